@@ -1,0 +1,34 @@
+{
+    "name": "Receivables Credit Control",
+    "summary": "Credit limits, order holds, dunning and receivables ageing that tie to the ledger",
+    "version": "19.0.1.0.0",
+    "category": "Accounting/Accounting",
+    "license": "LGPL-3",
+    "author": "ar_credit_control maintainers",
+    "website": "https://pypi.org/project/odoo-addon-ar-credit-control/",
+    "depends": [
+        "account",
+        "account_payment",
+        "account_debit_note",
+        "sale",
+        "mail",
+        "portal",
+    ],
+    "external_dependencies": {"python": ["xlsxwriter"]},
+    "data": [
+        "security/ar_credit_control_groups.xml",
+        "views/menus.xml",
+        # company settings
+        "views/company/res_config_settings_views.xml",
+        # credit: ratings, profiles, exposure
+        "security/credit/ir.model.access.csv",
+        "security/credit/ar_credit_rules.xml",
+        # ageing
+        # holds
+        # dunning
+    ],
+    "demo": [
+    ],
+    "application": True,
+    "installable": True,
+}

@@ -1,0 +1,2 @@
+from . import ar_credit_rating
+from . import ar_credit_profile
