@@ -28,6 +28,11 @@
         # dunning
     ],
     "demo": [
+        "demo/ar_credit_demo_company.xml",
+        "demo/ar_credit_demo_users.xml",
+        "demo/ar_credit_demo_customers.xml",
+        "demo/ar_credit_demo_profiles.xml",
+        "demo/ar_credit_demo_documents.xml",
     ],
     "application": True,
     "installable": True,
