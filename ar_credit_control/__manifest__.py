@@ -24,6 +24,9 @@
         "security/credit/ir.model.access.csv",
         "security/credit/ar_credit_rules.xml",
         # ageing
+        "security/aging/ir.model.access.csv",
+        "security/aging/ar_aging_rules.xml",
+        "data/aging_bucket_data.xml",
         # holds
         # dunning
     ],

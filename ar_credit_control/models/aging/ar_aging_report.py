@@ -1,0 +1,405 @@
+import datetime
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.tools import SQL
+
+# Context keys on which every figure of the report depends.
+AGING_CONTEXT = ("ar_as_of", "ar_aging_by")
+
+
+class ArAgingReport(models.Model):
+    """Receivables ageing: one row per receivable journal item that is open at a date.
+
+    The date is the context key ``ar_as_of`` (``YYYY-MM-DD``, default today), the basis of the age is
+    ``ar_aging_by`` (``due``, default, ``invoice`` or ``delivery``)::
+
+        report = env["ar.aging.report"].with_context(ar_as_of="2026-06-30")
+        report.formatted_read_group([], ["partner_id", "bucket_id"], ["amount:sum"])
+
+    Unapplied receipts and credit notes are rows with a negative amount, so the rows of a company always sum
+    to the balance of its receivable accounts at the date. The rows are limited to companies and customers by
+    record rules and domains, never inside the query. The id of a row is the id of the journal item.
+    """
+
+    _name = "ar.aging.report"
+    _description = "Receivables Ageing"
+    _auto = False
+    _rec_name = "move_id"
+    _order = "date_maturity, id"
+    _depends = {
+        "account.account": ["account_type"],
+        "account.move": [
+            "auto_post",
+            "delivery_date",
+            "invoice_date",
+            "invoice_user_id",
+            "journal_id",
+            "move_type",
+            "state",
+        ],
+        "account.move.line": [
+            "account_id",
+            "amount_residual",
+            "amount_residual_currency",
+            "company_id",
+            "currency_id",
+            "date",
+            "date_maturity",
+            "journal_id",
+            "move_id",
+            "parent_state",
+            "partner_id",
+            "reconciled",
+        ],
+        "account.partial.reconcile": [
+            "amount",
+            "credit_amount_currency",
+            "credit_move_id",
+            "debit_amount_currency",
+            "debit_move_id",
+            "max_date",
+        ],
+        "ar.aging.bucket": ["company_id", "day_from"],
+        "ar.credit.profile": ["collector_id", "company_id", "partner_id", "rating_id"],
+        "res.company": ["credit_coordination_days", "currency_id", "parent_path"],
+        "res.partner": ["commercial_partner_id", "user_id"],
+    }
+
+    move_line_id = fields.Many2one("account.move.line", string="Journal Item", readonly=True)
+    move_id = fields.Many2one("account.move", string="Entry", readonly=True)
+    move_type = fields.Selection(
+        selection=lambda self: self.env["account.move"]._fields["move_type"]._description_selection(self.env),
+        string="Type",
+        readonly=True,
+    )
+    journal_id = fields.Many2one("account.journal", readonly=True)
+    account_id = fields.Many2one("account.account", readonly=True)
+    partner_id = fields.Many2one(
+        "res.partner", string="Customer", readonly=True, help="The company that owes, never its contact."
+    )
+    company_id = fields.Many2one("res.company", readonly=True)
+    root_company_id = fields.Many2one("res.company", string="Main Company", readonly=True)
+    company_currency_id = fields.Many2one("res.currency", string="Company Currency", readonly=True)
+    currency_id = fields.Many2one("res.currency", readonly=True)
+    salesperson_id = fields.Many2one("res.users", string="Salesperson", readonly=True)
+    collector_id = fields.Many2one("res.users", string="Collector", readonly=True)
+    rating_id = fields.Many2one("ar.credit.rating", string="Rating", readonly=True)
+    date = fields.Date(string="Accounting Date", readonly=True)
+    invoice_date = fields.Date(readonly=True)
+    date_maturity = fields.Date(
+        string="Due Date",
+        readonly=True,
+        help="Date on which the item falls due. An entry without a due date is due on its own date.",
+    )
+    no_due_date = fields.Boolean(
+        string="Without Due Date", readonly=True, help="The entry has no due date; its own date is used."
+    )
+    amount = fields.Monetary(
+        string="Open Amount",
+        readonly=True,
+        currency_field="company_currency_id",
+        depends_context=AGING_CONTEXT,
+        help="What is open at the date, in company currency. Receipts and credit notes that are not applied "
+        "yet are negative.",
+    )
+    amount_currency = fields.Monetary(
+        string="Open Amount in Currency",
+        readonly=True,
+        currency_field="currency_id",
+        depends_context=AGING_CONTEXT,
+        help="What is open at the date, in the currency of the entry.",
+    )
+    amount_overdue = fields.Monetary(
+        string="Overdue Amount",
+        readonly=True,
+        currency_field="company_currency_id",
+        depends_context=AGING_CONTEXT,
+        help="What was due before the date and is still open, without receipts and credit notes.",
+    )
+    days_overdue = fields.Integer(
+        string="Days Overdue",
+        readonly=True,
+        aggregator="max",
+        depends_context=AGING_CONTEXT,
+        help="Days from the due date (or the invoice or delivery date, by the basis chosen) to the date of "
+        "the ageing. Negative: not due yet.",
+    )
+    due_in_days = fields.Integer(
+        string="Due In (days)",
+        readonly=True,
+        aggregator="min",
+        depends_context=AGING_CONTEXT,
+        help="Days left until the due date. Negative: overdue.",
+    )
+    bucket_id = fields.Many2one(
+        "ar.aging.bucket", string="Bucket", readonly=True, depends_context=AGING_CONTEXT
+    )
+    phase = fields.Selection(
+        selection=[("credit", "Credit"), ("coordination", "Coordination"), ("clearing", "Clearing")],
+        readonly=True,
+        depends_context=AGING_CONTEXT,
+        help="Credit: not due yet. Coordination: overdue within the days of the company's settings. "
+        "Clearing: overdue longer than that.",
+    )
+
+    @property
+    def _table_query(self) -> SQL:
+        return SQL("%s %s %s", self._select(), self._from(), self._where())
+
+    @api.model
+    def _select(self) -> SQL:
+        as_of = self._get_as_of()
+        days_overdue = self._days_overdue_sql(as_of, self._basis_date_sql())
+        days_past_due = self._days_overdue_sql(as_of, SQL("item.date_maturity"))
+        return SQL(
+            """
+            SELECT item.id,
+                   item.id AS move_line_id,
+                   item.move_id,
+                   move.move_type,
+                   item.journal_id,
+                   item.account_id,
+                   item.partner_id,
+                   item.company_id,
+                   item.root_company_id,
+                   root.currency_id AS company_currency_id,
+                   item.currency_id,
+                   COALESCE(move.invoice_user_id, partner.user_id) AS salesperson_id,
+                   profile.collector_id,
+                   profile.rating_id,
+                   item.date,
+                   move.invoice_date,
+                   item.date_maturity,
+                   item.no_due_date,
+                   item.amount,
+                   item.amount_currency,
+                   CASE WHEN %(days_past_due)s > 0 AND item.amount > 0 THEN item.amount ELSE 0 END
+                       AS amount_overdue,
+                   %(days_overdue)s AS days_overdue,
+                   -(%(days_past_due)s) AS due_in_days,
+                   bucket.id AS bucket_id,
+                   %(phase)s AS phase
+            """,
+            days_overdue=days_overdue,
+            days_past_due=days_past_due,
+            phase=self._phase_sql(days_past_due, SQL.identifier("root")),
+        )
+
+    @api.model
+    def _from(self) -> SQL:
+        as_of = self._get_as_of()
+        return SQL(
+            """
+              FROM (%(open_items)s) item
+              JOIN res_company root ON root.id = item.root_company_id
+         LEFT JOIN account_move move ON move.id = item.move_id
+         LEFT JOIN res_partner partner ON partner.id = item.partner_id
+         LEFT JOIN ar_credit_profile profile
+                ON profile.partner_id = item.partner_id AND profile.company_id = item.root_company_id
+         LEFT JOIN (%(buckets)s) bucket
+                ON bucket.company_id = item.root_company_id
+               AND %(days_overdue)s BETWEEN bucket.day_from AND bucket.day_to
+            """,
+            open_items=self._open_items_sql(as_of),
+            buckets=self.env["ar.aging.bucket"]._bucket_sql(),
+            days_overdue=self._days_overdue_sql(as_of, self._basis_date_sql()),
+        )
+
+    @api.model
+    def _where(self) -> SQL:
+        """Return further conditions, beginning with WHERE. None here: every open item is a row."""
+        return SQL()
+
+    @api.model
+    def _open_items_sql(self, as_of=None) -> SQL:
+        """Return the one definition of an open receivable item, as a SELECT to be used as derived table.
+
+        One row per posted journal item of a receivable account that is open: ``id``, ``move_id``,
+        ``journal_id``, ``account_id``, ``partner_id`` (commercial entity, NULL without partner),
+        ``company_id``, ``root_company_id``, ``currency_id``, ``date``, ``date_maturity`` (the entry's date
+        where empty), ``no_due_date``, ``amount`` (company currency), ``amount_currency`` (currency of the
+        item), both signed: receivables positive, receipts and credit notes negative.
+
+        The sum of ``amount`` equals the balance of posted items on receivable accounts up to the date: a
+        matching reduces both sides alike, so it is undone on the side that counts when the other side does
+        not: later than the date, or set back to draft (Odoo keeps the matching then).
+
+        :param as_of: a date: what was open at its end. None: everything booked, future entries too.
+        """
+        line_filter = SQL("line.parent_state = 'posted'")
+        if as_of:
+            line_filter = SQL("%s AND line.date <= %s", line_filter, as_of)
+        columns = SQL(
+            """line.id, line.move_id, line.journal_id, line.account_id, line.partner_id, line.company_id,
+               line.currency_id, line.date, line.date_maturity"""
+        )
+        undone = self._undone_matching_sql(as_of)
+        return SQL(
+            """
+            SELECT line.id,
+                   line.move_id,
+                   line.journal_id,
+                   line.account_id,
+                   partner.commercial_partner_id AS partner_id,
+                   line.company_id,
+                   split_part(company.parent_path, '/', 1)::int AS root_company_id,
+                   line.currency_id,
+                   line.date,
+                   COALESCE(line.date_maturity, line.date) AS date_maturity,
+                   line.date_maturity IS NULL AS no_due_date,
+                   line.amount,
+                   line.amount_currency
+              FROM (
+                    SELECT %(columns)s,
+                           line.amount_residual + COALESCE(undone.amount, 0) AS amount,
+                           line.amount_residual_currency + COALESCE(undone.amount_currency, 0)
+                               AS amount_currency
+                      FROM account_move_line line
+                 LEFT JOIN (%(undone)s) undone ON undone.line_id = line.id
+                     WHERE line.reconciled IS NOT TRUE AND %(line_filter)s
+                 UNION ALL
+                    SELECT %(columns)s, undone.amount, undone.amount_currency
+                      FROM account_move_line line
+                      JOIN (%(undone)s) undone ON undone.line_id = line.id
+                     WHERE line.reconciled IS TRUE AND %(line_filter)s
+                   ) line
+              JOIN account_account account
+                ON account.id = line.account_id AND account.account_type = 'asset_receivable'
+              JOIN res_company company ON company.id = line.company_id
+         LEFT JOIN res_partner partner ON partner.id = line.partner_id
+             WHERE line.amount != 0 OR line.amount_currency != 0
+            """,
+            columns=columns,
+            line_filter=line_filter,
+            undone=undone,
+        )
+
+    @api.model
+    def _undone_matching_sql(self, as_of=None) -> SQL:
+        """Return what matchings took off each item that does not count at the date: signed amounts by item.
+
+        Amounts are those of the item's own side, to be added to its residual amount.
+        """
+        counted = SQL("part.max_date <= %s", as_of) if as_of else SQL("TRUE")
+        parts = [
+            # The other side is an entry set back to draft. Drafts are few and found by core's index.
+            SQL(
+                """SELECT part.credit_move_id AS line_id,
+                          -part.amount AS amount,
+                          -part.credit_amount_currency AS amount_currency
+                     FROM account_move move
+                     JOIN account_move_line line ON line.move_id = move.id
+                     JOIN account_partial_reconcile part ON part.debit_move_id = line.id
+                    WHERE move.journal_id IN (SELECT id FROM account_journal)
+                      AND move.state = 'draft'
+                      AND %s""",
+                counted,
+            ),
+            SQL(
+                """SELECT part.debit_move_id, part.amount, part.debit_amount_currency
+                     FROM account_move move
+                     JOIN account_move_line line ON line.move_id = move.id
+                     JOIN account_partial_reconcile part ON part.credit_move_id = line.id
+                    WHERE move.journal_id IN (SELECT id FROM account_journal)
+                      AND move.state = 'draft'
+                      AND %s""",
+                counted,
+            ),
+        ]
+        if as_of:
+            parts += [
+                SQL(
+                    """SELECT part.debit_move_id, part.amount, part.debit_amount_currency
+                         FROM account_partial_reconcile part
+                        WHERE part.max_date > %s""",
+                    as_of,
+                ),
+                SQL(
+                    """SELECT part.credit_move_id, -part.amount, -part.credit_amount_currency
+                         FROM account_partial_reconcile part
+                        WHERE part.max_date > %s""",
+                    as_of,
+                ),
+            ]
+        return SQL(
+            """SELECT line_id, SUM(amount) AS amount, SUM(amount_currency) AS amount_currency
+                 FROM (%s) matching
+             GROUP BY line_id""",
+            SQL(" UNION ALL ").join(parts),
+        )
+
+    @api.model
+    def _days_overdue_sql(self, as_of, date_maturity: SQL) -> SQL:
+        """Return the days from a due date to the date of the ageing; positive when overdue.
+
+        An item is overdue from the day after its due date: ``as_of > date_maturity``.
+        """
+        return SQL("(%s::date - %s)", as_of, date_maturity)
+
+    @api.model
+    def _phase_sql(self, days_overdue: SQL, company: SQL) -> SQL:
+        """Return the phase of an item from its days past due and the alias of its root company."""
+        return SQL(
+            """CASE WHEN %(days)s <= 0 THEN 'credit'
+                    WHEN %(days)s <= COALESCE(%(company)s.credit_coordination_days, 0) THEN 'coordination'
+                    ELSE 'clearing' END""",
+            days=days_overdue,
+            company=company,
+        )
+
+    @api.model
+    def _basis_date_sql(self) -> SQL:
+        """Return the date from which the age counts, by the context key ``ar_aging_by``."""
+        return {
+            "due": SQL("item.date_maturity"),
+            "invoice": SQL("COALESCE(move.invoice_date, item.date)"),
+            "delivery": SQL("COALESCE(move.delivery_date, move.invoice_date, item.date)"),
+        }[self._get_aging_by()]
+
+    @api.model
+    def _get_as_of(self):
+        """Return the date of the ageing from the context key ``ar_as_of``; today in the user's time zone.
+
+        :raise UserError: when the key holds anything but a date.
+        """
+        return self._parse_as_of(self.env.context.get("ar_as_of")) or fields.Date.context_today(self)
+
+    @api.model
+    def _parse_as_of(self, value):
+        """Return a date from a date or a text ``YYYY-MM-DD``, None when empty; UserError for the rest."""
+        if not value:
+            return None
+        if isinstance(value, datetime.date) and not isinstance(value, datetime.datetime):
+            return value
+        if isinstance(value, str) and len(value) == 10:
+            try:
+                return datetime.date.fromisoformat(value)
+            except ValueError:
+                pass
+        raise UserError(
+            self.env._("“%s” is not a date. Give the date of the ageing as year-month-day.", str(value)[:40])
+        )
+
+    @api.model
+    def _get_aging_by(self):
+        """Return the basis of the age from the context key ``ar_aging_by``: due, invoice or delivery."""
+        aging_by = self.env.context.get("ar_aging_by") or "due"
+        if aging_by not in ("due", "invoice", "delivery"):
+            raise UserError(
+                self.env._(
+                    "“%s” is not a basis of the ageing. Choose due, invoice or delivery.", str(aging_by)[:40]
+                )
+            )
+        return aging_by
+
+    def action_open_entry(self):
+        """Open the invoice or journal entry of this row."""
+        self.ensure_one()
+        return {
+            "type": "ir.actions.act_window",
+            "res_model": "account.move",
+            "res_id": self.move_id.id,
+            "views": [(False, "form")],
+            "context": {"create": False},
+        }
