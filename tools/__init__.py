@@ -1,0 +1,1 @@
+"""Set-up, commands, benchmarks and the ledger loader: what is around the addon, not installed with it."""

@@ -1,0 +1,41 @@
+"""apt-get with a line of progress, and the machine's own Debian mirror."""
+
+import re
+from pathlib import Path
+
+from tools import processes
+from tools.console import Progress
+
+DEFAULT_MIRROR = "http://deb.debian.org/debian"
+# apt's machine-readable progress: kind, package or number, percent, text.
+STATUS = re.compile(r"^(dlstatus|pmstatus):[^:]*:([\d.]+):(.*)$")
+
+
+def run(command, log, what, **options):
+    """Run apt-get with its output in `log`, showing how far it is; return its code."""
+    with Progress() as progress:
+
+        def on_line(line):
+            if status := STATUS.match(line):
+                progress.show(f"{what}: {float(status[2]):.0f} % {status[3]}"[:100])
+
+        return processes.logged(
+            [*command, "-o", "APT::Status-Fd=1", "-o", "Dpkg::Use-Pty=0"], log, on_line, **options
+        )
+
+
+def mirrors(folder=Path("/etc/apt")):
+    """The Debian mirrors to try: the one that this machine is set up with, then Debian's own."""
+    found = []
+    files = [folder / "sources.list", *sorted(folder.glob("sources.list.d/*"))]
+    for file in files:
+        if file.suffix in (".list", ".sources") and file.is_file():
+            found += _uris(file.read_text())
+    return list(dict.fromkeys([*found, DEFAULT_MIRROR]))
+
+
+def _uris(text):
+    """URIs of Debian's main archive in either format of apt's sources."""
+    fields = re.findall(r"^(?:deb\s+(?:\[[^]]*\]\s*)?|URIs:\s*)(\S.*)$", text, flags=re.MULTILINE)
+    uris = [word.rstrip("/") for field in fields for word in field.split()]
+    return [uri for uri in uris if re.match(r"(https?|file|mirror\S*)://?\S*/debian$", uri)]
