@@ -34,7 +34,7 @@ class Users:
 
     def enter(self):
         self._path.parent.mkdir(parents=True, exist_ok=True)
-        self._handle = open(self._path, "a+")  # noqa: SIM115 (the lock lasts as long as the file is open)
+        self._handle = open(self._path, "a+")
         fcntl.flock(self._handle, fcntl.LOCK_SH)
 
     def leave(self):

@@ -70,7 +70,7 @@ def _check_port(port):
             probe.bind(("127.0.0.1", port))
         except OSError:
             raise SetupError(
-                f"port {port} is taken, perhaps by a demo that runs already. Another: make demo PORT={port + 1}"
+                f"port {port} is taken, perhaps by a demo already running. Try make demo PORT={port + 1}"
             ) from None
 
 

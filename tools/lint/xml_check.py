@@ -1,4 +1,4 @@
-"""XML files: well-formed, without what Odoo 19 has dropped, each record's id once in an addon."""
+"""XML files: well-formed, without what Odoo 19 has dropped, nothing about a record said twice."""
 
 from lxml import etree
 
@@ -50,11 +50,13 @@ def _element(path, element):
 def _record_id(path, element, module, seen):
     if element.tag not in ("record", "template", "menuitem") or not element.get("id"):
         return
-    # An addon may change a record of its own in a second place only on purpose: it then names its module.
-    identifier = element.get("id")
-    if "." in identifier and not identifier.startswith(f"{module}."):
+    identifier = element.get("id").removeprefix(f"{module}.")
+    if "." in identifier:
         return
-    if identifier in seen:
-        yield f"{path}:{element.sourceline}: id {identifier} is already in {seen[identifier]}"
-    else:
-        seen[identifier] = f"{path}:{element.sourceline}"
+    # Records that refer to each other are completed further on; saying the same twice is a mistake.
+    says = {field.get("name") for field in element.iterfind("field")} or {element.tag}
+    for place, said in seen.setdefault(identifier, []):
+        if says & said:
+            twice = ", ".join(sorted(says & said))
+            yield f"{path}:{element.sourceline}: {identifier} says {twice} again, after {place}"
+    seen[identifier].append((f"{path}:{element.sourceline}", says))
