@@ -28,6 +28,14 @@
         "security/aging/ar_aging_rules.xml",
         "data/aging_bucket_data.xml",
         # holds
+        "security/hold/ir.model.access.csv",
+        "security/hold/ar_credit_hold_rules.xml",
+        "data/hold_activity_data.xml",
+        "data/hold_cron.xml",
+        "wizards/ar_credit_hold_decision_views.xml",
+        "views/hold/ar_credit_hold_views.xml",
+        "views/hold/sale_order_views.xml",
+        "views/hold/menus.xml",
         # dunning
     ],
     "demo": [

@@ -42,6 +42,21 @@ class ResCompany(models.Model):
         default=90.0,
         help="From this share of the limit a customer shows as a warning.",
     )
+    credit_hold_responsible_id = fields.Many2one(
+        "res.users",
+        string="Decides on Held Orders",
+        help="Who is asked first. Empty: a credit controller of the company.",
+    )
+    credit_release_days = fields.Integer(
+        string="Release Holds for (days)",
+        default=14,
+        help="A released order that is not confirmed within these days is checked again.",
+    )
+    credit_hold_auto_release = fields.Boolean(
+        string="Release When the Cause is Gone",
+        help="Held orders are checked again every day and confirmed once they pass. "
+        "Orders put on hold by hand always wait for a person.",
+    )
     credit_coordination_days = fields.Integer(
         string="Coordination Phase (days)",
         default=60,

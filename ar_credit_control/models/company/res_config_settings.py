@@ -23,6 +23,13 @@ class ResConfigSettings(models.TransientModel):
         readonly=False,
     )
     credit_warning_percent = fields.Float(related="company_id.root_id.credit_warning_percent", readonly=False)
+    credit_hold_responsible_id = fields.Many2one(
+        related="company_id.root_id.credit_hold_responsible_id", readonly=False
+    )
+    credit_release_days = fields.Integer(related="company_id.root_id.credit_release_days", readonly=False)
+    credit_hold_auto_release = fields.Boolean(
+        related="company_id.root_id.credit_hold_auto_release", readonly=False
+    )
     credit_coordination_days = fields.Integer(
         related="company_id.root_id.credit_coordination_days", readonly=False
     )

@@ -1,0 +1,623 @@
+from datetime import timedelta
+
+from odoo import api, fields, models
+from odoo.exceptions import AccessError, UserError
+from odoo.fields import Command
+from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
+from odoo.tools import SQL
+
+FIGURES = (
+    "limit_set",
+    "limit",
+    "security",
+    "receivable",
+    "draft_invoice",
+    "order",
+    "in_transit",
+    "notes",
+    "exposure",
+    "available",
+    "unapplied",
+    "overdue",
+    "overdue_days",
+)
+
+
+class ArCreditHold(models.Model):
+    """One stop of one order: the figures and rules it was taken on, who asked, who decided.
+
+    Nobody may create, write or delete holds: they change through the methods below alone, and stay. All
+    amounts are in the currency of the root company unless a field says otherwise.
+    """
+
+    _name = "ar.credit.hold"
+    _description = "Credit Hold"
+    _inherit = ["mail.thread", "mail.activity.mixin"]
+    _order = "id desc"
+    _mail_post_access = "read"
+
+    name = fields.Char(string="Order Reference", required=True, readonly=True)
+    order_id = fields.Many2one("sale.order", index=True, ondelete="set null", readonly=True)
+    partner_id = fields.Many2one(
+        "res.partner",
+        string="Customer",
+        required=True,
+        index=True,
+        ondelete="restrict",
+        readonly=True,
+        help="The company that owes: the commercial entity of the invoice address.",
+    )
+    partner_name = fields.Char(string="Customer Name", readonly=True, help="As it was when the order was held.")
+    company_id = fields.Many2one("res.company", required=True, index=True, ondelete="restrict", readonly=True)
+    currency_id = fields.Many2one("res.currency", required=True, ondelete="restrict", readonly=True)
+    salesperson_id = fields.Many2one("res.users", readonly=True, index="btree_not_null")
+    responsible_id = fields.Many2one(
+        "res.users", string="To Decide", readonly=True, tracking=True, help="Who was asked to decide."
+    )
+    profile_id = fields.Many2one("ar.credit.profile", compute="_compute_profile_id", compute_sudo=True)
+    state = fields.Selection(
+        [("held", "Held"), ("released", "Released"), ("refused", "Refused"), ("expired", "Expired")],
+        required=True,
+        default="held",
+        readonly=True,
+        index=True,
+        tracking=True,
+        group_expand=True,
+    )
+    forced = fields.Boolean(
+        string="By Hand", readonly=True, help="Put on hold by a person: only a person releases it."
+    )
+    source = fields.Selection(
+        [
+            ("button", "Confirm button"),
+            ("batch", "Several orders at once"),
+            ("signature", "Customer's signature"),
+            ("payment", "Customer's payment"),
+            ("mail", "Confirmation with e-mail"),
+            ("change", "Change of a confirmed order"),
+            ("hand", "By hand"),
+        ],
+        string="Asked Through",
+        required=True,
+        readonly=True,
+    )
+    reason_ids = fields.One2many("ar.credit.hold.reason", "hold_id", string="Findings", readonly=True)
+    reason_text = fields.Text(string="Why", compute="_compute_reason_text")
+
+    # the figures at that moment
+    order_amount = fields.Monetary(
+        string="Order", readonly=True, tracking=True, help="Total of the order in company currency at that day's rate."
+    )
+    order_currency_id = fields.Many2one("res.currency", readonly=True, ondelete="restrict")
+    order_amount_currency = fields.Monetary(
+        string="Order in its Currency", readonly=True, currency_field="order_currency_id"
+    )
+    limit_set = fields.Boolean(string="Limit Decided", readonly=True)
+    limit = fields.Monetary(string="Credit Limit", readonly=True)
+    security = fields.Monetary(readonly=True)
+    receivable = fields.Monetary(string="Receivables", readonly=True)
+    draft_invoice = fields.Monetary(string="Draft Invoices", readonly=True)
+    order = fields.Monetary(string="Open Orders", readonly=True)
+    in_transit = fields.Monetary(string="Payments in Transit", readonly=True)
+    notes = fields.Monetary(string="Bills Received", readonly=True)
+    exposure = fields.Monetary(
+        string="Used", readonly=True, tracking=True, help="Credit exposure of the customer without this order."
+    )
+    available = fields.Monetary(
+        string="Left", readonly=True, help="Limit and security less exposure and this order; negative: too much."
+    )
+    unapplied = fields.Monetary(string="Unapplied Receipts", readonly=True)
+    overdue = fields.Monetary(readonly=True)
+    overdue_days = fields.Integer(string="Oldest Overdue (days)", readonly=True)
+    pay_to_release = fields.Monetary(
+        readonly=True,
+        help="Once the customer pays this amount the order passes. Zero: money alone does not help.",
+    )
+
+    pay_items = fields.Char(
+        string="Items to Pay", compute="_compute_pay_items", help="The oldest open items that make up the amount."
+    )
+
+    # who asked
+    asked_by_id = fields.Many2one(
+        "res.users", string="Asked By", readonly=True, ondelete="restrict", help="Who asked to confirm the order."
+    )
+    asked_on = fields.Datetime(readonly=True)
+    asked_as_system = fields.Boolean(readonly=True, help="Asked by a program on behalf of the user, as the portal does.")
+    asked_with_mail = fields.Boolean(readonly=True, help="The customer gets the confirmation by e-mail.")
+    held_by_id = fields.Many2one("res.users", string="Put on Hold By", readonly=True, ondelete="restrict")
+    held_note = fields.Char(string="Why by Hand", readonly=True)
+    age_days = fields.Integer(string="Age (days)", compute="_compute_age_days", help="Days since it was held.")
+    date_end = fields.Datetime(string="Closed On", readonly=True)
+
+    # who decided
+    decided_by_id = fields.Many2one("res.users", string="Decided By", readonly=True, ondelete="restrict", tracking=True)
+    decided_on = fields.Datetime(readonly=True)
+    decision_note = fields.Char(string="Reason of the Decision", readonly=True, tracking=True)
+    cap_amount = fields.Monetary(
+        string="Released up to",
+        readonly=True,
+        tracking=True,
+        help="The release holds while the order's total stays within this amount.",
+    )
+    valid_until = fields.Date(
+        readonly=True, tracking=True, help="A released order that is not confirmed by then is checked again."
+    )
+    can_decide = fields.Boolean(compute="_compute_can_decide")
+
+    _one_open_per_order = models.UniqueIndex("(order_id) WHERE state = 'held'")
+    _queue_idx = models.Index("(company_id, asked_on) WHERE state = 'held'")
+
+    @api.depends("name", "partner_name")
+    def _compute_display_name(self):
+        for hold in self:
+            hold.display_name = f"{hold.name} · {hold.partner_name}" if hold.partner_name else hold.name
+
+    @api.depends("partner_id", "company_id")
+    def _compute_profile_id(self):
+        profiles = self.env["ar.credit.profile"].search(
+            [("partner_id", "in", self.partner_id.ids), ("company_id", "in", self.company_id.root_id.ids)]
+        )
+        by_key = {(profile.partner_id, profile.company_id): profile for profile in profiles}
+        for hold in self:
+            hold.profile_id = by_key.get((hold.partner_id, hold.company_id.root_id))
+
+    @api.depends("reason_ids.text", "held_note")
+    @api.depends_context("lang")
+    def _compute_reason_text(self):
+        for hold in self:
+            texts = [reason.text for reason in hold.reason_ids if reason.outcome == "hold"]
+            hold.reason_text = "\n".join(texts + [hold.held_note] if hold.held_note else texts)
+
+    @api.depends("pay_to_release", "partner_id", "company_id", "state")
+    def _compute_pay_items(self):
+        wanted = {}
+        for hold in self.filtered(lambda hold: hold.state == "held"):
+            key = hold.partner_id.id, hold.company_id.root_id.id
+            wanted[key] = max(hold.pay_to_release, wanted.get(key, 0.0))
+        items = self.env["ar.credit.check"].sudo()._get_items_to_pay(wanted)  # names of invoices, told to sales
+        for hold in self:
+            found = items.get((hold.partner_id.id, hold.company_id.root_id.id), [])
+            names = [f"{name} {hold.currency_id.format(amount)}" for name, amount in found[:3]]
+            hold.pay_items = ", ".join(names + ["…"] if len(found) > 3 else names)
+
+    @api.depends("asked_on", "create_date", "date_end")
+    def _compute_age_days(self):
+        now = fields.Datetime.now()
+        for hold in self:
+            begin = hold.asked_on or hold.create_date or now
+            hold.age_days = ((hold.date_end or now) - begin).days
+
+    @api.depends("state", "asked_by_id", "salesperson_id")
+    @api.depends_context("uid")
+    def _compute_can_decide(self):
+        controller = self.env.user.has_group("ar_credit_control.group_credit_controller")
+        for hold in self:
+            hold.can_decide = controller and hold.state == "held" and not hold._is_requester(self.env.user)
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_never(self):
+        raise UserError(self.env._("Credit holds are kept as evidence and cannot be deleted."))
+
+    # actions
+
+    def action_release(self, reason=None, cap_amount=None, valid_until=None):
+        """Release held orders and repeat the confirmation as it was asked for.
+
+        :param str reason: why, kept with the hold
+        :param float cap_amount: largest total, in company currency, that the release covers; by default
+            what the order amounts to now
+        :param valid_until: date until which the release holds; by default the company's number of days
+        :raise AccessError: without the group, or for one's own request
+        :raise UserError: the order is not held any more, or has grown beyond the amount
+        """
+        self._check_decision()
+        for hold in self:
+            amount = hold._get_order_amount()
+            cap = cap_amount if cap_amount else hold.order_amount
+            if hold.currency_id.compare_amounts(amount, cap) > 0:
+                raise UserError(
+                    self.env._(
+                        "%(order)s now amounts to %(amount)s, more than the %(cap)s to be released. "
+                        "Check it again first.",
+                        order=hold.name,
+                        amount=hold.currency_id.format(amount),
+                        cap=hold.currency_id.format(cap),
+                    )
+                )
+            hold._decide(
+                "released",
+                reason,
+                cap_amount=cap,
+                valid_until=valid_until or hold._get_default_valid_until(),
+            )
+        self._repeat_confirmation()
+        return True
+
+    def action_refuse(self, reason=None):
+        """Refuse held orders: they stay quotations (or, if confirmed before, stay flagged) and sales is told.
+
+        :raise AccessError: without the group, or for one's own request
+        :raise UserError: the order is not held any more
+        """
+        self._check_decision()
+        for hold in self:
+            hold._decide("refused", reason)
+        return True
+
+    def action_recheck(self):
+        """Evaluate the rules again on today's figures; what passes now is released, except holds by hand."""
+        self.check_access("read")
+        if not self.env.user.has_group("ar_credit_control.group_credit_user"):
+            raise AccessError(self.env._("Only credit control may check held orders again."))
+        passed = self._recheck()
+        return {
+            "type": "ir.actions.client",
+            "tag": "display_notification",
+            "params": {
+                "type": "success" if passed else "info",
+                "message": self.env._(
+                    "%(passed)s of %(total)s orders pass now.", passed=len(passed), total=len(self)
+                ),
+                "next": {"type": "ir.actions.act_window_close"},
+            },
+        }
+
+    def action_open_release(self):
+        return self._get_decision_action("release", self.env._("Release"))
+
+    def action_open_refuse(self):
+        return self._get_decision_action("refuse", self.env._("Refuse"))
+
+    def action_open_order(self):
+        self.ensure_one()
+        return {
+            "type": "ir.actions.act_window",
+            "res_model": "sale.order",
+            "res_id": self.order_id.id,
+            "views": [(False, "form")],
+        }
+
+    def action_open_overdue(self):
+        """Open the items of the customer that are not paid, the oldest first."""
+        self.ensure_one()
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Open items of %s", self.partner_name),
+            "res_model": "ar.aging.report",
+            "views": [(False, "list")],
+            "domain": [("partner_id", "=", self.partner_id.id)],
+        }
+
+    def action_open_profile(self):
+        self.ensure_one()
+        return {
+            "type": "ir.actions.act_window",
+            "res_model": "ar.credit.profile",
+            "res_id": self.profile_id.id,
+            "views": [(False, "form")],
+        }
+
+    def _get_decision_action(self, decision, name):
+        return {
+            "type": "ir.actions.act_window",
+            "name": name,
+            "res_model": "ar.credit.hold.decision",
+            "views": [(False, "form")],
+            "target": "new",
+            "context": {"default_decision": decision, "default_hold_ids": [Command.set(self.ids)]},
+        }
+
+    # decisions
+
+    def _is_requester(self, user):
+        """Who asked never approves; when a customer or a program asked, the salesperson stands for them."""
+        self.ensure_one()
+        if self.asked_by_id == user:
+            return True
+        by_proxy = self.asked_by_id.share or self.asked_as_system
+        return bool(self.asked_by_id and by_proxy and self.salesperson_id == user)
+
+    def _check_decision(self):
+        self.check_access("read")
+        if not self.env.user.has_group("ar_credit_control.group_credit_controller"):
+            raise AccessError(self.env._("Only credit controllers decide on held orders."))
+        self.lock_for_update()
+        for hold in self:
+            if hold.state != "held":
+                raise UserError(self.env._("%s is not on hold any more.", hold.display_name))
+            if hold._is_requester(self.env.user):
+                raise AccessError(
+                    self.env._("%s was asked for by you: another person decides.", hold.display_name)
+                )
+
+    def _decide(self, state, reason, **values):
+        self.ensure_one()
+        hold = self.sudo()  # nobody may write holds; the caller has checked who decides
+        hold.write(
+            {
+                "state": state,
+                "decided_by_id": self.env.uid,
+                "decided_on": fields.Datetime.now(),
+                "date_end": fields.Datetime.now(),
+                "decision_note": reason,
+                **values,
+            }
+        )
+        hold._end_activities()
+        hold._tell_salesperson()
+
+    def _close(self, note):
+        """End holds without a decision: the order was cancelled, deleted, or passes by itself."""
+        holds = self.filtered(lambda hold: hold.state != "expired").sudo()  # nobody may write holds
+        holds.write({"state": "expired", "date_end": fields.Datetime.now()})
+        for hold in holds:
+            hold._end_activities()
+            hold.message_post(body=note)
+
+    def _pass(self):
+        """Release without a person what the rules do not hold any more."""
+        for hold in self.sudo():  # nobody may write holds; the rules have decided
+            hold.write(
+                {
+                    "state": "released",
+                    "date_end": fields.Datetime.now(),
+                    "decided_on": fields.Datetime.now(),
+                    "decision_note": self.env._("The cause is gone: the order passes by the rules."),
+                    "cap_amount": hold._get_order_amount(),
+                    "valid_until": fields.Date.context_today(hold),
+                }
+            )
+            hold._end_activities()
+
+    @api.model
+    def _get_current_query(self, states):
+        """Ids of the holds that are each order's newest, as a query to be used in a domain."""
+        newest = self.sudo()._search([("state", "!=", "expired"), ("order_id", "!=", False)])  # ids of orders only
+        newest.add_where(
+            SQL(
+                """NOT EXISTS (
+                       SELECT 1 FROM ar_credit_hold newer
+                        WHERE newer.order_id = ar_credit_hold.order_id
+                          AND newer.id > ar_credit_hold.id AND newer.state != 'expired'
+                   )"""
+            )
+        )
+        newest.add_where(SQL("ar_credit_hold.state = ANY(%s)", [state for state in states if state]))
+        return newest
+
+    def _covers(self, debtor, amount):
+        """Whether this is a release that still holds for an order of that customer and amount."""
+        return bool(
+            self
+            and self.state == "released"
+            and self.partner_id == debtor
+            and self.valid_until >= fields.Date.context_today(self)
+            and self.currency_id.compare_amounts(amount, self.cap_amount) <= 0
+        )
+
+    def _get_order_amount(self):
+        self.ensure_one()
+        order = self.order_id.sudo()  # the controller may not open all orders
+        return order._credit_get_amount() if order else self.order_amount
+
+    def _get_default_valid_until(self):
+        root = self.company_id.sudo()._credit_root()  # settings of the root company, also for a branch
+        return fields.Date.context_today(self) + timedelta(days=root.credit_release_days)
+
+    def _recheck(self):
+        """Evaluate again, refresh the figures, and confirm what passes now.
+
+        :return: the holds that ended
+        """
+        holds = self.filtered(lambda hold: hold.state == "held" and hold.order_id)
+        verdicts = self.env["ar.credit.check"]._judge(holds.sudo().order_id, lock=True)  # figures of all
+        passed = holds.filtered(lambda hold: verdicts[hold.order_id.id].outcome != "hold")
+        for hold in holds - passed:
+            hold._refresh(verdicts[hold.order_id.id])
+        passed._pass()
+        for hold in passed:
+            hold._tell_salesperson()
+        passed._repeat_confirmation()
+        return passed
+
+    def _repeat_confirmation(self):
+        """Confirm released orders as it was asked for: by the same user, in the same way."""
+        for hold in self.sudo():  # the controller may not write orders; the asker's right was checked then
+            order = hold.order_id
+            if not hold.asked_by_id or order.state not in ("draft", "sent"):
+                continue
+            order = hold._get_order_as_asked()
+            if hold.source in ("signature", "mail"):
+                order._validate_order()
+            else:
+                order.action_confirm()
+            if order.state != "sale":
+                raise UserError(self.env._("%s is held again: check it once more.", hold.display_name))
+            order._credit_invoice_paid()
+
+    def _get_order_as_asked(self):
+        self.ensure_one()
+        asker = self.asked_by_id
+        order = self.env["sale.order"].with_user(asker).browse(self.order_id.id)
+        order = order.with_context({"lang": asker.lang, "tz": asker.tz}).with_company(self.company_id)
+        if self.asked_with_mail:
+            order = order.with_context(send_email=True)
+        if self.asked_as_system or not order.has_access("write"):
+            order = order.sudo()  # as it was asked for, or because the asker has left since
+        return order
+
+    # creation
+
+    @api.model
+    def _put(self, verdicts, **values):
+        """Put the orders of verdicts on hold; one that is held already is refreshed.
+
+        :param values: how it was asked for, see ``_prepare_hold_values``
+        :return: the holds, in the order of the verdicts
+        """
+        open_holds = {}
+        new = []
+        for verdict in verdicts:
+            if verdict.hold.state == "held":
+                verdict.hold._refresh(verdict, **values)
+                open_holds[verdict.order.id] = verdict.hold
+            else:
+                new.append(verdict)
+        created = self.sudo().with_context(mail_create_nosubscribe=True).create(  # nobody may create holds
+            [{**self._prepare_hold_values(verdict), **values} for verdict in new]
+        )
+        for hold in created:
+            hold._ask_controller()
+            hold._log_on_order(self.env._("On credit hold: %s", hold._get_html_link()))
+        open_holds.update(zip((verdict.order.id for verdict in new), created))
+        return self.sudo().union(*(open_holds[verdict.order.id] for verdict in verdicts)).sudo(self.env.su)
+
+    @api.model
+    def _put_by_hand(self, verdicts, note):
+        values = {"forced": True, "held_by_id": self.env.uid, "held_note": note}
+        holds = self._put(
+            [verdict for verdict in verdicts if verdict.hold.state != "held"], source="hand", **values
+        )
+        held = self.union(*(verdict.hold for verdict in verdicts if verdict.hold.state == "held"))
+        held.sudo().write(values)  # nobody may write holds; the caller has checked who does
+        for hold in holds | held:
+            hold._add_manual_reason()
+        return holds | held
+
+    def _add_manual_reason(self):
+        hold = self.sudo()  # nobody may write holds
+        if "manual" not in hold.reason_ids.mapped("code"):
+            result = self.env["ar.credit.check"]._prepare_result("manual", "hold")
+            hold.write(
+                {
+                    "pay_to_release": 0.0,
+                    "reason_ids": [Command.create(self._prepare_reason_values(-1, result))],
+                }
+            )
+
+    def _refresh(self, verdict, **values):
+        """Bring the figures of a held order up to date. How it was asked for is kept unless the customer did."""
+        hold = self.sudo()  # nobody may write holds
+        if hold.asked_by_id and values.get("source") not in ("signature", "payment"):
+            values = {}
+        elif hold.asked_by_id:
+            values = {key: values[key] for key in ("source", "asked_with_mail") if key in values}
+        before = hold.pay_to_release, hold.exposure, hold.order_amount
+        hold.write({**self._prepare_hold_values(verdict), **values})
+        if before != (hold.pay_to_release, hold.exposure, hold.order_amount):
+            hold.message_post(body=self.env._("Checked again on today's figures."))
+
+    @api.model
+    def _prepare_hold_values(self, verdict):
+        order, figures = verdict.order, verdict.figures
+        return {
+            "name": order.name,
+            "order_id": order.id,
+            "partner_id": verdict.partner.id,
+            "partner_name": verdict.partner.display_name,
+            "company_id": order.company_id.id,
+            "currency_id": verdict.currency.id,
+            "salesperson_id": order.user_id.id,
+            "order_amount": verdict.amount,
+            "order_currency_id": order.currency_id.id,
+            "order_amount_currency": order.amount_total,
+            **{name: figures[name] for name in FIGURES},
+            "exposure": verdict.used,
+            "available": verdict.left,
+            "pay_to_release": verdict.pay,
+            "reason_ids": [Command.clear()]
+            + [
+                Command.create(self._prepare_reason_values(sequence, result))
+                for sequence, result in enumerate(verdict.results)
+            ],
+        }
+
+    @api.model
+    def _prepare_reason_values(self, sequence, result):
+        return {**result, "pay": result["pay"] or 0.0, "sequence": sequence}
+
+    # telling people
+
+    def _get_responsible(self):
+        """Who is asked to decide: the company's person for holds, else a controller of that company."""
+        self.ensure_one()
+        company = self.company_id.sudo()  # settings of the root company, also for a branch
+        chosen = company._credit_root().credit_hold_responsible_id
+        if chosen and not self._is_requester(chosen) and company in chosen.company_ids:
+            return chosen
+        group = self.env.ref("ar_credit_control.group_credit_controller").sudo()  # members of the group
+        candidates = group.all_user_ids.filtered(
+            lambda user: company in user.company_ids and user._is_internal() and not self._is_requester(user)
+        )
+        # Those who are controllers and no more come first: the manager is asked last.
+        manager = "ar_credit_control.group_credit_manager"
+        return candidates.sorted(lambda user: (user._is_superuser(), user.has_group(manager), user.id))[:1]
+
+    def _ask_controller(self):
+        self.ensure_one()
+        hold = self.sudo()  # the requester may not write holds
+        hold.responsible_id = hold._get_responsible()
+        if hold.responsible_id:
+            hold.activity_schedule(
+                "ar_credit_control.mail_activity_hold", user_id=hold.responsible_id.id, summary=hold.name
+            )
+
+    def _end_activities(self):
+        self.sudo().activity_ids.filtered(  # of the controllers, who may not be the one who decides
+            lambda activity: activity.activity_type_id == self.env.ref("ar_credit_control.mail_activity_hold")
+        ).action_done()
+
+    def _tell_salesperson(self):
+        """Leave the decision with the order: a note, and an activity for who asked or sells."""
+        self.ensure_one()
+        labels = {
+            "released": self.env._("Released by credit control"),
+            "refused": self.env._("Refused by credit control"),
+        }
+        order = self.order_id.sudo()  # the controller may not write orders
+        if not order:
+            return
+        summary = labels[self.state]
+        text = ": ".join(filter(None, (summary, self.decision_note)))
+        self._log_on_order(text)
+        user = self.asked_by_id if self.asked_by_id and not self.asked_by_id.share else self.salesperson_id
+        user = self.salesperson_id if user._is_superuser() and self.salesperson_id else user
+        if user and user.active and user != self.env.user and order.with_user(user).has_access("read"):
+            order.activity_schedule(
+                "ar_credit_control.mail_activity_hold_decided",
+                user_id=user.id,
+                summary=summary,
+                note=self.decision_note,
+            )
+
+    def _log_on_order(self, body):
+        for hold in self:
+            hold.order_id.sudo().message_post(body=body)  # an internal note, by who asked or decided
+
+    # schedule
+
+    @api.model
+    def _cron_follow_up(self):
+        """Check held orders again where the company wants it, and end releases that were not used in time."""
+        today = fields.Date.context_today(self)
+        self.search(
+            [("state", "=", "released"), ("valid_until", "<", today), ("order_id.state", "in", ("draft", "sent"))]
+        )._close(self.env._("The release was not used in time."))
+        companies = self.env["res.company"].search(
+            [("credit_control_active", "=", True), ("credit_hold_auto_release", "=", True)]
+        )
+        holds = self.search(
+            [("state", "=", "held"), ("forced", "=", False), ("company_id", "child_of", companies.ids)],
+            order="id",
+        )
+        self.env["ir.cron"]._commit_progress(remaining=len(holds))
+        for hold in holds:
+            try:
+                hold[0]._recheck()
+                self.env.flush_all()
+            except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
+                self.env.cr.rollback()  # somebody sells to this customer right now: the next run looks again
+                self.env.invalidate_all()
+            if not self.env["ir.cron"]._commit_progress(processed=1):
+                break

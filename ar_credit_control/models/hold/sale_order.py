@@ -1,0 +1,330 @@
+from odoo import api, fields, models
+from odoo.exceptions import AccessError, UserError
+from odoo.fields import Domain
+from odoo.tools.misc import str2bool
+
+from . import credit_moment
+
+# What may raise the total of a confirmed order, or move it to another debtor.
+WATCHED_FIELDS = {"order_line", "partner_id", "partner_invoice_id", "fiscal_position_id", "currency_id", "company_id"}
+
+
+class SaleOrder(models.Model):
+    """Orders know their credit hold through the holds' own table: there is nothing here that could be written."""
+
+    _inherit = "sale.order"
+
+    credit_hold_ids = fields.One2many(
+        "ar.credit.hold", "order_id", string="Credit Holds", groups="base.group_user", readonly=True
+    )
+    credit_hold_id = fields.Many2one(
+        "ar.credit.hold",
+        string="Credit Hold",
+        compute="_compute_credit_hold",
+        search="_search_credit_hold_id",
+        compute_sudo=True,
+        groups="base.group_user",
+    )
+    credit_hold_state = fields.Selection(
+        [("none", "None"), ("held", "Held"), ("released", "Released"), ("refused", "Refused")],
+        string="Credit",
+        compute="_compute_credit_hold",
+        search="_search_credit_hold_state",
+        compute_sudo=True,
+        groups="base.group_user",
+        help="Held: waits for credit control. Released or refused: credit control has decided.",
+    )
+
+    @api.depends("credit_hold_ids.state")
+    def _compute_credit_hold(self):
+        for order in self:
+            # The table of holds lists the newest first.
+            hold = order.credit_hold_ids.filtered(lambda hold: hold.state != "expired")[:1]
+            order.credit_hold_id = hold
+            order.credit_hold_state = hold.state or "none"
+
+    def _search_credit_hold_id(self, operator, value):
+        if operator == "in":
+            ids = [hold_id for hold_id in value if hold_id]
+            found = Domain("credit_hold_ids", "any!", [("id", "in", ids), ("state", "!=", "expired")])
+            return found | Domain("credit_hold_state", "=", "none") if False in value else found
+        if operator in ("any", "any!"):
+            return Domain("credit_hold_ids", operator, Domain("state", "!=", "expired") & Domain(value))
+        return NotImplemented
+
+    def _search_credit_hold_state(self, operator, value):
+        if operator != "in":
+            return NotImplemented
+        # A newer hold takes the place of an older one that was decided.
+        current = self.env["ar.credit.hold"]._get_current_query(value)
+        found = Domain("credit_hold_ids", "any!", [("id", "in", current)])
+        if "none" in value or False in value:
+            found |= ~Domain("credit_hold_ids", "any!", [("state", "!=", "expired")])
+        return found
+
+    # CRUD: the second net below the gate, for whatever does not come through ``action_confirm``
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        orders = super().create(vals_list)
+        orders.filtered(lambda order: order.state == "sale")._credit_refuse_entry()
+        return orders
+
+    def write(self, vals):
+        entering = self.browse()
+        if vals.get("state") == "sale":
+            entering = self.filtered(lambda order: order.state != "sale")
+        with self._credit_watch_raise(vals, WATCHED_FIELDS):
+            result = super().write(vals)
+        entering._credit_refuse_entry()
+        if vals.get("state") == "cancel":
+            self._credit_close_holds(self.env._("The order was cancelled."))
+        return result
+
+    def unlink(self):
+        self._credit_close_holds(self.env._("The quotation was deleted."))
+        return super().unlink()
+
+    # what a check asks the order
+
+    def _credit_get_debtor(self):
+        """The commercial entity that will owe the invoice."""
+        self.ensure_one()
+        return (self.partner_invoice_id or self.partner_id).commercial_partner_id
+
+    def _credit_get_amount(self):
+        """Total of the order in the root company's currency, at today's rate."""
+        self.ensure_one()
+        company = self.company_id
+        return self.currency_id._convert(
+            self.amount_total, company._credit_root().currency_id, company, fields.Date.context_today(self)
+        )
+
+    def _credit_is_exempt(self):
+        """Whether the order asks for no credit: nothing to pay, paid in advance, or within the own group.
+
+        Override to exempt what another application settles.
+        """
+        self.ensure_one()
+        if self.currency_id.compare_amounts(self.amount_total, 0.0) <= 0:
+            return True
+        if self._credit_get_debtor().ref_company_ids:
+            return True
+        return self.currency_id.compare_amounts(self._credit_get_paid_online(), self.amount_total) >= 0
+
+    def _credit_get_paid_online(self):
+        """What payments made online for this order and no other document cover, less refunds, in its currency.
+
+        A transaction that is linked to several orders, or to invoices of others, says nothing about this one.
+        """
+        self.ensure_one()
+        paid = 0.0
+        for transaction in self.transaction_ids:
+            if transaction.state not in ("authorized", "done") or transaction.operation == "validation":
+                continue
+            if transaction.sale_order_ids != self or transaction.currency_id != self.currency_id:
+                continue
+            if transaction.invoice_ids - self.invoice_ids:
+                continue
+            refunds = transaction.child_transaction_ids.filtered(
+                lambda child: child.operation == "refund" and child.state == "done"
+            )
+            paid += transaction.amount - sum(abs(refund.amount) for refund in refunds)
+        return paid
+
+    def _credit_controlled(self):
+        """Those of the orders whose company has switched holds on."""
+        return self.filtered(
+            # a setting of the root company, which a user of a branch may not open
+            lambda order: order.company_id.sudo()._credit_root().credit_control_active
+        )
+
+    # the gate
+
+    def _credit_gate(self, confirm):
+        """Confirm what passes and put the rest on hold.
+
+        :param confirm: the complete ``action_confirm`` of all other addons
+        :return: what ``confirm`` returns, or a notice about what is held
+        """
+        asked = self.filtered(
+            lambda order: order.state in ("draft", "sent") and not credit_moment.is_passing(order)
+        )._credit_controlled()
+        # What cannot be confirmed anyway is refused by ``confirm`` with its own words.
+        if not asked or any(order._confirmation_error_message() for order in self):
+            return confirm(self)
+        verdicts = self.env["ar.credit.check"]._judge(asked, lock=True)
+        held = asked.filtered(lambda order: verdicts[order.id].outcome == "hold")
+        passed = self - held
+        (asked - held)._credit_pass_holds()
+        held._credit_hold(verdicts, self)
+        if not passed:
+            return held._credit_held_notice(True)
+        with credit_moment.passing(passed):
+            result = confirm(passed)
+        return held._credit_held_notice(result) if held else result
+
+    def _credit_hold(self, verdicts, asked):
+        """Put orders on hold whose confirmation was asked for."""
+        if not self:
+            return
+        self.check_access("write")
+        self.order_line._validate_analytic_distribution()
+        self.env["ar.credit.hold"]._put(
+            [verdicts[order.id] for order in self],
+            source=credit_moment.get_source() or ("batch" if len(asked) > 1 else "button"),
+            asked_by_id=self.env.uid,
+            asked_on=fields.Datetime.now(),
+            asked_as_system=self.env.su,
+            asked_with_mail=bool(self.env.context.get("send_email")),
+        )
+
+    def _credit_held_notice(self, result):
+        """Tell a person what is held and why; what confirming the others returned comes next."""
+        lines = [
+            f"{order.name}: {' '.join((order.credit_hold_id.reason_text or '').split(chr(10)))}"
+            for order in self.sudo()  # the reasons are told to whoever may confirm
+        ]
+        return {
+            "type": "ir.actions.client",
+            "tag": "display_notification",
+            "params": {
+                "type": "warning",
+                "sticky": True,
+                "title": self.env._("On credit hold, credit control was asked"),
+                "message": "\n".join(lines),
+                "next": result if isinstance(result, dict) else {"type": "ir.actions.act_window_close"},
+            },
+        }
+
+    def _credit_refuse_entry(self):
+        """Refuse orders that become confirmed in any other way than through the gate and do not pass."""
+        entering = self.filtered(lambda order: not credit_moment.is_passing(order))
+        if not self.env.registry.ready:
+            return  # data of addons being installed; no user is connected
+        entering = entering._credit_controlled()
+        if not entering:
+            return
+        check = self.env["ar.credit.check"]
+        verdicts = check._judge(entering, lock=True)
+        for order in entering:
+            verdict = verdicts[order.id]
+            if verdict.outcome == "hold":
+                raise UserError(
+                    self.env._(
+                        "%(order)s cannot be set to confirmed, credit control has to release it first. "
+                        "Create it as a quotation and confirm it.\n%(reasons)s",
+                        order=order.name,
+                        reasons="\n".join(
+                            check._describe(result, verdict.currency) for result in verdict.reasons
+                        ),
+                    )
+                )
+        entering._credit_pass_holds()
+
+    def _credit_pass_holds(self):
+        """End the open holds of orders that pass now."""
+        self.sudo().credit_hold_ids.filtered(lambda hold: hold.state == "held")._pass()  # nobody may write holds
+
+    def _validate_order(self):
+        signed = self.env.su and all(order.signature for order in self)
+        with credit_moment.asked_by(credit_moment.get_source() or ("signature" if signed else "mail")):
+            return super()._validate_order()
+
+    def _credit_invoice_paid(self):
+        """Invoice online payments of an order that was held when they were received, as core would have done."""
+        self.ensure_one()
+        automatic = self.env["ir.config_parameter"].sudo().get_param("sale.automatic_invoice")  # as core reads it
+        transactions = self.sudo().transaction_ids.filtered(  # the customer's payments, as the payment flow does
+            lambda transaction: transaction.state == "done"
+            and transaction.operation != "validation"
+            and transaction.is_post_processed
+            and not transaction.invoice_ids
+        )
+        if not transactions or not str2bool(automatic):
+            return
+        # One call for the order: core invoices what the transactions cover together.
+        last = transactions.sorted("id")[-1]
+        last._invoice_sale_orders()
+        invoices = last.invoice_ids
+        transactions.invoice_ids = invoices
+        invoices.filtered(lambda invoice: invoice.state == "draft").action_post()
+        for payment in transactions.payment_id:
+            (payment.move_id.line_ids + invoices.line_ids).filtered(
+                lambda line, account=payment.destination_account_id: line.account_id == account
+                and not line.reconciled
+            ).reconcile()
+        last._send_invoice()
+
+    # after confirmation
+
+    def _credit_watch_raise(self, vals, watched):
+        """Context manager: compare confirmed orders before and after a change."""
+        orders = self.browse()
+        if watched.intersection(vals):
+            orders = self.filtered(
+                lambda order: order.state == "sale"
+                and not credit_moment.is_watched(order)
+                and not credit_moment.is_passing(order)
+            )._credit_controlled()
+        return credit_moment.compare(orders)
+
+    def _credit_state_before(self):
+        return {order.id: (order._credit_get_debtor(), order._credit_get_amount()) for order in self.sudo()}
+
+    def _credit_hold_raised(self, before):
+        """Put confirmed orders on hold that grew, or moved to another debtor, beyond what was approved."""
+        raised = self.browse()
+        for order in self.sudo():  # totals, whatever the user may open
+            debtor, amount = before[order.id]
+            currency = order.company_id._credit_root().currency_id
+            grown = currency.compare_amounts(order._credit_get_amount(), amount) > 0
+            if order.state == "sale" and (grown or debtor != order._credit_get_debtor()):
+                raised |= order
+        open_holds = self.sudo().credit_hold_ids.filtered(  # nobody may write holds
+            lambda hold: hold.state == "held" and not hold.forced
+        )
+        changed = raised | open_holds.order_id
+        if not changed:
+            return
+        verdicts = self.env["ar.credit.check"]._judge(changed, lock=True)
+        held = changed.filtered(lambda order: verdicts[order.id].outcome == "hold")
+        (open_holds - held.credit_hold_id)._pass()
+        if held:
+            self.env["ar.credit.hold"]._put(
+                [verdicts[order.id] for order in held],
+                source="change",
+                asked_by_id=self.env.uid,
+                asked_on=fields.Datetime.now(),
+                asked_as_system=self.env.su,
+            )
+
+    def _credit_close_holds(self, note):
+        self.sudo().credit_hold_ids._close(note)  # nobody may write holds
+
+    # by hand
+
+    def action_credit_put_on_hold(self, reason=None):
+        """Put orders on hold by hand: only a person releases them.
+
+        :param str reason: why, kept with the hold
+        :raise AccessError: without the group
+        """
+        self.check_access("read")
+        if not self.env.user.has_group("ar_credit_control.group_credit_controller"):
+            raise AccessError(self.env._("Only credit controllers put orders on hold."))
+        if any(order.state == "cancel" for order in self):
+            raise UserError(self.env._("A cancelled order cannot be put on hold."))
+        verdicts = self.env["ar.credit.check"]._judge(self)
+        self.env["ar.credit.hold"]._put_by_hand([verdicts[order.id] for order in self], reason)
+        return True
+
+    def action_credit_open_hold(self):
+        self.ensure_one()
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Credit Holds"),
+            "res_model": "ar.credit.hold",
+            "res_id": self.credit_hold_id.id,
+            "views": [(False, "form")],
+        }

@@ -1,0 +1,38 @@
+from odoo import api, models
+
+# What may raise the total of an order. Quantities delivered or invoiced do not.
+WATCHED_FIELDS = {
+    "order_id",
+    "product_id",
+    "product_uom_qty",
+    "product_uom_id",
+    "price_unit",
+    "discount",
+    "tax_ids",
+    "display_type",
+    "price_subtotal",
+    "price_total",
+}
+
+
+class SaleOrderLine(models.Model):
+    """A line that is added, changed or removed can raise a confirmed order above what was approved."""
+
+    _inherit = "sale.order.line"
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        default = self.env.context.get("default_order_id")
+        order_ids = {vals.get("order_id", default) for vals in vals_list}
+        orders = self.env["sale.order"].browse(filter(None, order_ids))
+        with orders._credit_watch_raise(WATCHED_FIELDS, WATCHED_FIELDS):
+            return super().create(vals_list)
+
+    def write(self, vals):
+        orders = self.order_id if WATCHED_FIELDS.intersection(vals) else self.env["sale.order"]
+        with orders._credit_watch_raise(vals, WATCHED_FIELDS):
+            return super().write(vals)
+
+    def unlink(self):
+        with self.order_id._credit_watch_raise(WATCHED_FIELDS, WATCHED_FIELDS):
+            return super().unlink()

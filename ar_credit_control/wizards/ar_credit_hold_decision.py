@@ -1,0 +1,88 @@
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+
+
+class ArCreditHoldDecision(models.TransientModel):
+    """Asks for the words and bounds of a decision; the holds' own methods decide and check who may."""
+
+    _name = "ar.credit.hold.decision"
+    _description = "Decision on a Credit Hold"
+
+    decision = fields.Selection(
+        [("release", "Release"), ("refuse", "Refuse"), ("hold", "Put on Hold")], required=True, default="release"
+    )
+    hold_ids = fields.Many2many("ar.credit.hold", string="Held Orders")
+    order_ids = fields.Many2many("sale.order", string="Orders")
+    preset = fields.Selection(
+        [
+            ("paid", "Payment seen, not booked yet"),
+            ("promised", "Payment promised"),
+            ("small", "Small excess, good payer"),
+            ("limit", "Limit is about to be raised"),
+            ("agreed", "Agreed by management"),
+        ],
+        string="Because",
+    )
+    note = fields.Char(string="Reason")
+    count = fields.Integer(compute="_compute_single")
+    single = fields.Boolean(compute="_compute_single")
+    currency_id = fields.Many2one("res.currency", compute="_compute_single")
+    order_amount = fields.Monetary(compute="_compute_single", string="Order")
+    exposure = fields.Monetary(compute="_compute_single", string="Used")
+    limit = fields.Monetary(compute="_compute_single", string="Credit Limit")
+    limit_set = fields.Boolean(compute="_compute_single")
+    reason_text = fields.Text(compute="_compute_single", string="Why Held")
+    cap_amount = fields.Monetary(
+        string="Release up to",
+        compute="_compute_bounds",
+        store=True,
+        readonly=False,
+        help="The release holds while the order's total stays within this amount.",
+    )
+    valid_until = fields.Date(
+        compute="_compute_bounds",
+        store=True,
+        readonly=False,
+        help="Not confirmed by then, the order is checked again.",
+    )
+
+    @api.depends("hold_ids")
+    def _compute_single(self):
+        for wizard in self:
+            hold = wizard.hold_ids if len(wizard.hold_ids) == 1 else self.env["ar.credit.hold"]
+            wizard.count = len(wizard.hold_ids)
+            wizard.single = bool(hold)
+            wizard.currency_id = hold.currency_id
+            wizard.order_amount = hold.order_amount
+            wizard.exposure = hold.exposure
+            wizard.limit = hold.limit
+            wizard.limit_set = hold.limit_set
+            wizard.reason_text = hold.reason_text
+
+    @api.depends("hold_ids")
+    def _compute_bounds(self):
+        for wizard in self:
+            hold = wizard.hold_ids if len(wizard.hold_ids) == 1 else self.env["ar.credit.hold"]
+            wizard.cap_amount = hold.order_amount
+            wizard.valid_until = hold._get_default_valid_until() if hold else False
+
+    def action_apply(self):
+        self.ensure_one()
+        reason = self._get_reason()
+        if self.decision == "hold":
+            self.order_ids.action_credit_put_on_hold(reason)
+        elif self.decision == "refuse":
+            self.hold_ids.action_refuse(reason)
+        elif self.single:
+            self.hold_ids.action_release(reason, cap_amount=self.cap_amount, valid_until=self.valid_until)
+        else:
+            self.hold_ids.action_release(reason)
+        return {"type": "ir.actions.act_window_close"}
+
+    def _get_reason(self):
+        """The words kept with the decision: what was chosen and what was written."""
+        preset = dict(self._fields["preset"]._description_selection(self.env)).get(self.preset)
+        reason = ": ".join(filter(None, (preset if self.decision == "release" else None, self.note)))
+        if not reason:
+            raise UserError(self.env._("Say why: the reason is kept with the decision."))
+        return reason
