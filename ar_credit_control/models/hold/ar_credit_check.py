@@ -12,7 +12,7 @@ class Verdict:
     """What the credit rules say about one order. Amounts are in the root company's currency.
 
     ``used`` is the exposure without this order and with the orders that passed before it in the same
-    batch; ``allowed`` the limit plus tolerance plus security. ``results`` keeps every rule's finding, each a
+    batch; ``allowed`` limit and security plus the company's tolerance. ``results`` keeps every rule's finding, each a
     dict with ``code``, ``outcome`` (``pass``, ``warn`` or ``hold``), ``measured``, ``threshold`` and ``pay``
     (what the customer would pay to make it pass, ``None`` when money does not help).
     """
@@ -121,7 +121,7 @@ class ArCreditCheck(models.AbstractModel):
             figures=figures,
             amount=amount,
             used=used,
-            allowed=figures["limit"] * (1 + root.credit_limit_tolerance_percent / 100) + figures["security"],
+            allowed=(figures["limit"] + figures["security"]) * (1 + root.credit_limit_tolerance_percent / 100),
             hold=hold,
             exempt=order._credit_is_exempt(),
             released=hold._covers(debtor, amount),
@@ -166,8 +166,9 @@ class ArCreditCheck(models.AbstractModel):
         if currency.compare_amounts(after, verdict.allowed) > 0:
             pay = currency.round(after - verdict.allowed)
             return self._prepare_result("limit", "hold", after, verdict.allowed, pay=pay)
-        warn_from = verdict.allowed * verdict.root.credit_warning_percent / 100
-        if verdict.root.credit_warning_percent and currency.compare_amounts(after, warn_from) > 0:
+        limit = verdict.figures["limit"] + verdict.figures["security"]
+        warn_from = limit * (verdict.root.credit_warning_percent or 100) / 100
+        if currency.compare_amounts(after, warn_from) >= 0:
             return self._prepare_result("near_limit", "warn", after, verdict.allowed)
         return self._prepare_result("limit", "pass", after, verdict.allowed)
 
@@ -185,12 +186,12 @@ class ArCreditCheck(models.AbstractModel):
         The share is of what the customer owes in all; unapplied receipts are part of that balance.
         """
         figures, root = verdict.figures, verdict.root
-        overdue = figures["overdue_count_amount"]
+        overdue, days = figures["overdue_count_amount"], figures["overdue_days"]
         threshold = max(figures["receivable"], 0.0) * root.credit_overdue_tolerance_percent / 100
-        late = verdict.currency.compare_amounts(overdue, 0.0) > 0
-        if late and verdict.currency.compare_amounts(overdue, threshold) > 0:
-            return self._prepare_result("overdue", "hold", overdue, threshold, figures["overdue_days"], pay=overdue)
-        return self._prepare_result("overdue", "pass", overdue, threshold, figures["overdue_days"])
+        owes = verdict.currency.compare_amounts(figures["receivable"], 0.0) > 0
+        if owes and verdict.currency.compare_amounts(overdue, threshold) > 0:
+            return self._prepare_result("overdue", "hold", overdue, threshold, days, pay=overdue)
+        return self._prepare_result("overdue", "pass", overdue, threshold, days)
 
     @api.model
     def _describe(self, result, currency):

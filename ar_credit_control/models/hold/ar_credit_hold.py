@@ -36,8 +36,8 @@ class ArCreditHold(models.Model):
     _order = "id desc"
     _mail_post_access = "read"
 
-    name = fields.Char(string="Order Reference", required=True, readonly=True)
-    order_id = fields.Many2one("sale.order", index=True, ondelete="set null", readonly=True)
+    name = fields.Char(string="Order", required=True, readonly=True)
+    order_id = fields.Many2one("sale.order", string="Sales Order", index=True, ondelete="set null", readonly=True)
     partner_id = fields.Many2one(
         "res.partner",
         string="Customer",
@@ -86,7 +86,7 @@ class ArCreditHold(models.Model):
 
     # the figures at that moment
     order_amount = fields.Monetary(
-        string="Order", readonly=True, tracking=True, help="Total of the order in company currency at that day's rate."
+        string="This Order", readonly=True, tracking=True, help="Total of the order in company currency at that day's rate."
     )
     order_currency_id = fields.Many2one("res.currency", readonly=True, ondelete="restrict")
     order_amount_currency = fields.Monetary(
