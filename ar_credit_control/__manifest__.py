@@ -23,6 +23,7 @@
         # credit: ratings, profiles, exposure
         "security/credit/ir.model.access.csv",
         "security/credit/ar_credit_rules.xml",
+        "data/credit_rating_data.xml",
         # ageing
         "security/aging/ir.model.access.csv",
         "security/aging/ar_aging_rules.xml",

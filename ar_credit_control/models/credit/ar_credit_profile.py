@@ -1,29 +1,63 @@
-from odoo import fields, models
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.fields import Domain
+from odoo.tools import SQL
+from odoo.tools.misc import formatLang
 
 
 class ArCreditProfile(models.Model):
-    """Credit terms of one commercial partner with one root company; owner of the credit limit."""
+    """Credit terms of one commercial partner with one root company; owner of the credit limit.
+
+    Core's ``res.partner.credit_limit`` mirrors the limit: it is written from here, and a write from outside is handed
+    on to the profile (see ``res.partner``). Profiles are evidence: they are closed (archived), never deleted.
+    """
 
     _name = "ar.credit.profile"
     _description = "Credit Profile"
     _inherit = ["mail.thread", "mail.activity.mixin"]
     _rec_name = "partner_id"
+    _order = "partner_id, id"
 
     partner_id = fields.Many2one(
-        "res.partner", string="Customer", required=True, index=True, ondelete="restrict", readonly=True
+        "res.partner",
+        string="Customer",
+        required=True,
+        index=True,
+        ondelete="restrict",
+        help="The company that owes. Choosing a contact chooses its company.",
     )
     company_id = fields.Many2one(
-        "res.company", required=True, index=True, ondelete="restrict", readonly=True
+        "res.company",
+        required=True,
+        index=True,
+        ondelete="restrict",
+        default=lambda self: self.env.company._credit_root(),
+        help="Branches share the profile of their main company.",
     )
     currency_id = fields.Many2one(related="company_id.currency_id")
-    rating_id = fields.Many2one("ar.credit.rating", tracking=True, ondelete="restrict")
+    rating_id = fields.Many2one(
+        "ar.credit.rating",
+        tracking=True,
+        ondelete="restrict",
+        default=lambda self: self.env["ar.credit.rating"]._get_unrated(),
+    )
     limit_set = fields.Boolean(
         string="Limit Decided",
         tracking=True,
         help="Not set: nobody decided a limit yet. Set with a limit of zero: no credit.",
     )
-    limit = fields.Monetary(string="Credit Limit", tracking=True)
-    collector_id = fields.Many2one("res.users", tracking=True)
+    limit = fields.Monetary(
+        string="Credit Limit",
+        tracking=True,
+        help="In the currency of the company, for all its branches together. Zero: no credit.",
+    )
+    collector_id = fields.Many2one("res.users", tracking=True, domain=[("share", "=", False)])
+    salesperson_id = fields.Many2one(
+        "res.users",
+        tracking=True,
+        domain=[("share", "=", False)],
+        help="Only when it differs from the salesperson of the contact.",
+    )
     hold_override = fields.Selection(
         [("block", "Always hold"), ("pass", "Never hold")],
         string="Hold",
@@ -31,8 +65,417 @@ class ArCreditProfile(models.Model):
         help="Empty: the credit rules decide. Always hold: every order waits for a person. "
         "Never hold: orders pass whatever the figures say.",
     )
-    active = fields.Boolean(default=True)
+    note = fields.Text(tracking=True, help="Internal: what everyone who decides on this customer should know.")
+    active = fields.Boolean(default=True, readonly=True)
+    own_customer = fields.Boolean(
+        compute="_compute_own_customer",
+        search="_search_own_customer",
+        help="The user is the salesperson of the customer or of one of its orders.",
+    )
+
+    # Figures of the customer, as ar.credit.exposure defines them
+    exposure = fields.Monetary(compute="_compute_figures", help="See the parts on the customer's Credit page.")
+    available = fields.Monetary(compute="_compute_figures", help="Limit + securities − exposure.")
+    overdue = fields.Monetary(compute="_compute_figures")
+    overdue_days = fields.Integer(string="Days Overdue", compute="_compute_figures")
+    status = fields.Selection(
+        selection=lambda self: self.env["ar.credit.exposure"]._fields["status"].selection,
+        compute="_compute_figures",
+    )
 
     _partner_company_uniq = models.Constraint(
         "UNIQUE (partner_id, company_id)", "A customer has one credit profile in each company."
     )
+    _limit_not_negative = models.Constraint(
+        'CHECK ("limit" >= 0)', "A credit limit cannot be negative. A limit of zero means no credit."
+    )
+
+    # ------------------------------------------------------------------
+    # Computes and searches
+    # ------------------------------------------------------------------
+
+    @api.depends("partner_id", "company_id", "limit", "limit_set", "hold_override", "active")
+    def _compute_figures(self):
+        names = ("exposure", "available", "overdue", "overdue_days", "status")
+        exposure = self.env["ar.credit.exposure"]
+        for company, profiles in self.grouped("company_id").items():
+            figures = exposure._get_figures(profiles.partner_id, company) if company else {}
+            for profile in profiles:
+                of_partner = figures.get(profile.partner_id.commercial_partner_id._origin.id, {})
+                for name in names:
+                    profile[name] = of_partner.get(name) or False
+
+    @api.depends("partner_id")
+    @api.depends_context("uid")
+    def _compute_own_customer(self):
+        own = self.search([("id", "in", self.ids), ("own_customer", "in", [True])])
+        for profile in self:
+            profile.own_customer = profile in own
+
+    @api.model
+    def _search_own_customer(self, operator, value):
+        """Customers whose salesperson, on the contact, the profile or an order, is the user."""
+        if operator != "in":
+            return NotImplemented
+        own = SQL(
+            """
+            SELECT partner.commercial_partner_id FROM res_partner partner WHERE partner.user_id = %(uid)s
+             UNION
+            SELECT profile.partner_id FROM ar_credit_profile profile WHERE profile.salesperson_id = %(uid)s
+             UNION
+            SELECT partner.commercial_partner_id
+              FROM sale_order sale
+              JOIN res_partner partner ON partner.id = sale.partner_invoice_id
+             WHERE sale.user_id = %(uid)s
+            """,
+            uid=self.env.uid,
+        )
+        for model, names in (
+            ("res.partner", ["commercial_partner_id", "user_id"]),
+            ("ar.credit.profile", ["partner_id", "salesperson_id"]),
+            ("sale.order", ["partner_invoice_id", "user_id"]),
+        ):
+            self.env[model].flush_model(names)
+        domain = Domain.custom(
+            to_sql=lambda model, alias, query: SQL("%s IN (%s)", SQL.identifier(alias, "partner_id"), own)
+        )
+        return domain if True in value else ~domain
+
+    # ------------------------------------------------------------------
+    # CRUD
+    # ------------------------------------------------------------------
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        """A profile belongs to the commercial entity and the root company, whatever contact or branch is given.
+
+        A profile that was closed is opened again, without its former limit.
+        :raise UserError: when the customer has a profile in the company already
+        """
+        keys = []
+        for vals in vals_list:
+            self._prepare_limit_vals(vals)
+            partner = self.env["res.partner"].browse(vals.get("partner_id"))
+            company = self.env["res.company"].browse(vals.get("company_id")) or self.env.company
+            vals["partner_id"] = partner.sudo().commercial_partner_id.id  # sudo: it may not be readable
+            vals["company_id"] = company._credit_root().id
+            keys.append((vals["partner_id"], vals["company_id"]))
+        existing = self._find(keys)
+        if opened := existing.filtered("active"):
+            raise UserError(
+                self.env._(
+                    "%(customer)s already has a credit profile in %(company)s. Open that one instead.",
+                    customer=opened[0].partner_id.display_name,
+                    company=opened[0].company_id.display_name,
+                )
+            )
+        by_key = {(profile.partner_id.id, profile.company_id.id): profile for profile in existing}
+        created = iter(
+            super().create([vals for vals, key in zip(vals_list, keys, strict=True) if key not in by_key])
+        )
+        profiles = self.browse()
+        for vals, key in zip(vals_list, keys, strict=True):
+            if key in by_key:
+                profile = by_key[key]
+                profile._reopen()
+                profile.write({name: vals[name] for name in vals if name not in ("partner_id", "company_id")})
+            else:
+                profile = next(created)
+            profiles += profile
+        profiles._mirror_limits()
+        return profiles
+
+    def write(self, vals):
+        if {"partner_id", "company_id"} & vals.keys():
+            for profile in self:
+                if (
+                    vals.get("partner_id", profile.partner_id.id) != profile.partner_id.id
+                    or vals.get("company_id", profile.company_id.id) != profile.company_id.id
+                ):
+                    raise UserError(self.env._("A credit profile stays with its customer and its company."))
+        if "active" in vals and any(profile.active != bool(vals["active"]) for profile in self):
+            raise UserError(
+                self.env._(
+                    "A credit profile is closed when its customer becomes part of another company, not by hand. "
+                    "To stop credit, set the limit to zero."
+                )
+            )
+        vals = self._prepare_limit_vals(dict(vals))
+        result = super().write(vals)
+        if {"limit", "limit_set"} & vals.keys():
+            self._mirror_limits()
+        if self._figure_fields() & vals.keys():
+            self.partner_id._invalidate_credit_figures()
+        return result
+
+    def copy(self, default=None):
+        raise UserError(self.env._("A customer has one credit profile in each company: it cannot be duplicated."))
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_never(self):
+        raise UserError(
+            self.env._("Credit profiles are evidence and cannot be deleted. To stop credit, set the limit to zero.")
+        )
+
+    @api.model
+    def _prepare_limit_vals(self, vals):
+        """Keep the two halves of a limit together: an amount is a decision, no amount is none."""
+        if "limit" in vals and "limit_set" not in vals:
+            vals["limit_set"] = vals["limit"] is not False and vals["limit"] is not None
+        if "limit_set" in vals and not vals["limit_set"]:
+            vals["limit"] = 0.0
+        return vals
+
+    @api.model
+    def _figure_fields(self):
+        """Fields of the profile that the figures of the customer depend on."""
+        return {"limit", "limit_set", "rating_id", "collector_id", "salesperson_id", "hold_override", "active"}
+
+    # ------------------------------------------------------------------
+    # Actions
+    # ------------------------------------------------------------------
+
+    def action_open_customer(self):
+        """Open the customer this profile belongs to."""
+        self.ensure_one()
+        return {
+            "type": "ir.actions.act_window",
+            "res_model": "res.partner",
+            "res_id": self.partner_id.id,
+            "views": [(False, "form")],
+        }
+
+    # ------------------------------------------------------------------
+    # Business
+    # ------------------------------------------------------------------
+
+    @api.model
+    def _get_or_create(self, partners, company):
+        """Return the profiles of customers with the root company of ``company``, creating what is missing.
+
+        Internal: no access check. What is missing is created by one ``INSERT … ON CONFLICT``; a transaction that
+        loses a race fails to serialize and is retried by Odoo. A closed profile is opened again without its limit.
+
+        :param partners: ``res.partner`` records; contacts stand for their commercial entity
+        :param company: ``res.company``; a branch stands for its root company
+        """
+        root = company._credit_root()
+        commercial = partners.sudo().commercial_partner_id  # sudo: the debtor may not be readable by the user
+        if not commercial:
+            return self.browse()
+        keys = [(partner_id, root.id) for partner_id in commercial.ids]
+        profiles = self._find(keys)
+        missing = commercial - profiles.filtered("active").partner_id
+        if missing:
+            missing.flush_recordset(["commercial_partner_id"])
+            self.env.execute_query(
+                SQL(
+                    """
+                    INSERT INTO ar_credit_profile AS profile
+                           (partner_id, company_id, rating_id, active, limit_set, "limit",
+                            create_uid, create_date, write_uid, write_date)
+                    SELECT partner.id, %(company_id)s, %(rating_id)s, TRUE, FALSE, 0,
+                           %(uid)s, NOW() AT TIME ZONE 'UTC', %(uid)s, NOW() AT TIME ZONE 'UTC'
+                      FROM res_partner partner
+                     WHERE partner.id IN %(partner_ids)s
+                  ORDER BY partner.id
+               ON CONFLICT (partner_id, company_id)
+                 DO UPDATE SET active = TRUE,
+                               limit_set = FALSE,
+                               "limit" = 0,
+                               rating_id = EXCLUDED.rating_id,
+                               hold_override = NULL,
+                               write_uid = EXCLUDED.write_uid,
+                               write_date = EXCLUDED.write_date
+                     WHERE profile.active IS NOT TRUE
+                 RETURNING profile.id
+                    """,
+                    company_id=root.id,
+                    rating_id=self.env["ar.credit.rating"].sudo()._get_unrated().id or None,  # sudo: default
+                    uid=self.env.uid,
+                    partner_ids=tuple(missing.ids),
+                )
+            )
+            profiles.invalidate_recordset()
+            profiles = self._find(keys)
+            missing._invalidate_credit_figures()
+        return profiles
+
+    @api.model
+    def _find(self, keys):
+        """Return the profiles, closed ones too, of pairs of commercial partner id and root company id."""
+        partner_ids = {partner_id for partner_id, _company_id in keys}
+        company_ids = {company_id for _partner_id, company_id in keys}
+        found = self.sudo().with_context(active_test=False).search(  # sudo: existence, not content
+            [("partner_id", "in", list(partner_ids)), ("company_id", "in", list(company_ids))]
+        )
+        wanted = set(keys)
+        found = found.filtered(lambda profile: (profile.partner_id.id, profile.company_id.id) in wanted)
+        return found.with_env(self.env)
+
+    def _set_active(self, active):
+        """Close or open profiles; :meth:`write` refuses it to everybody else."""
+        super().write({"active": active})
+        self.partner_id._invalidate_credit_figures()
+
+    def _reopen(self):
+        """Open closed profiles again. A limit that was decided for other circumstances does not come back."""
+        self._set_active(True)
+        self.write({"limit_set": False, "hold_override": False})
+
+    def _close(self, successor):
+        """Close profiles of partners that became part of another company, keeping their limits as history.
+
+        :param successor: the commercial entity that they belong to now
+        """
+        for profile in self:
+            profile._message_log(
+                body=self.env._(
+                    "Closed: %(customer)s is now part of %(successor)s. Its last limit was %(limit)s.",
+                    customer=profile.partner_id.display_name,
+                    successor=successor.display_name,
+                    limit=profile._format_limit(),
+                )
+            )
+        self._set_active(False)
+
+    def _format_limit(self):
+        """Return the limit in words for messages."""
+        self.ensure_one()
+        if not self.limit_set:
+            return self.env._("not decided")
+        return formatLang(self.env, self.limit, currency_obj=self.currency_id)
+
+    def _mirror_limits(self):
+        """Write the limits to core's ``credit_limit`` of the customers and their contacts, in one statement.
+
+        Core keeps a value per company and branch and cannot tell a limit of zero from none; without a decided limit
+        the value is removed, so that core's company default shows again.
+        """
+        opened = self.filtered("active")
+        if not opened:
+            return
+        self.flush_model(["active", "company_id", "limit", "limit_set", "partner_id"])
+        partners = self.env["res.partner"]
+        partners.flush_model(["commercial_partner_id", "credit_limit"])
+        self.env["res.company"].flush_model(["parent_path"])
+        self.env.cr.execute(
+            SQL(
+                """
+                UPDATE res_partner partner
+                   SET credit_limit = NULLIF(
+                           jsonb_strip_nulls(COALESCE(partner.credit_limit, '{}'::jsonb) || mirror.limits), '{}'::jsonb
+                       )
+                  FROM (
+                        SELECT profile.partner_id,
+                               jsonb_object_agg(
+                                   company.id::text,
+                                   CASE WHEN profile.limit_set THEN COALESCE(profile."limit", 0) END
+                               ) AS limits
+                          FROM ar_credit_profile profile
+                          JOIN res_company company
+                            ON split_part(company.parent_path, '/', 1)::int = profile.company_id
+                         WHERE profile.id IN %(profile_ids)s
+                      GROUP BY profile.partner_id
+                       ) mirror
+                 WHERE partner.commercial_partner_id = mirror.partner_id
+                """,
+                profile_ids=tuple(opened.ids),
+            )
+        )
+        partners.invalidate_model(["credit_limit", "use_partner_credit_limit"])
+
+    # ------------------------------------------------------------------
+    # Merge of partners
+    # ------------------------------------------------------------------
+
+    @api.model
+    def _merge_partners(self, sources, destination, wizard):
+        """Merge the profiles of partners that are about to be merged, company by company.
+
+        One profile stays, with the stricter of everything: the lowest decided limit, the worse rating, a manual stop.
+        Messages, activities, files and every record that points to the others move to it, and a person is asked to
+        review the result.
+
+        :param sources: partners that will be deleted
+        :param destination: partner that stays
+        :param wizard: the merge wizard, whose methods move references
+        """
+        profiles = self.sudo().with_context(active_test=False)  # sudo: a merge leaves no profile behind
+        debtor = destination.sudo().commercial_partner_id  # sudo: as above
+        moving = profiles.search([("partner_id", "in", sources.ids)])
+        if not moving:
+            return
+        kept_by_company = profiles.search(
+            [("partner_id", "=", debtor.id), ("company_id", "in", moving.company_id.ids)]
+        ).grouped("company_id")
+        for company, merged in moving.grouped("company_id").items():
+            kept = kept_by_company.get(company) or merged[0]
+            kept._absorb(merged - kept, debtor, wizard)
+        # The mirror of the sources follows: core copies it to the partner that stays.
+        self.env["res.partner"].flush_model(["credit_limit"])
+        self.env.cr.execute(
+            SQL(
+                """UPDATE res_partner source
+                      SET credit_limit = debtor.credit_limit
+                     FROM res_partner debtor
+                    WHERE debtor.id = %s AND source.id IN %s""",
+                debtor.id,
+                (*sources.ids, destination.id),
+            )
+        )
+        self.env["res.partner"].invalidate_model(["credit_limit", "use_partner_credit_limit"])
+
+    def _absorb(self, others, debtor, wizard):
+        """Take over other profiles of the same company: history, records that point to them, stricter terms."""
+        self.ensure_one()
+        # Terms of a closed profile no longer hold, unless nothing else is known.
+        before = {profile: profile._format_limit() for profile in self | others}
+        valid = (self | others).filtered("active") or self
+        vals = self._prepare_merged_vals(valid)
+        names = others.mapped("partner_id.display_name")
+        if self.partner_id != debtor:
+            names = self.mapped("partner_id.display_name") + names
+            super().write({"partner_id": debtor.id})
+        if others:
+            wizard._update_foreign_keys_generic("ar.credit.profile", others, self)
+            wizard._update_reference_fields_generic("ar.credit.profile", others, self)
+            # Emptied of their history; deleting is refused to everybody else.
+            self.env.cr.execute(SQL("DELETE FROM ar_credit_profile WHERE id IN %s", tuple(others.ids)))
+            self.env.invalidate_all()
+        self._set_active(True)
+        self.write(vals)
+        self._mirror_limits()
+        self._message_log(
+            body=self.env._(
+                "Merged with %(customers)s. Limits were %(limits)s; the stricter one is kept: %(limit)s.",
+                customers=", ".join(names),
+                limits=", ".join(before.values()),
+                limit=self._format_limit(),
+            )
+        )
+        self.activity_schedule(
+            "mail.mail_activity_data_todo",
+            summary=self.env._("Review the credit after the merge"),
+            note=self.env._("Customers were merged. The stricter limit and rating were kept: please review them."),
+            user_id=(self.collector_id or self.env.user).id,
+        )
+
+    @api.model
+    def _prepare_merged_vals(self, profiles):
+        """Return the stricter terms of several profiles."""
+        decided = profiles.filtered("limit_set")
+        overrides = set(profiles.mapped("hold_override"))
+        override = "block" if "block" in overrides else "pass" if overrides == {"pass"} else False
+        notes = [profile.note for profile in profiles if profile.note]
+        vals = {
+            "limit_set": bool(decided),
+            "limit": min(decided.mapped("limit"), default=0.0),
+            "rating_id": profiles.rating_id.sorted("sequence")[-1:].id,
+            "hold_override": override,
+            "collector_id": profiles.collector_id[:1].id,
+            "salesperson_id": profiles.salesperson_id[:1].id,
+        }
+        if len(notes) > 1:
+            vals["note"] = "\n".join(notes)
+        return vals

@@ -1,0 +1,733 @@
+from odoo import api, fields, models
+from odoo.tools import SQL
+
+CREDIT_STATUS = [
+    ("ok", "In order"),
+    ("warning", "Warning"),
+    ("hold", "Hold"),
+    ("blocked", "Blocked"),
+]
+
+# The id of a row holds both parts of its key: partner id * COMPANY_SLOTS + root company id. It stays below 2^53,
+# the largest whole number that browsers keep exact.
+COMPANY_SLOTS = 2**20
+
+
+class ArCreditExposure(models.Model):
+    """Credit exposure: what each customer owes, has on order and may still order, today.
+
+    One row per commercial partner and root company that has a credit profile or any exposure. All amounts are in
+    the currency of the root company, branches included::
+
+        exposure  = receivable + draft_invoice + order + in_transit + notes
+        available = limit + security - exposure        (empty while no limit is decided)
+
+    Each figure is defined in one ``_*_sql`` method below, which returns rows of partner, root company and its
+    figures; :meth:`_components` lists them and is the place to add one. A filter on partners reaches every part, so
+    that the figures of one customer cost the same whatever the size of the ledger. Rows are limited to companies and
+    customers by record rules and domains, never inside the query.
+    """
+
+    _name = "ar.credit.exposure"
+    _description = "Credit Exposure"
+    _auto = False
+    _rec_name = "partner_id"
+    _order = "exposure DESC, id"
+    _depends = {
+        "account.account": ["account_type", "non_trade"],
+        "account.move": ["amount_total", "currency_id", "move_type", "partner_id", "reversed_entry_id", "state"],
+        "account.move.line": [
+            "account_id",
+            "amount_residual",
+            "balance",
+            "currency_id",
+            "move_id",
+            "price_total",
+            "product_uom_id",
+            "quantity",
+        ],
+        "account.payment": ["is_matched", "move_id", "partner_id", "payment_type", "state"],
+        "ar.aging.report": [],
+        "ar.credit.profile": [
+            "active",
+            "collector_id",
+            "company_id",
+            "hold_override",
+            "limit",
+            "limit_set",
+            "partner_id",
+            "rating_id",
+            "salesperson_id",
+        ],
+        "res.company": [
+            "credit_in_transit",
+            "credit_limit_tolerance_percent",
+            "credit_no_limit_policy",
+            "credit_overdue_min_amount",
+            "credit_overdue_tolerance_days",
+            "credit_overdue_tolerance_percent",
+            "credit_warning_percent",
+            "currency_id",
+            "parent_path",
+        ],
+        "res.currency": ["decimal_places"],
+        "res.currency.rate": ["company_id", "currency_id", "name", "rate"],
+        "res.partner": ["commercial_partner_id", "user_id"],
+        "sale.order": ["company_id", "currency_id", "partner_invoice_id", "state"],
+        "sale.order.line": [
+            "discount",
+            "display_type",
+            "is_downpayment",
+            "order_id",
+            "price_total",
+            "price_unit",
+            "product_uom_id",
+            "product_uom_qty",
+            "qty_delivered",
+            "qty_invoiced",
+            "state",
+        ],
+    }
+
+    profile_id = fields.Many2one("ar.credit.profile", string="Credit Profile", readonly=True)
+    partner_id = fields.Many2one(
+        "res.partner", string="Customer", readonly=True, help="The company that owes, never its contact."
+    )
+    company_id = fields.Many2one("res.company", readonly=True, help="Branches count with their main company.")
+    currency_id = fields.Many2one("res.currency", readonly=True)
+    rating_id = fields.Many2one("ar.credit.rating", readonly=True)
+    collector_id = fields.Many2one("res.users", readonly=True)
+    salesperson_id = fields.Many2one("res.users", readonly=True)
+    hold_override = fields.Selection(
+        [("block", "Always hold"), ("pass", "Never hold")], string="Manual Hold", readonly=True
+    )
+    receivable = fields.Monetary(
+        readonly=True, help="Open items in the ledger, net of receipts and credit notes that are not applied yet."
+    )
+    overdue = fields.Monetary(readonly=True, help="Open items past their due date, without receipts and credits.")
+    unapplied = fields.Monetary(
+        readonly=True,
+        help="Receipts and credit notes not applied to invoices yet. Already taken off the receivable.",
+    )
+    draft_invoice = fields.Monetary(
+        string="Draft Invoices", readonly=True, help="Customer invoices, receipts and credit notes not posted yet."
+    )
+    order = fields.Monetary(
+        string="Open Orders",
+        readonly=True,
+        help="What confirmed orders will still bring: ordered or delivered, whichever is more, and not invoiced, "
+        "with taxes, less down payments not deducted yet. A credit note of an invoice does not open the order again.",
+    )
+    in_transit = fields.Monetary(
+        string="Payments in Transit",
+        readonly=True,
+        help="Payments that settle invoices but that no bank statement shows yet, when the company counts them.",
+    )
+    notes = fields.Monetary(string="Bills of Exchange", readonly=True, help="Bills received that are not paid yet.")
+    security = fields.Monetary(
+        string="Securities", readonly=True, help="Guarantees, deposits and cover that add to the limit."
+    )
+    exposure = fields.Monetary(
+        readonly=True, help="Receivable + draft invoices + open orders + payments in transit + bills of exchange."
+    )
+    limit_set = fields.Boolean(string="Limit Decided", readonly=True)
+    limit = fields.Monetary(string="Credit Limit", readonly=True)
+    available = fields.Monetary(
+        readonly=True, help="Limit + securities − exposure. Empty while no limit is decided."
+    )
+    overdue_count_amount = fields.Monetary(
+        string="Overdue Beyond Tolerance",
+        readonly=True,
+        help="Items older than the days of tolerance and not below the smallest amount of the company's settings.",
+    )
+    overdue_exceeded = fields.Boolean(
+        readonly=True, help="What is overdue beyond tolerance exceeds the share of the balance that the company allows."
+    )
+    overdue_days = fields.Integer(
+        string="Days Overdue",
+        readonly=True,
+        aggregator="max",
+        help="Age of the oldest overdue item, leaving out items below the smallest amount of the company's settings.",
+    )
+    oldest_date_maturity = fields.Date(
+        string="Oldest Due Date", readonly=True, help="Due date of the oldest overdue item that counts."
+    )
+    non_trade = fields.Monetary(
+        string="Other Receivables",
+        readonly=True,
+        help="Open items on receivable accounts marked non-trade. They are no part of the exposure.",
+    )
+    status = fields.Selection(
+        CREDIT_STATUS,
+        readonly=True,
+        help="In order: the next order passes. Warning: the limit is nearly used, items are overdue or no limit is "
+        "decided. Hold: over the limit or overdue beyond tolerance. Blocked: stopped by hand.",
+    )
+    own_customer = fields.Boolean(
+        compute="_compute_own_customer",
+        search="_search_own_customer",
+        help="The user is the salesperson of the customer or of one of its orders.",
+    )
+
+    # ------------------------------------------------------------------
+    # Query
+    # ------------------------------------------------------------------
+
+    @property
+    def _table_query(self) -> SQL:
+        return SQL("%s %s", self._select(), self._from())
+
+    @api.model
+    def _select(self) -> SQL:
+        return SQL(
+            """
+            SELECT figures.partner_id * %(company_slots)s::bigint + figures.company_id AS id,
+                   figures.profile_id,
+                   figures.partner_id,
+                   figures.company_id,
+                   figures.currency_id,
+                   figures.rating_id,
+                   figures.collector_id,
+                   figures.salesperson_id,
+                   figures.hold_override,
+                   figures.receivable,
+                   figures.overdue,
+                   figures.unapplied,
+                   figures.draft_invoice,
+                   figures."order",
+                   figures.in_transit,
+                   figures.notes,
+                   figures.security,
+                   figures.exposure,
+                   figures.limit_set,
+                   figures."limit",
+                   figures.available,
+                   figures.overdue_count_amount,
+                   figures.overdue_exceeded,
+                   figures.overdue_days,
+                   figures.oldest_date_maturity,
+                   figures.non_trade,
+                   %(status)s AS status
+            """,
+            company_slots=COMPANY_SLOTS,
+            status=self._status_sql(),
+        )
+
+    @api.model
+    def _from(self) -> SQL:
+        return SQL(
+            """
+              FROM (
+                    SELECT component.partner_id,
+                           component.company_id,
+                           profile.id AS profile_id,
+                           root.currency_id,
+                           profile.rating_id,
+                           profile.collector_id,
+                           COALESCE(profile.salesperson_id, partner.user_id) AS salesperson_id,
+                           profile.hold_override,
+                           component.receivable,
+                           component.overdue,
+                           component.unapplied,
+                           component.draft_invoice,
+                           component."order",
+                           component.in_transit,
+                           component.notes,
+                           component.security,
+                           component.exposure,
+                           COALESCE(profile.limit_set, FALSE) AS limit_set,
+                           CASE WHEN profile.limit_set THEN COALESCE(profile."limit", 0) ELSE 0 END AS "limit",
+                           CASE WHEN profile.limit_set
+                                THEN COALESCE(profile."limit", 0) + component.security - component.exposure
+                           END AS available,
+                           component.overdue_count_amount,
+                           component.receivable > 0
+                               AND component.overdue_count_amount
+                                   > component.receivable * COALESCE(root.credit_overdue_tolerance_percent, 0) / 100
+                               AS overdue_exceeded,
+                           COALESCE(%(today)s - component.oldest_date_maturity, 0) AS overdue_days,
+                           component.oldest_date_maturity,
+                           component.non_trade
+                      FROM (%(totals)s) component
+                      JOIN res_company root ON root.id = component.company_id
+                      JOIN res_partner partner ON partner.id = component.partner_id
+                 LEFT JOIN ar_credit_profile profile
+                        ON profile.partner_id = component.partner_id
+                       AND profile.company_id = component.company_id
+                       AND profile.active
+                   ) figures
+              JOIN res_company root ON root.id = figures.company_id
+            """,
+            today=fields.Date.context_today(self),
+            totals=self._totals_sql(),
+        )
+
+    @api.model
+    def _status_sql(self) -> SQL:
+        """Return the one definition of the credit status of a customer, from company settings.
+
+        Reads the aliases ``figures`` and ``root`` (the main company, which owns the settings). A limit of zero
+        is no credit: any order is held. ``pass`` by hand never holds, so the worst is a warning.
+        """
+        return SQL(
+            """
+            CASE WHEN figures.hold_override = 'block' THEN 'blocked'
+                 WHEN figures.hold_override IS NULL
+                  AND (figures.limit_set AND figures."limit" + figures.security <= 0
+                       OR figures.limit_set
+                          AND figures.exposure > (figures."limit" + figures.security)
+                                                 * (1 + COALESCE(root.credit_limit_tolerance_percent, 0) / 100)
+                       OR figures.overdue_exceeded
+                       OR NOT figures.limit_set AND root.credit_no_limit_policy = 'hold')
+                 THEN 'hold'
+                 WHEN figures.overdue_days > 0
+                   OR figures.limit_set
+                      AND figures.exposure > 0
+                      AND figures.exposure >= (figures."limit" + figures.security)
+                                              * COALESCE(NULLIF(root.credit_warning_percent, 0), 100) / 100
+                   OR NOT figures.limit_set
+                      AND figures.exposure > 0
+                      AND root.credit_no_limit_policy IN ('warn', 'hold')
+                 THEN 'warning'
+                 ELSE 'ok'
+            END
+            """
+        )
+
+    @api.model
+    def _components(self):
+        """Return the parts of the exposure: pairs of a query and the names of the figures it gives.
+
+        Each query has the columns ``partner_id`` (commercial entity), ``company_id`` (root company) and one
+        column per figure; a customer may have several rows. Extend to add a part.
+        """
+        return [
+            (
+                self._open_item_sql(),
+                ("receivable", "overdue", "unapplied", "overdue_count_amount", "oldest_date_maturity", "non_trade"),
+            ),
+            (self._draft_invoice_sql(), ("draft_invoice",)),
+            (self._open_order_sql(), ("order",)),
+            (self._in_transit_sql(), ("in_transit",)),
+            (self._profile_sql(), ()),
+        ]
+
+    @api.model
+    def _totals_sql(self) -> SQL:
+        """Return one row per customer and root company with the sum of each figure over all components."""
+        amounts = (
+            "receivable",
+            "overdue",
+            "unapplied",
+            "draft_invoice",
+            "order",
+            "in_transit",
+            "notes",
+            "security",
+            "overdue_count_amount",
+            "non_trade",
+        )
+        parts = []
+        for query, names in self._components():
+            columns = [
+                SQL("COALESCE(part.%(name)s, 0) AS %(name)s", name=SQL.identifier(name))
+                if name in names
+                else SQL("0::numeric AS %s", SQL.identifier(name))
+                for name in amounts
+            ]
+            oldest = SQL("part.oldest_date_maturity" if "oldest_date_maturity" in names else "NULL::date")
+            parts.append(
+                SQL(
+                    "SELECT part.partner_id, part.company_id, %s, %s AS oldest_date_maturity FROM (%s) part",
+                    SQL(", ").join(columns),
+                    oldest,
+                    query,
+                )
+            )
+        return SQL(
+            """
+            SELECT partner_id,
+                   company_id,
+                   %(sums)s,
+                   MIN(oldest_date_maturity) AS oldest_date_maturity,
+                   COALESCE(SUM(receivable + draft_invoice + "order" + in_transit + notes), 0) AS exposure
+              FROM (%(parts)s) parts
+          GROUP BY partner_id, company_id
+            """,
+            sums=SQL(", ").join(
+                SQL("COALESCE(SUM(%(name)s), 0) AS %(name)s", name=SQL.identifier(name)) for name in amounts
+            ),
+            parts=SQL(" UNION ALL ").join(parts),
+        )
+
+    @api.model
+    def _open_item_sql(self) -> SQL:
+        """Booked: open items of the ledger, as :meth:`ar.aging.report._open_items_sql` defines them.
+
+        ``receivable`` is the ledger's own figure on trade accounts; ``overdue`` and the age look at positive items
+        only, ``unapplied`` at negative ones (as a positive amount).
+        """
+        return SQL(
+            """
+            SELECT item.partner_id,
+                   item.root_company_id AS company_id,
+                   SUM(item.amount) FILTER (WHERE item.trade) AS receivable,
+                   SUM(item.amount) FILTER (WHERE item.overdue_days > 0) AS overdue,
+                   -SUM(item.amount) FILTER (WHERE item.trade AND item.amount < 0) AS unapplied,
+                   SUM(item.amount) FILTER (
+                       WHERE item.overdue_days > GREATEST(root.credit_overdue_tolerance_days, 0)
+                         AND item.amount >= COALESCE(root.credit_overdue_min_amount, 0)
+                   ) AS overdue_count_amount,
+                   MIN(item.date_maturity) FILTER (
+                       WHERE item.overdue_days > 0 AND item.amount >= COALESCE(root.credit_overdue_min_amount, 0)
+                   ) AS oldest_date_maturity,
+                   SUM(item.amount) FILTER (WHERE NOT item.trade) AS non_trade
+              FROM (
+                    SELECT open_item.partner_id,
+                           open_item.root_company_id,
+                           open_item.amount,
+                           open_item.date_maturity,
+                           account.non_trade IS NOT TRUE AS trade,
+                           CASE WHEN account.non_trade IS NOT TRUE AND open_item.amount > 0
+                                THEN %(days_overdue)s
+                           END AS overdue_days
+                      FROM (%(open_items)s) open_item
+                      JOIN account_account account ON account.id = open_item.account_id
+                     WHERE open_item.partner_id IS NOT NULL
+                   ) item
+              JOIN res_company root ON root.id = item.root_company_id
+          GROUP BY item.partner_id, item.root_company_id
+            """,
+            open_items=self.env["ar.aging.report"]._open_items_sql(as_of=None),
+            days_overdue=self.env["ar.aging.report"]._days_overdue_sql(
+                fields.Date.context_today(self), SQL("open_item.date_maturity")
+            ),
+        )
+
+    @api.model
+    def _draft_invoice_sql(self) -> SQL:
+        """Drafts of customer invoices, receipts and credit notes, at today's rate, with taxes."""
+        rows = SQL(
+            """
+            SELECT partner.commercial_partner_id AS partner_id,
+                   split_part(company.parent_path, '/', 1)::int AS company_id,
+                   move.currency_id,
+                   SUM(CASE WHEN move.move_type = 'out_refund' THEN -move.amount_total ELSE move.amount_total END)
+                       AS amount
+              FROM account_move move
+              JOIN res_company company ON company.id = move.company_id
+              JOIN res_partner partner ON partner.id = move.partner_id
+             WHERE move.state = 'draft'
+               AND move.move_type IN ('out_invoice', 'out_refund', 'out_receipt')
+          GROUP BY 1, 2, 3
+            """
+        )
+        return self._converted_sql(rows, "draft_invoice")
+
+    @api.model
+    def _open_order_sql(self) -> SQL:
+        """What confirmed orders will still bring, at today's rate, with taxes; the invoice partner's company owes.
+
+        A line counts its price per unit for what is ordered or delivered, whichever is more, and not invoiced; a line
+        without ordered quantity (an expense passed on) by its price. Drafts count as invoiced here, as core's
+        ``qty_invoiced`` does, since they are a figure of their own. A credit note that reverses an invoice does not
+        open the line again: what is to be supplied again is invoiced again. Down payments take off what they have
+        brought already to the ledger or to drafts, until an invoice deducts them, and never more than the order has
+        left.
+        """
+        rows = SQL(
+            """
+            SELECT per_order.partner_id,
+                   per_order.company_id,
+                   per_order.currency_id,
+                   SUM(per_order.goods - LEAST(per_order.downpayment, GREATEST(per_order.goods, 0))) AS amount
+              FROM (
+                    SELECT partner.commercial_partner_id AS partner_id,
+                           split_part(company.parent_path, '/', 1)::int AS company_id,
+                           sale.id,
+                           sale.currency_id,
+                           COALESCE(SUM(%(line_amount)s) FILTER (WHERE line.is_downpayment IS NOT TRUE), 0) AS goods,
+                           COALESCE(SUM(invoiced.amount) FILTER (WHERE line.is_downpayment), 0) AS downpayment
+                      FROM sale_order_line line
+                      JOIN sale_order sale ON sale.id = line.order_id
+                      JOIN res_company company ON company.id = sale.company_id
+                      JOIN res_partner partner ON partner.id = sale.partner_invoice_id
+                CROSS JOIN LATERAL (%(invoiced)s) invoiced
+                     WHERE sale.state = 'sale' AND %(open_line)s
+                  GROUP BY 1, 2, sale.id
+                   ) per_order
+          GROUP BY per_order.partner_id, per_order.company_id, per_order.currency_id
+            """,
+            line_amount=self._open_line_amount_sql(),
+            invoiced=self._line_invoiced_sql(),
+            open_line=self._open_line_sql(),
+        )
+        return self._converted_sql(rows, "order")
+
+    @api.model
+    def _open_line_sql(self) -> SQL:
+        """Condition on the alias ``line`` for order lines that may still count: that of the partial index."""
+        return SQL(
+            """line.state = 'sale' AND line.display_type IS NULL
+               AND (line.is_downpayment AND line.qty_invoiced != 0
+                    OR line.qty_invoiced < GREATEST(line.product_uom_qty, line.qty_delivered))"""
+        )
+
+    @api.model
+    def _open_line_amount_sql(self) -> SQL:
+        """Amount that the order line ``line`` will still bring, in the currency of the order, with taxes."""
+        return SQL(
+            """
+            CASE WHEN line.product_uom_qty != 0
+                 THEN line.price_total / line.product_uom_qty
+                 ELSE line.price_unit * (1 - COALESCE(line.discount, 0) / 100)
+            END * GREATEST(
+                GREATEST(line.product_uom_qty, line.qty_delivered) - line.qty_invoiced - invoiced.reversed_quantity, 0
+            )
+            """
+        )
+
+    @api.model
+    def _line_invoiced_sql(self) -> SQL:
+        """For the order line ``line`` of the order ``sale``: what its invoices and credit notes say.
+
+        ``amount``: invoiced less credited, with taxes, in the currency of the order, drafts included.
+        ``reversed_quantity``: quantity on credit notes that reverse an invoice, in the unit of the line; core takes
+        it off ``qty_invoiced``.
+        """
+        return SQL(
+            """
+            SELECT SUM(CASE WHEN move.move_type = 'out_refund' THEN -item.price_total ELSE item.price_total END
+                       * CASE WHEN item.currency_id = sale.currency_id THEN 1
+                              ELSE COALESCE(sale_rate.rate, 1) / COALESCE(item_rate.rate, 1) END
+                   ) AS amount,
+                   COALESCE(SUM(item.quantity * COALESCE(item_uom.factor / NULLIF(line_uom.factor, 0), 1)) FILTER (
+                       WHERE move.move_type = 'out_refund' AND move.reversed_entry_id IS NOT NULL
+                   ), 0)::numeric AS reversed_quantity
+              FROM sale_order_line_invoice_rel link
+              JOIN account_move_line item ON item.id = link.invoice_line_id
+              JOIN account_move move ON move.id = item.move_id
+         LEFT JOIN uom_uom item_uom ON item_uom.id = item.product_uom_id
+         LEFT JOIN uom_uom line_uom ON line_uom.id = line.product_uom_id
+         LEFT JOIN LATERAL (%(item_rate)s) item_rate ON item.currency_id != sale.currency_id
+         LEFT JOIN LATERAL (%(sale_rate)s) sale_rate ON item.currency_id != sale.currency_id
+             WHERE link.order_line_id = line.id
+               AND move.state != 'cancel'
+               AND move.move_type IN ('out_invoice', 'out_refund')
+            """,
+            item_rate=self._rate_sql(SQL("item.currency_id"), SQL("split_part(company.parent_path, '/', 1)::int")),
+            sale_rate=self._rate_sql(SQL("sale.currency_id"), SQL("split_part(company.parent_path, '/', 1)::int")),
+        )
+
+    @api.model
+    def _in_transit_sql(self) -> SQL:
+        """Customer payments that settle items but that no bank statement shows, where the company counts them."""
+        return SQL(
+            """
+            SELECT partner.commercial_partner_id AS partner_id,
+                   root.id AS company_id,
+                   SUM(line.amount_residual - line.balance) AS in_transit
+              FROM account_payment payment
+              JOIN account_move move ON move.id = payment.move_id AND move.state = 'posted'
+              JOIN account_move_line line ON line.move_id = move.id
+              JOIN account_account account ON account.id = line.account_id
+              JOIN res_company company ON company.id = move.company_id
+              JOIN res_company root ON root.id = split_part(company.parent_path, '/', 1)::int
+              JOIN res_partner partner ON partner.id = payment.partner_id
+             WHERE (SELECT bool_or(credit_in_transit) FROM res_company)
+               AND root.credit_in_transit
+               AND payment.is_matched IS NOT TRUE
+               AND payment.state IN ('in_process', 'paid')
+               AND payment.payment_type = 'inbound'
+               AND account.account_type = 'asset_receivable'
+               AND account.non_trade IS NOT TRUE
+          GROUP BY partner.commercial_partner_id, root.id
+            """
+        )
+
+    @api.model
+    def _profile_sql(self) -> SQL:
+        """Customers with a profile, so that one without any exposure is a row too."""
+        return SQL("SELECT partner_id, company_id FROM ar_credit_profile WHERE active")
+
+    @api.model
+    def _converted_sql(self, rows: SQL, figure: str) -> SQL:
+        """Return ``rows`` (partner_id, company_id, currency_id, amount) in company currency at today's rate."""
+        return SQL(
+            """
+            SELECT document.partner_id,
+                   document.company_id,
+                   ROUND(
+                       SUM(document.amount * COALESCE(root_rate.rate, 1) / COALESCE(document_rate.rate, 1)),
+                       currency.decimal_places
+                   ) AS %(figure)s
+              FROM (%(rows)s) document
+              JOIN res_company root ON root.id = document.company_id
+              JOIN res_currency currency ON currency.id = root.currency_id
+         LEFT JOIN LATERAL (%(document_rate)s) document_rate ON document.currency_id != root.currency_id
+         LEFT JOIN LATERAL (%(root_rate)s) root_rate ON document.currency_id != root.currency_id
+          GROUP BY document.partner_id, document.company_id, currency.decimal_places
+            """,
+            figure=SQL.identifier(figure),
+            rows=rows,
+            document_rate=self._rate_sql(SQL("document.currency_id"), SQL("document.company_id")),
+            root_rate=self._rate_sql(SQL("root.currency_id"), SQL("document.company_id")),
+        )
+
+    @api.model
+    def _rate_sql(self, currency: SQL, root_company: SQL) -> SQL:
+        """Return today's rate of a currency as :meth:`res.currency._get_rates` finds it.
+
+        The last rate up to today, the company's own before the common one, else the first one to come.
+        """
+        return SQL(
+            """
+            SELECT rate.rate
+              FROM res_currency_rate rate
+             WHERE rate.currency_id = %(currency)s
+               AND (rate.company_id = %(company)s OR rate.company_id IS NULL)
+          ORDER BY rate.name > %(today)s, rate.company_id, abs(rate.name - %(today)s)
+             LIMIT 1
+            """,
+            currency=currency,
+            company=root_company,
+            today=fields.Date.context_today(self),
+        )
+
+    # ------------------------------------------------------------------
+    # Computes and searches
+    # ------------------------------------------------------------------
+
+    @api.depends("partner_id")
+    @api.depends_context("uid")
+    def _compute_own_customer(self):
+        own = self.search([("id", "in", self.ids), ("own_customer", "in", [True])])
+        for row in self:
+            row.own_customer = row in own
+
+    @api.model
+    def _search_own_customer(self, operator, value):
+        return self.env["ar.credit.profile"]._search_own_customer(operator, value)
+
+    # ------------------------------------------------------------------
+    # ORM: a filter on ids is a filter on customers
+    # ------------------------------------------------------------------
+
+    def _as_query(self, ordered=True):
+        query = super()._as_query(ordered)
+        if self.ids:
+            # The id is computed by the query; without its customers each read would compute every row.
+            partner_ids = tuple({id_ // COMPANY_SLOTS for id_ in self.ids})
+            query.add_where(SQL("%s IN %s", SQL.identifier(self._table, "partner_id"), partner_ids))
+        return query
+
+    # ------------------------------------------------------------------
+    # Business
+    # ------------------------------------------------------------------
+
+    @api.model
+    def _get_figures(self, partners, company):
+        """Return the figures of customers with one root company, in one statement.
+
+        Internal: no access check, and independent of what the user may see. Pending changes of the fields in
+        ``_depends`` are written to the database first.
+
+        :param partners: ``res.partner`` records; contacts stand for their commercial entity
+        :param company: ``res.company``; a branch stands for its root company
+        :return: ``{commercial partner id: {figure: value}}`` for every partner, zeros where nothing is known.
+            Amounts in the root company's currency; ``available`` is None while no limit is decided.
+        """
+        root = company._credit_root()
+        commercial = partners.sudo().commercial_partner_id  # sudo: the debtor may not be readable by the user
+        names = self._figure_names()
+        figures = {partner_id: self._prepare_empty_figures(root) for partner_id in commercial.ids}
+        if not figures:
+            return figures
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT exposure.partner_id, %(columns)s
+                  FROM %(table)s exposure
+                 WHERE exposure.partner_id IN %(partner_ids)s
+                   AND exposure.company_id = %(company_id)s
+                """,
+                columns=SQL(", ").join(SQL.identifier("exposure", name) for name in names),
+                table=self._table_sql,
+                partner_ids=tuple(figures),
+                company_id=root.id,
+            )
+        )
+        for partner_id, *values in rows:
+            figures[partner_id] = dict(zip(names, values, strict=True))
+            for name in names:
+                if self._fields[name].type == "monetary" and figures[partner_id][name] is not None:
+                    figures[partner_id][name] = float(figures[partner_id][name])
+        return figures
+
+    @api.model
+    def _get_open_order_ids(self, partners, company):
+        """Return the ids of the orders that count in the figure ``order`` of customers. Internal: no access check."""
+        query = SQL(
+            """
+            SELECT DISTINCT sale.id
+              FROM sale_order_line line
+              JOIN sale_order sale ON sale.id = line.order_id
+              JOIN res_company company ON company.id = sale.company_id
+              JOIN res_partner partner ON partner.id = sale.partner_invoice_id
+             WHERE sale.state = 'sale'
+               AND %(open_line)s
+               AND partner.commercial_partner_id IN %(partner_ids)s
+               AND split_part(company.parent_path, '/', 1)::int = %(company_id)s
+            """,
+            open_line=self._open_line_sql(),
+            partner_ids=(*partners.sudo().commercial_partner_id.ids, 0),  # sudo: may not be readable
+            company_id=company._credit_root().id,
+        )
+        self.env["sale.order"].flush_model(self._depends["sale.order"])
+        self.env["sale.order.line"].flush_model(self._depends["sale.order.line"])
+        return [order_id for (order_id,) in self.env.execute_query(query)]
+
+    @api.model
+    def _figure_names(self):
+        """Names of the columns that :meth:`_get_figures` returns."""
+        return [
+            "receivable",
+            "overdue",
+            "unapplied",
+            "draft_invoice",
+            "order",
+            "in_transit",
+            "notes",
+            "security",
+            "exposure",
+            "limit_set",
+            "limit",
+            "available",
+            "overdue_days",
+            "overdue_count_amount",
+            "overdue_exceeded",
+            "oldest_date_maturity",
+            "non_trade",
+            "status",
+            "profile_id",
+            "rating_id",
+            "collector_id",
+            "salesperson_id",
+            "hold_override",
+        ]
+
+    @api.model
+    def _prepare_empty_figures(self, root_company):
+        """Figures of a customer without profile, entries and orders."""
+        empty = {"monetary": 0.0, "integer": 0, "boolean": False}
+        return {
+            **{name: empty.get(self._fields[name].type) for name in self._figure_names()},
+            "available": None,
+            "status": self._default_status(root_company),
+        }
+
+    @api.model
+    def _default_status(self, root_company):
+        """Status of a customer who is no row of this report: nothing is owed and nobody decided a limit."""
+        return "hold" if root_company.sudo().credit_no_limit_policy == "hold" else "ok"  # sudo: settings
+
