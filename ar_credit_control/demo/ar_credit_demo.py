@@ -232,10 +232,7 @@ class ArCreditDemo(models.AbstractModel):
     @api.model
     def _credit(self, pairs):
         notes = self.env["account.move"].create(
-            [
-                self._prepare_bill(bill, bill.age - 10, bill.credited, "out_refund")
-                for bill, _invoice in pairs
-            ]
+            [self._prepare_bill(bill, bill.age - 10, bill.credited, "out_refund") for bill, _invoice in pairs]
         )
         notes.action_post()
         for (_bill, invoice), note in zip(pairs, notes, strict=True):
@@ -268,13 +265,13 @@ class ArCreditDemo(models.AbstractModel):
                     "currency_id": currency.id,
                     "date": self._date(age),
                     "journal_id": journal.id,
-                    # at the bank already: not a payment in transit
-                    "outstanding_account_id": journal.default_account_id.id,
                     "memo": memo,
                 }
                 for partner, age, amount, currency, memo in receipts
             ]
         )
+        # at the bank already: not a payment in transit
+        payments.outstanding_account_id = journal.default_account_id
         payments.action_post()
         return payments
 
