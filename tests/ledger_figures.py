@@ -23,12 +23,12 @@ def cents(text):
 
 
 def rows(path, columns, left_out=()):
-    """The ledger as (customer, invoiced, due, cents, settled or None); `left_out` are invoice numbers or lines."""
+    """The ledger as (customer, invoiced, due, cents, settled or None), without the lines in `left_out`."""
     with open(path, newline="", encoding="utf-8") as source:
         reader = csv.DictReader(source)
         result = []
         for row in reader:
-            if row[columns["number"]] in left_out or reader.line_num in left_out:
+            if reader.line_num in left_out:
                 continue
             settled = row[columns["settled"]]
             result.append(
