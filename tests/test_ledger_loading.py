@@ -6,8 +6,9 @@ from pathlib import Path
 
 import ledger_figures
 
-from odoo.addons.account.tests.common import AccountTestInvoicingCommon
 from odoo.tests import tagged
+
+from odoo.addons.account.tests.common import AccountTestInvoicingCommon
 
 from tools.ledger import loading, reading
 
@@ -132,7 +133,7 @@ class LedgerLoadingTest(AccountTestInvoicingCommon):
 
     def test_company_that_is_not_ready(self):
         company = self.env["res.company"].create({"name": "Without chart"})
-        with self.assertRaisesRegex(loading.CannotLoad, "no chart of accounts"):
+        with self.assertRaisesRegex(loading.CannotLoadError, "no chart of accounts"):
             loading.LedgerLoader(self.env, company).load(self.ledger.invoices, lambda: None)
 
     def test_a_cancelled_invoice_stays_cancelled(self):

@@ -30,7 +30,7 @@ class LedgerReadingTest(unittest.TestCase):
                 "line 9, invoice A900002: no due date",
                 "line 13, invoice A900003: no amount",
                 "line 17, invoice A900004: amount ten is not a number",
-                "line 21, invoice A900005: amount -25.00 is negative; credit notes are not part of this ledger",
+                "line 21, invoice A900005: amount -25.00 is negative; this is no place for credit notes",
                 "line 25, invoice A900006: the amount is zero",
                 "line 29, invoice A900007: amount 10.005 has more than 2 decimals",
                 "line 34, invoice A900008: due on 2024-01-04, before the invoice date 2024-02-03",
@@ -86,9 +86,9 @@ class LedgerReadingTest(unittest.TestCase):
             ("customer,number\nA,1\n", "no column for invoice date"),
             (HEADER.replace("settled date", "amount"), "2 times"),
         ):
-            with self.subTest(reason), self.assertRaisesRegex(reading.UnreadableLedger, reason):
+            with self.subTest(reason), self.assertRaisesRegex(reading.UnreadableLedgerError, reason):
                 self.read(text)
-        with self.assertRaisesRegex(reading.UnreadableLedger, "UTF-8"):
+        with self.assertRaisesRegex(reading.UnreadableLedgerError, "UTF-8"):
             self.read(HEADER + "Ä,1,2024-01-01,2024-01-31,1,\n", "latin-1")
-        with self.assertRaisesRegex(reading.UnreadableLedger, "No such file"):
+        with self.assertRaisesRegex(reading.UnreadableLedgerError, "No such file"):
             reading.read("/nowhere/ledger.csv")

@@ -15,7 +15,7 @@ def main(arguments=None):
     try:
         reading.read(options.csv)
         return _load(options)
-    except reading.UnreadableLedger as problem:
+    except reading.UnreadableLedgerError as problem:
         error(str(problem))
         return 1
 
@@ -40,7 +40,7 @@ def _parse_arguments(arguments):
 
 
 def _load(options):
-    from tools.ledger.loading import CannotLoad, LedgerLoader
+    from tools.ledger.loading import CannotLoadError, LedgerLoader
     from tools.ledger.odoo_environment import environment
 
     started = time.monotonic()
@@ -56,7 +56,7 @@ def _load(options):
                     env.cr.commit,
                     lambda done, total: progress.show(_bar(done, total, started)),
                 )
-        except CannotLoad as problem:
+        except CannotLoadError as problem:
             error(str(problem))
             return 1
         _report(ledger, outcome, company, time.monotonic() - started)
@@ -64,11 +64,11 @@ def _load(options):
 
 
 def _company(env, name):
-    from tools.ledger.loading import CannotLoad
+    from tools.ledger.loading import CannotLoadError
 
     companies = env["res.company"].search([("name", "=", name)] if name else [], order="id", limit=1)
     if not companies:
-        raise CannotLoad(f"there is no company called {name}")
+        raise CannotLoadError(f"there is no company called {name}")
     return companies
 
 

@@ -9,7 +9,7 @@ JOURNAL_CODE = "LEDG"
 NUMBER_REGEX = r"^(?P<prefix1>.*?)(?P<seq>\d{0,9})(?P<suffix>\D*?)$"
 
 
-class CannotLoad(Exception):
+class CannotLoadError(Exception):
     """The database or the company is not ready for a ledger; the message says what is missing."""
 
 
@@ -51,7 +51,7 @@ class LedgerLoader:
         self.outcome = Outcome()
 
     def load(self, invoices, commit, progress=None):
-        """Book `invoices`, calling `commit()` after each batch and `progress(done, total)`; return the outcome."""
+        """Book the invoices, calling `commit()` and `progress(done, total)` after each batch."""
         self._prepare()
         self._load_customers(invoices)
         commit()
@@ -68,18 +68,18 @@ class LedgerLoader:
     def _prepare(self):
         """Find or make the journals; they are the company's own and can be looked at like any other."""
         if not self.company.chart_template:
-            raise CannotLoad(f"{self.company.name} has no chart of accounts")
+            raise CannotLoadError(f"{self.company.name} has no chart of accounts")
         journals = self.env["account.journal"]
         self.bank_journal = journals.search(
             [("type", "=", "bank"), ("company_id", "=", self.company.id)], limit=1
         )
         if not self.bank_journal.default_account_id:
-            raise CannotLoad(f"{self.company.name} has no bank journal with an account")
+            raise CannotLoadError(f"{self.company.name} has no bank journal with an account")
         self.journal = journals.with_context(active_test=False).search(
             [("code", "=", JOURNAL_CODE), ("company_id", "=", self.company.id)]
         ) or journals.create(self._prepare_journal())
         if not self.journal.default_account_id:
-            raise CannotLoad(f"journal {self.journal.display_name} has no income account")
+            raise CannotLoadError(f"journal {self.journal.display_name} has no income account")
 
     def _prepare_journal(self):
         model = self.env["account.journal"].search(

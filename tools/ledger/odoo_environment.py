@@ -8,7 +8,7 @@ from contextlib import contextmanager
 def environment(database, config_file=None):
     """Yield an environment; what is not committed inside is rolled back when an exception leaves it.
 
-    Started by make, Odoo and the server are those of the set-up; otherwise those of Odoo's configuration file.
+    Started by make, Odoo and the server are those of the set-up, otherwise those of Odoo's configuration.
     """
     if not config_file and "AR_POSTGRES_PRIVATE" in os.environ:
         from tools import odoo_env

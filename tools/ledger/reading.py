@@ -29,11 +29,11 @@ YES = {"yes", "y", "true", "1"}
 LARGEST_AMOUNT = Decimal("1e12")
 
 
-class UnreadableLedger(Exception):
+class UnreadableLedgerError(Exception):
     """The file as a whole cannot be used; the message says why."""
 
 
-class RefusedRow(Exception):
+class RefusedRowError(Exception):
     """One row cannot be loaded; the message says why."""
 
 
@@ -64,7 +64,7 @@ class Refusal:
 
 @dataclass
 class Ledger:
-    """What a file holds: invoices by date, refused rows in the order of the file, columns nobody asked for."""
+    """What a file holds: invoices by date, refused rows as they stand in the file, columns of no use here."""
 
     invoices: list = field(default_factory=list)
     refusals: list = field(default_factory=list)
@@ -76,15 +76,15 @@ def read(path, decimals=2, today=None):
 
     :param decimals: decimal places of the currency that amounts are in
     :param today: settlements after this date are refused
-    :raise UnreadableLedger: not a text file, no header, or a needed column is missing
+    :raise UnreadableLedgerError: not a text file, no header, or a needed column is missing
     """
     try:
         with open(path, newline="", encoding="utf-8-sig") as source:
-            return _read_rows(source, decimals, today or date.today())
+            return _read_rows(source, decimals, today or datetime.now().date())
     except OSError as problem:
-        raise UnreadableLedger(f"{path}: {problem.strerror}") from problem
+        raise UnreadableLedgerError(f"{path}: {problem.strerror}") from problem
     except (UnicodeDecodeError, csv.Error) as problem:
-        raise UnreadableLedger(f"{path} is not a CSV file in UTF-8: {problem}") from problem
+        raise UnreadableLedgerError(f"{path} is not a CSV file in UTF-8: {problem}") from problem
 
 
 def _read_rows(source, decimals, today):
@@ -93,7 +93,7 @@ def _read_rows(source, decimals, today):
     rows = csv.reader(source, delimiter=";" if head.count(";") > head.count(",") else ",")
     header = next(rows, None)
     if not header:
-        raise UnreadableLedger("the file is empty")
+        raise UnreadableLedgerError("the file is empty")
     positions, unknown = _match_header(header)
     ledger = Ledger(unknown_columns=unknown)
     first_lines = {}
@@ -106,8 +106,8 @@ def _read_rows(source, decimals, today):
             _check_width(row, header)
             invoice = _parse(line, values, decimals, today)
             if invoice.number in first_lines:
-                raise RefusedRow(f"the number is already on line {first_lines[invoice.number]}")
-        except RefusedRow as refusal:
+                raise RefusedRowError(f"the number is already on line {first_lines[invoice.number]}")
+        except RefusedRowError as refusal:
             ledger.refusals.append(Refusal(line, values["number"], str(refusal)))
         else:
             first_lines[invoice.number] = line
@@ -122,7 +122,7 @@ def _cell(row, position):
 
 def _check_width(row, header):
     if len(row) > len(header):
-        raise RefusedRow(f"{len(row)} cells under {len(header)} columns")
+        raise RefusedRowError(f"{len(row)} cells under {len(header)} columns")
 
 
 def _match_header(header):
@@ -130,37 +130,33 @@ def _match_header(header):
     plain = [re.sub(r"[^a-z0-9]", "", name.lower()) for name in header]
     for name, times in Counter(plain).items():
         if name and times > 1:
-            raise UnreadableLedger(f"column {header[plain.index(name)]} is there {times} times")
+            raise UnreadableLedgerError(f"column {header[plain.index(name)]} is there {times} times")
     positions = {}
     for name, aliases in COLUMNS.items():
         found = [plain.index(alias) for alias in aliases if alias in plain]
         if found:
             positions[name] = found[0]
         elif name in REQUIRED:
-            raise UnreadableLedger(
-                f"no column for {name.replace('_', ' ')}: there must be one called {' or '.join(COLUMNS[name][:2])}"
+            raise UnreadableLedgerError(
+                f"no column for {name.replace('_', ' ')}: one must be called {' or '.join(COLUMNS[name][:2])}"
             )
     used = set(positions.values())
-    unknown = [
-        name
-        for i, name in enumerate(header)
-        if name.strip() and i not in used and plain[i] not in PASSED_OVER
-    ]
-    return positions, unknown
+    unknown = {i for i, name in enumerate(plain) if name and name not in PASSED_OVER} - used
+    return positions, [header[i] for i in sorted(unknown)]
 
 
 def _parse(line, values, decimals, today):
     for name in REQUIRED:
         if not values[name]:
-            raise RefusedRow(f"no {name.replace('_', ' ')}")
+            raise RefusedRowError(f"no {name.replace('_', ' ')}")
     invoice_date = _parse_date(values["invoice_date"], "invoice date")
     due_date = _parse_date(values["due_date"], "due date")
     settled_text = values.get("settled_date")
     settled_date = _parse_date(settled_text, "settled date") if settled_text else None
     if due_date < invoice_date:
-        raise RefusedRow(f"due on {due_date}, before the invoice date {invoice_date}")
+        raise RefusedRowError(f"due on {due_date}, before the invoice date {invoice_date}")
     if settled_date and settled_date > today:
-        raise RefusedRow(f"settled on {settled_date}, in the future")
+        raise RefusedRowError(f"settled on {settled_date}, in the future")
     return Invoice(
         line=line,
         number=values["number"],
@@ -181,20 +177,20 @@ def _parse_date(text, what):
             return datetime.strptime(text, form).date()
         except ValueError:
             continue
-    raise RefusedRow(f"{what} {text} is not month/day/year or year-month-day")
+    raise RefusedRowError(f"{what} {text} is not month/day/year or year-month-day")
 
 
 def _parse_amount(text, decimals):
     try:
         amount = Decimal(re.sub(r"(?<=\d),(?=\d{3}(?:\D|$))", "", text))
     except InvalidOperation:
-        raise RefusedRow(f"amount {text} is not a number") from None
+        raise RefusedRowError(f"amount {text} is not a number") from None
     if not amount.is_finite() or abs(amount) >= LARGEST_AMOUNT:
-        raise RefusedRow(f"amount {text} is not a usable number")
+        raise RefusedRowError(f"amount {text} is not a usable number")
     if amount < 0:
-        raise RefusedRow(f"amount {text} is negative; credit notes are not part of this ledger")
+        raise RefusedRowError(f"amount {text} is negative; this is no place for credit notes")
     if amount == 0:
-        raise RefusedRow("the amount is zero")
+        raise RefusedRowError("the amount is zero")
     if amount != round(amount, decimals):
-        raise RefusedRow(f"amount {text} has more than {decimals} decimals")
+        raise RefusedRowError(f"amount {text} has more than {decimals} decimals")
     return round(amount, decimals)
