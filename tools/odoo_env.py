@@ -57,8 +57,8 @@ def scratch_database(template=ADDON, suffix=""):
     """A copy of `base` or `addon` (made first if need be) that is dropped at the end; its name."""
     ours = databases()
     source = ours.ensure_base() if template == BASE else ours.ensure_addon()
-    database = ours.name(f"scratch_{os.getpid()}{suffix}")
-    ours.drop_left_behind(ours.name("scratch_"))
+    database = ours.name(f"scratch{suffix}_{os.getpid()}")
+    ours.drop_left_behind()
     ours.copy(source, database)
     try:
         yield database

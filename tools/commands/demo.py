@@ -52,7 +52,11 @@ def run(arguments, databases):
         ):
             _wait_until_it_answers(odoo, options.port)
             _say_what_to_do(options.port)
-            code = odoo.wait()
+            try:
+                code = odoo.wait()
+            except KeyboardInterrupt:
+                step("Stopping Odoo and all that was started for it")
+                return 0
             raise SetupError(f"Odoo ended by itself with code {code}:\n{processes.tail(LOG)}")
 
 

@@ -12,7 +12,7 @@ from tools.console import note, seconds, step
 def run(arguments, databases):
     arguments = arguments[1:] if arguments[:1] == ["--"] else arguments
     template = databases.ensure_addon()
-    databases.drop_left_behind(databases.name("test_"))
+    databases.drop_left_behind()
     database = databases.name(f"test_{os.getpid()}")
     step("Copying the template database")
     databases.copy(template, database)

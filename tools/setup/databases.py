@@ -121,14 +121,14 @@ class Databases:
                 cursor.execute(sql.SQL("ALTER DATABASE {} ALLOW_CONNECTIONS false").format(name))
             cursor.execute(sql.SQL("COMMENT ON DATABASE {} IS {}").format(name, sql.Literal(key)))
 
-    def drop_left_behind(self, prefix):
-        """Drop the copies of runs that were killed: those whose process, named at the end, is gone."""
+    def drop_left_behind(self):
+        """Drop the copies of killed runs: their names end with the number of a process that is gone."""
         with self._administrator() as cursor:
-            cursor.execute("SELECT datname FROM pg_database WHERE datname ~ %s", [f"^{prefix}[0-9]+(_.*)?$"])
+            cursor.execute("SELECT datname FROM pg_database WHERE starts_with(datname, %s)", [self.name("")])
             names = [row[0] for row in cursor.fetchall()]
         for database in names:
-            number = re.match(r"\d+", database.removeprefix(prefix))[0]
-            if not Path(f"/proc/{number}").exists():
+            number = re.search(r"_(\d+)$", database)
+            if number and not Path(f"/proc/{number[1]}").exists():
                 note(f"dropping {database}, left behind by a run that was killed")
                 self.drop(database)
 
@@ -140,7 +140,6 @@ class Databases:
             "db_host": self.server.host,
             "db_port": self.server.port,
             "db_user": self.server.user,
-            "db_password": self.server.password or False,
             "addons_path": ",".join([*self._odoo_addons, str(project.ROOT)]),
             "data_dir": project.DATA_DIR,
             "http_interface": "127.0.0.1",
@@ -151,6 +150,8 @@ class Databases:
             "limit_time_real": 7200,
             **options,
         }
+        if self.server.password:
+            settings["db_password"] = self.server.password
         project.CONFIGS.mkdir(parents=True, exist_ok=True)
         path = project.CONFIGS / f"{name}.conf"
         lines = [f"{key} = {value}" for key, value in settings.items()]

@@ -8,6 +8,9 @@ import sys
 from tools import locks, processes, project
 from tools.console import Progress, SetupError, note, step
 
+# The one condition in use is the one that pip reads as well: a package without wheels for later Pythons.
+PIN = re.compile(r'([\w.-]+==[\w.!+-]+)(?:\s*;\s*python_version < "(\d+)\.(\d+)")?')
+
 # Compares what is installed with what is pinned, and looks for files that have gone.
 CHECK = """
 import sys
@@ -60,13 +63,14 @@ def key(files, extra_path=None):
 
 
 def pins(files):
-    """The pinned requirements without comments; a line that pins nothing is an error."""
+    """The pinned requirements that count for this Python; a line that pins nothing is an error."""
     lines = [line.split("#")[0].strip() for file in files for line in file.read_text().splitlines()]
     found = [line for line in lines if line]
-    loose = [line for line in found if not re.fullmatch(r"[\w.-]+==[\w.!+-]+", line)]
+    parsed = [PIN.fullmatch(line) for line in found]
+    loose = [line for line, pin in zip(found, parsed, strict=True) if not pin]
     if loose:
         raise SetupError("not pinned with ==: " + ", ".join(loose))
-    return found
+    return [pin[1] for pin in parsed if not pin[2] or sys.version_info < (int(pin[2]), int(pin[3]))]
 
 
 def broken(folder, requirements):
