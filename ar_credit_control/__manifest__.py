@@ -34,6 +34,8 @@
         "data/hold_activity_data.xml",
         "data/hold_cron.xml",
         "wizards/ar_credit_hold_decision_views.xml",
+        "views/hold/credit_banner_templates.xml",
+        "views/hold/portal_templates.xml",
         "views/hold/ar_credit_hold_views.xml",
         "views/hold/sale_order_views.xml",
         "views/hold/menus.xml",

@@ -5,5 +5,6 @@ from . import ar_credit_hold_reason
 from . import account_move
 from . import payment_transaction
 from . import sale_order
+from . import sale_order_forecast
 from . import sale_order_line
 from . import credit_gate

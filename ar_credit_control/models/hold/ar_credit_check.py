@@ -113,7 +113,7 @@ class ArCreditCheck(models.AbstractModel):
         amount = order._credit_get_amount()
         # A confirmed order is already part of the exposure.
         used = figures["exposure"] - amount if order.state == "sale" else figures["exposure"] + passed
-        hold = order.credit_hold_id
+        hold = order._origin.credit_hold_id
         return Verdict(
             order=order,
             partner=debtor,

@@ -85,6 +85,24 @@ class SaleOrder(models.Model):
         self._credit_close_holds(self.env._("The quotation was deleted."))
         return super().unlink()
 
+    def _compute_partner_credit_warning(self):
+        """Core's banner knows another exposure: it is silent where credit control is switched on."""
+        controlled = self._credit_controlled()
+        controlled.partner_credit_warning = ""
+        return super(SaleOrder, self - controlled)._compute_partner_credit_warning()
+
+    # portal
+
+    def _credit_is_being_checked(self):
+        """Whether to tell the customer, who signed or paid, that the order is being checked."""
+        self.ensure_one()
+        hold = self.sudo().credit_hold_id  # only this answer reaches the customer
+        return self.state in ("draft", "sent") and hold.state == "held" and hold.source in ("signature", "payment")
+
+    def _can_be_edited_on_portal(self):
+        """What the customer signed or paid is not changed while it is being checked."""
+        return super()._can_be_edited_on_portal() and not self._credit_is_being_checked()
+
     # what a check asks the order
 
     def _credit_get_debtor(self):
@@ -178,6 +196,11 @@ class SaleOrder(models.Model):
             asked_as_system=self.env.su,
             asked_with_mail=bool(self.env.context.get("send_email")),
         )
+        if credit_moment.get_source() in ("signature", "payment"):
+            # The customer finds it among the quotations of the portal.
+            self.filtered(lambda order: order.state == "draft").with_context(tracking_disable=True).write(
+                {"state": "sent"}
+            )
 
     def _credit_held_notice(self, result):
         """Tell a person what is held and why; what confirming the others returned comes next."""
@@ -313,6 +336,8 @@ class SaleOrder(models.Model):
         self.check_access("read")
         if not self.env.user.has_group("ar_credit_control.group_credit_controller"):
             raise AccessError(self.env._("Only credit controllers put orders on hold."))
+        if self - self._credit_controlled():
+            raise UserError(self.env._("Switch holds on in the settings first: until then no order is held."))
         if any(order.state == "cancel" for order in self):
             raise UserError(self.env._("A cancelled order cannot be put on hold."))
         verdicts = self.env["ar.credit.check"]._judge(self)

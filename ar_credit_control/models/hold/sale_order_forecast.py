@@ -1,0 +1,176 @@
+from odoo import api, fields, models
+from odoo.fields import Domain
+from odoo.tools import formatLang
+
+
+class SaleOrder(models.Model):
+    """What confirming would do, told while quoting. Nothing is locked, written or stored for it."""
+
+    _inherit = "sale.order"
+
+    credit_currency_id = fields.Many2one(
+        related="company_id.currency_id", string="Credit Currency", groups="base.group_user"
+    )
+    credit_forecast = fields.Selection(
+        [("pass", "Passes"), ("warn", "Passes, watch"), ("hold", "Would be held")],
+        string="Credit Outlook",
+        compute="_compute_credit_forecast",
+        search="_search_credit_forecast",
+        compute_sudo=True,
+        groups="base.group_user",
+        help="What credit control would say if the order were confirmed now.",
+    )
+    credit_forecast_limit = fields.Monetary(
+        string="Credit Limit",
+        compute="_compute_credit_forecast",
+        compute_sudo=True,
+        currency_field="credit_currency_id",
+        groups="base.group_user",
+        help="Limit and security of the customer; zero while none was decided.",
+    )
+    credit_forecast_used = fields.Monetary(
+        string="Credit Used",
+        compute="_compute_credit_forecast",
+        compute_sudo=True,
+        currency_field="credit_currency_id",
+        groups="base.group_user",
+        help="Credit exposure of the customer without this order.",
+    )
+    credit_forecast_amount = fields.Monetary(
+        string="This Order",
+        compute="_compute_credit_forecast",
+        compute_sudo=True,
+        currency_field="credit_currency_id",
+        groups="base.group_user",
+        help="Total of the order in company currency at today's rate.",
+    )
+    credit_forecast_left = fields.Monetary(
+        string="Credit Left",
+        compute="_compute_credit_forecast",
+        compute_sudo=True,
+        currency_field="credit_currency_id",
+        groups="base.group_user",
+        help="What remains of the limit after this order; negative when it is exceeded.",
+    )
+    credit_forecast_pay = fields.Monetary(
+        string="Pay to Pass",
+        compute="_compute_credit_forecast",
+        compute_sudo=True,
+        currency_field="credit_currency_id",
+        groups="base.group_user",
+        help="Once the customer pays this amount the order passes.",
+    )
+    credit_forecast_reason = fields.Text(
+        string="Credit Findings",
+        compute="_compute_credit_forecast",
+        compute_sudo=True,
+        groups="base.group_user",
+    )
+    credit_banner = fields.Html(
+        compute="_compute_credit_banner", compute_sudo=False, sanitize=False, groups="base.group_user"
+    )
+
+    @api.depends(
+        "amount_total", "company_id", "currency_id", "partner_id", "partner_invoice_id", "state", "credit_hold_ids.state"
+    )
+    @api.depends_context("lang")
+    def _compute_credit_forecast(self):
+        verdicts = self._credit_get_forecasts()
+        check = self.env["ar.credit.check"]
+        for order in self:
+            verdict = verdicts.get(order.id)
+            if not verdict:
+                order.credit_forecast = order.credit_forecast_reason = False
+                order.credit_forecast_limit = order.credit_forecast_used = order.credit_forecast_amount = 0.0
+                order.credit_forecast_left = order.credit_forecast_pay = 0.0
+                continue
+            limit_set = verdict.figures["limit_set"]
+            order.credit_forecast = verdict.outcome
+            order.credit_forecast_limit = verdict.figures["limit"] + verdict.figures["security"] if limit_set else 0.0
+            order.credit_forecast_used = verdict.used
+            order.credit_forecast_amount = verdict.amount
+            order.credit_forecast_left = verdict.left if limit_set else 0.0
+            order.credit_forecast_pay = verdict.pay
+            order.credit_forecast_reason = "\n".join(
+                check._describe(result, verdict.currency) for result in verdict.reasons
+            )
+
+    def _search_credit_forecast(self, operator, value):
+        """Judge every open order in one go: this is what the preview before switching on looks at."""
+        if operator != "in":
+            return NotImplemented
+        orders = self.search(self._get_credit_preview_domain())
+        verdicts = orders._credit_get_forecasts()
+        return Domain("id", "in", [order_id for order_id, verdict in verdicts.items() if verdict.outcome in value])
+
+    @api.depends("credit_forecast", "credit_hold_id.state", "credit_forecast_reason")
+    @api.depends_context("lang", "uid")
+    def _compute_credit_banner(self):
+        """Prepared words and figures for whoever opens the order, also without any right in credit control."""
+        quotes = self.filtered(lambda order: order.state in ("draft", "sent") or order.credit_hold_state == "held")
+        kinds = {order.id: order._credit_get_banner_kind() for order in quotes}
+        shown = quotes.filtered(lambda order: kinds[order.id])
+        verdicts = shown._credit_get_forecasts()
+        items = self.env["ar.credit.check"].sudo()._get_items_to_pay(  # names of invoices, told to who sells
+            {
+                (verdict.partner._origin.id, verdict.root.id): verdict.pay
+                for order_id, verdict in verdicts.items()
+                if kinds[order_id] in ("held", "hold", "preview")
+            }
+        )
+        for order in self:
+            verdict = verdicts.get(order.id)
+            order.credit_banner = verdict and self.env["ir.qweb"]._render(
+                "ar_credit_control.credit_banner", order._prepare_credit_banner(kinds[order.id], verdict, items)
+            )
+
+    @api.model
+    def _get_credit_preview_domain(self):
+        """Orders that are still to be supplied or confirmed."""
+        return Domain("state", "in", ("draft", "sent")) | (
+            Domain("state", "=", "sale") & Domain("invoice_status", "!=", "invoiced")
+        )
+
+    def _credit_get_forecasts(self):
+        """Judge orders for which a forecast makes sense, each alone and without locks."""
+        orders = self.filtered(lambda order: order.state != "cancel" and order.partner_id and order.company_id)
+        return self.env["ar.credit.check"]._judge(orders)
+
+    def _credit_get_banner_kind(self):
+        """Which banner to show: a decision, a forecast, a preview to credit control, or none."""
+        self.ensure_one()
+        if self.credit_hold_state in ("held", "refused", "released"):
+            return self.credit_hold_state
+        if self._credit_controlled():
+            worth = self.credit_forecast != "pass" or self.credit_forecast_limit
+            return self.credit_forecast if worth and self.credit_forecast_amount > 0 else False
+        would = self.credit_forecast == "hold" and self.env.user.has_group("ar_credit_control.group_credit_user")
+        return "preview" if would else False
+
+    def _prepare_credit_banner(self, kind, verdict, items):
+        self.ensure_one()
+        check, hold = self.env["ar.credit.check"], self._origin.sudo().credit_hold_id  # told to who sells
+
+        def money(amount):
+            return formatLang(self.env, amount, currency_obj=verdict.currency)
+
+        found = items.get((verdict.partner._origin.id, verdict.root.id), [])
+        return {
+            "kind": kind,
+            "limit": money(verdict.figures["limit"] + verdict.figures["security"])
+            if verdict.figures["limit_set"]
+            else False,
+            "used": money(verdict.used),
+            "amount": money(verdict.amount),
+            "left": money(verdict.left),
+            "exceeded": verdict.left < 0,
+            "reasons": [check._describe(result, verdict.currency) for result in verdict.reasons],
+            "pay": money(verdict.pay) if verdict.pay else False,
+            "items": ", ".join([f"{name} {money(amount)}" for name, amount in found[:3]] + ["…"] * (len(found) > 3)),
+            "held_note": hold.held_note if hold.forced else False,
+            "responsible": hold.responsible_id.name,
+            "decided_by": hold.decided_by_id.name,
+            "decision_note": hold.decision_note,
+            "cap": money(hold.cap_amount),
+            "valid_until": hold.valid_until,
+        }
