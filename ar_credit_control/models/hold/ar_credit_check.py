@@ -84,7 +84,7 @@ class ArCreditCheck(models.AbstractModel):
         """
         orders = orders.sudo()  # the figures are of the whole customer, not of what the salesperson may open
         debtors = {order.id: order._credit_get_debtor() for order in orders}
-        by_root = defaultdict(lambda: self.env["sale.order"])
+        by_root = defaultdict(orders.browse)
         for order in orders:
             by_root[order.company_id._credit_root()] |= order
         if lock:
