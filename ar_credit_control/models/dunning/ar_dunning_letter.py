@@ -1,0 +1,701 @@
+import logging
+from markupsafe import Markup
+
+from odoo import api, fields, models
+from odoo.exceptions import AccessError, UserError
+from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
+from odoo.tools import SQL, format_amount, image_data_uri
+from odoo.tools.misc import get_lang
+
+from .ar_dunning_left_out import LEFT_OUT_REASONS
+
+_logger = logging.getLogger(__name__)
+
+# Letters given to the mail queue in one commit; each costs a PDF of about half a second.
+QUEUE_BATCH = 10
+# Letters a person's click queues at once; the rest goes to the background.
+QUEUE_NOW = 3
+PENDING_STATES = ("draft", "approved", "queued")
+
+
+class ArDunningLetter(models.Model):
+    """One letter to a customer in one currency, with all items it lists; evidence once it is sent.
+
+    ``draft`` waits for review, ``approved`` for the queue, ``queued`` for the mail server (or for the person
+    who posts it), then ``sent`` or ``failed``; ``cancelled`` when dropped or when nothing was due any more.
+
+    States change only through the methods, which check rights; nobody has the right to write.
+    """
+
+    _name = "ar.dunning.letter"
+    _description = "Dunning Letter"
+    _inherit = ["mail.thread", "mail.activity.mixin"]
+    _order = "date desc, id desc"
+    _mail_post_access = "read"
+
+    name = fields.Char(string="Number", readonly=True, index="trigram")
+    run_id = fields.Many2one(
+        "ar.dunning.run", string="Run", required=True, index=True, readonly=True, ondelete="restrict"
+    )
+    company_id = fields.Many2one("res.company", required=True, index=True, readonly=True)
+    policy_id = fields.Many2one("ar.dunning.policy", required=True, readonly=True, ondelete="restrict")
+    stage_id = fields.Many2one(
+        "ar.dunning.stage",
+        string="Stage",
+        required=True,
+        index=True,
+        readonly=True,
+        ondelete="restrict",
+        help="The highest stage that an item of the letter reached.",
+    )
+    occurrence = fields.Integer(
+        required=True,
+        readonly=True,
+        help="Running number of the letters of a policy to the customer in the currency. The database holds "
+        "each number once: that is why no letter is written twice.",
+    )
+    partner_id = fields.Many2one(
+        "res.partner", string="Customer", required=True, index=True, readonly=True, ondelete="restrict"
+    )
+    partner_name = fields.Char(string="Customer Name", readonly=True)
+    recipient_id = fields.Many2one(
+        "res.partner",
+        readonly=True,
+        ondelete="restrict",
+        help="The invoice contact of the customer, or the customer itself.",
+    )
+    email = fields.Char(compute="_compute_email", string="E-mail")
+    channel = fields.Selection([("email", "E-mail"), ("post", "Post")], required=True, readonly=True)
+    user_id = fields.Many2one(
+        "res.users",
+        string="Contact",
+        readonly=True,
+        help="Named in the letter; gets the answers: the collector of the customer, else the contact of the "
+        "policy, else the person who proposed.",
+    )
+    contact_name = fields.Char(compute="_compute_contact_name")
+    lang = fields.Char(string="Language", compute="_compute_lang")
+    date = fields.Date(required=True, readonly=True, index=True)
+    currency_id = fields.Many2one("res.currency", required=True, readonly=True)
+    amount_due = fields.Monetary(string="Items", readonly=True, help="Open amount of all items listed.")
+    amount_overdue = fields.Monetary(
+        string="Overdue", readonly=True, help="Open amount of the items listed that are past due."
+    )
+    amount_credit = fields.Monetary(
+        string="Not Allocated",
+        readonly=True,
+        help="Receipts and credit notes of the customer that no invoice was reduced by yet.",
+    )
+    amount_total = fields.Monetary(
+        string="To Pay", readonly=True, help="The items listed less what is not allocated yet."
+    )
+    days_overdue = fields.Integer(string="Oldest (days)", readonly=True, aggregator="max")
+    item_count = fields.Integer(string="Number of Items", readonly=True)
+    line_ids = fields.One2many("ar.dunning.letter.line", "letter_id", string="Items", readonly=True)
+    state = fields.Selection(
+        [
+            ("draft", "To review"),
+            ("approved", "Approved"),
+            ("queued", "Queued"),
+            ("sent", "Sent"),
+            ("failed", "Failed"),
+            ("cancelled", "Dropped"),
+        ],
+        required=True,
+        readonly=True,
+        index=True,
+        tracking=True,
+    )
+    requires_approval = fields.Boolean(related="stage_id.requires_approval")
+    playbook = fields.Html(related="stage_id.playbook")
+    phase = fields.Selection(related="stage_id.phase")
+    approved_by_id = fields.Many2one("res.users", string="Approved By", readonly=True)
+    approved_date = fields.Datetime(readonly=True)
+    queued_date = fields.Datetime(readonly=True)
+    sent_date = fields.Datetime(readonly=True)
+    cancel_reason = fields.Selection(
+        [("dropped", "Dropped by a person"), ("settled", "Nothing due any more"), *LEFT_OUT_REASONS],
+        string="Why Dropped",
+        readonly=True,
+        tracking=True,
+    )
+    failure_reason = fields.Text(readonly=True)
+    mail_id = fields.Many2one(
+        "mail.mail", string="Mail", readonly=True, index="btree_not_null", ondelete="set null"
+    )
+    mail_subject = fields.Char(compute="_compute_preview", string="Subject")
+    mail_body = fields.Html(compute="_compute_preview", string="Text", sanitize=False)
+    pdf_preview = fields.Html(compute="_compute_preview", string="Letter", sanitize=False)
+    can_approve = fields.Boolean(compute="_compute_can_approve")
+
+    _occurrence_uniq = models.Constraint(
+        "UNIQUE (company_id, partner_id, currency_id, policy_id, occurrence)",
+        "This letter was written already.",
+    )
+    _pending_uniq = models.UniqueIndex(
+        "(company_id, partner_id, currency_id) WHERE state IN ('draft', 'approved', 'queued')",
+        "Another letter to this customer in this currency is waiting.",
+    )
+    _contact_idx = models.Index("(company_id, date) WHERE state = 'sent' OR cancel_reason = 'dropped'")
+
+    # Computes
+
+    @api.depends("name", "partner_name")
+    def _compute_display_name(self):
+        for letter in self:
+            letter.display_name = f"{letter.name} {letter.partner_name}"
+
+    @api.depends("recipient_id.email")
+    def _compute_email(self):
+        for letter in self:
+            letter.email = letter.recipient_id.email
+
+    @api.depends("user_id", "company_id")
+    def _compute_contact_name(self):
+        for letter in self:
+            # The name of a colleague in another company is no secret in a letter that carries it.
+            letter.contact_name = letter.user_id.sudo().name or letter.company_id.name
+
+    @api.depends("recipient_id.lang", "partner_id.lang")
+    def _compute_lang(self):
+        for letter in self:
+            code = letter.recipient_id.lang or letter.partner_id.lang or letter.company_id.partner_id.lang
+            letter.lang = get_lang(self.env, code).code
+
+    @api.depends("state", "run_id.user_id", "stage_id.requires_approval")
+    @api.depends_context("uid")
+    def _compute_can_approve(self):
+        is_controller = self.env.user.has_group("ar_credit_control.group_credit_controller")
+        for letter in self:
+            letter.can_approve = (
+                is_controller and letter.state == "draft" and bool(letter._filter_approvable())
+            )
+
+    @api.depends("state", "line_ids", "stage_id")
+    def _compute_preview(self):
+        for letter in self:
+            if letter.mail_id:
+                # The mail belongs to a letter that the user may read.
+                mail = letter.mail_id.sudo()
+                letter.mail_subject, letter.mail_body = mail.subject, mail.body_html
+            else:
+                letter.mail_subject, letter.mail_body = letter._render_mail()
+            letter.pdf_preview = letter._render_html()
+
+    def _mail_get_partner_fields(self, introspect_fields=False):
+        return ["recipient_id"]
+
+    # Actions
+
+    def action_approve(self):
+        """Approve draft letters; they are sent in the background.
+
+        :raise AccessError: for a user who is no credit controller, or who proposed a letter whose stage needs
+            another person.
+        """
+        self._check_controller()
+        drafts = self.filtered(lambda letter: letter.state == "draft")
+        if drafts - drafts._filter_approvable():
+            raise AccessError(
+                self.env._("This stage needs the approval of someone other than the person who proposed it.")
+            )
+        # Nobody has the right to write letters; the rights were checked above.
+        drafts.sudo().write(
+            {
+                "state": "approved",
+                "approved_by_id": self.env.uid,
+                "approved_date": fields.Datetime.now(),
+            }
+        )
+        self._trigger_queue()
+        return True
+
+    def action_send(self):
+        """Approve the letters if needed and give them to the mail queue; many at once in the background."""
+        self.action_approve()
+        if len(self) <= QUEUE_NOW:
+            # Nobody has the right to write letters; the rights were checked by the approval.
+            self.filtered(lambda letter: letter.state == "approved").sudo()._queue()
+        return True
+
+    def action_drop(self):
+        """Drop letters that are not in the mail queue; the customer gets none during the days between contacts.
+
+        :raise AccessError: for a user who is no collector.
+        """
+        self._check_collector()
+        if self.filtered(lambda letter: letter.state not in ("draft", "approved", "failed")):
+            raise UserError(self.env._("Only letters that were not sent yet can be dropped."))
+        # Nobody has the right to write letters; the rights were checked above.
+        letters = self.sudo()
+        letters.write({"state": "cancelled", "cancel_reason": "dropped", "date": self._today()})
+        letters.activity_ids.unlink()
+        return True
+
+    def action_retry(self):
+        """Try failed letters again: the same mail if there is one, so that it cannot arrive twice as two."""
+        self._check_controller()
+        failed = self.sudo().filtered(lambda letter: letter.state == "failed")  # rights were checked above
+        for letter in failed:
+            if self.search_count(
+                [
+                    ("company_id", "=", letter.company_id.id),
+                    ("partner_id", "=", letter.partner_id.id),
+                    ("currency_id", "=", letter.currency_id.id),
+                    ("state", "in", PENDING_STATES),
+                ],
+                limit=1,
+            ):
+                raise UserError(
+                    self.env._("A newer letter to %s is waiting; drop one of them.", letter.partner_name)
+                )
+        failed.activity_ids.unlink()
+        mailed = failed.filtered(lambda letter: letter.mail_id and letter.mail_id.state != "sent")
+        mailed.mail_id.mark_outgoing()
+        (failed - mailed).write({"state": "approved", "failure_reason": False, "mail_id": False})
+        self._trigger_queue()
+        return True
+
+    def action_mark_posted(self):
+        """Say that printed letters were posted."""
+        self._check_collector()
+        posted = self.filtered(
+            lambda letter: letter.state == "failed" or (letter.state == "queued" and letter.channel == "post")
+        )
+        posted = posted.sudo()  # nobody has the right to write letters; the rights were checked above
+        posted.write({"channel": "post"})
+        posted.activity_ids.unlink()
+        posted._mark_sent()
+        return True
+
+    def action_print(self):
+        return self.env.ref("ar_credit_control.action_report_dunning_letter").report_action(self)
+
+    def action_open_items(self):
+        """Show everything the customer owes, as of today."""
+        self.ensure_one()
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Open Items of %s", self.partner_name),
+            "res_model": "ar.aging.report",
+            "view_mode": "list",
+            "domain": [("partner_id", "=", self.partner_id.id)],
+        }
+
+    def action_open_partner(self):
+        self.ensure_one()
+        return self.partner_id.get_formview_action()
+
+    # Rights
+
+    def _check_controller(self):
+        self.check_access("read")
+        if not self.env.user.has_group("ar_credit_control.group_credit_controller"):
+            raise AccessError(self.env._("Only credit controllers send letters."))
+
+    def _check_collector(self):
+        self.check_access("read")
+        if not self.env.user.has_group("ar_credit_control.group_collector"):
+            raise AccessError(self.env._("Only collectors review letters."))
+
+    def _filter_approvable(self):
+        """Return the letters that the user may approve: not what needs another person than who proposed it."""
+        return self.filtered(
+            lambda letter: (
+                not letter.stage_id.requires_approval or letter.run_id.user_id.id != self.env.uid
+            )
+        )
+
+    # Rendering
+
+    def _render_mail(self):
+        """Return subject and body of the mail in the recipient's language."""
+        self.ensure_one()
+        # The text is the company's, whatever the reader may see of partners and users in it.
+        letter = self.sudo()
+        values = letter.stage_id.template_id._generate_template(letter.ids, ("subject", "body_html"))
+        return values[letter.id]["subject"], values[letter.id]["body_html"]
+
+    def _render_html(self):
+        """Return the letter as a complete HTML page, with its styles and pictures inside."""
+        self.ensure_one()
+        # The letterhead shows the company as its customers see it.
+        letter = self.sudo().with_context(lang=self.lang)
+        return self.env["ir.qweb"].with_context(lang=self.lang)._render(
+            "ar_credit_control.dunning_letter_page", letter._prepare_page_values()
+        )
+
+    def _render_pdf(self):
+        """Return the letter as PDF bytes.
+
+        :raise UserError: when wkhtmltopdf is missing or fails.
+        """
+        self.ensure_one()
+        report = self.env["ir.actions.report"].sudo()  # the letter was readable; paper formats are plain set-up
+        return report._run_wkhtmltopdf(
+            [self._render_html()], report_ref="ar_credit_control.action_report_dunning_letter"
+        )
+
+    def _prepare_page_values(self):
+        stage = self.stage_id
+        company = self.company_id
+        return {
+            "letter": self,
+            "company": company,
+            "logo": company.logo and image_data_uri(company.logo),
+            "color": company.primary_color or "#34495e",
+            "title": stage._render_letter_text(stage.letter_title, self),
+            "opening": self._split_paragraphs(stage._render_letter_text(stage.letter_text, self)),
+            "closing": self._split_paragraphs(stage._render_letter_text(stage.letter_closing, self)),
+            "bank": self._get_bank_account(),
+            "ageing": self._get_ageing(),
+            "address": self._get_address_lines(),
+            "format_amount": lambda amount: format_amount(self.env, amount, self.currency_id),
+        }
+
+    @staticmethod
+    def _split_paragraphs(text):
+        return [line for line in (text or "").splitlines() if line.strip()]
+
+    def _get_address_lines(self):
+        """Return the recipient as on an envelope: company, contact, address."""
+        recipient = self.recipient_id or self.partner_id
+        address = recipient._display_address(without_company=True).splitlines()
+        if recipient != self.partner_id and recipient.name:
+            address.insert(0, recipient.name)
+        return [self.partner_name, *[line for line in address if line.strip() and line != self.partner_name]]
+
+    def _get_bank_account(self):
+        """Return our account for the currency: one in that currency, else one without, else the first."""
+        banks = self.company_id.partner_id.bank_ids
+        return (
+            banks.filtered(lambda bank: bank.currency_id == self.currency_id)[:1]
+            or banks.filtered(lambda bank: not bank.currency_id)[:1]
+            or banks[:1]
+        )
+
+    def _get_ageing(self):
+        """Return the listed amounts by ageing bucket of the company, buckets without amount left out."""
+        buckets = self.env["ar.aging.bucket"].search([("company_id", "=", self.company_id.id)], order="day_from")
+        amounts = dict.fromkeys(buckets, 0.0)
+        for line in self.line_ids:
+            bucket = buckets.filtered(lambda candidate, days=line.days_overdue: candidate.day_from <= days)[-1:]
+            if bucket:
+                amounts[bucket] += line.amount
+        return [(bucket.name, amount) for bucket, amount in amounts.items() if amount]
+
+    # Queue
+
+    @api.model
+    def _trigger_queue(self):
+        self.env.ref("ar_credit_control.ir_cron_dunning_queue").sudo()._trigger()  # the schedule is no user's
+
+    @api.model
+    def _cron_queue_approved(self):
+        """Give every approved letter to the mail queue, a few in each commit.
+
+        Several workers may do this at once: each takes letters that no other has locked. Returns the
+        number of letters dealt with.
+        """
+        letters = self.sudo()  # the schedule serves every company
+        cron = self.env["ir.cron"]
+        cron._commit_progress(remaining=letters.search_count([("state", "=", "approved")]))
+        done = 0
+        tried = []
+        while ids := letters._lock_next_approved(tried):
+            tried += ids
+            letters.browse(ids)._cron_queue_batch()
+            done += len(ids)
+            if not cron._commit_progress(len(ids)):
+                break
+        return done
+
+    @api.model
+    def _lock_next_approved(self, tried):
+        """Lock the next approved letters that no other worker has; return their ids."""
+        try:
+            rows = self.env.execute_query(
+                SQL(
+                    """SELECT id FROM ar_dunning_letter
+                        WHERE state = 'approved' AND id != ALL(%s)
+                     ORDER BY id LIMIT %s FOR NO KEY UPDATE SKIP LOCKED""",
+                    tried,
+                    QUEUE_BATCH,
+                )
+            )
+        except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
+            # Another worker finished one of them after this transaction began: begin anew.
+            self.env.cr.rollback()
+            return self._lock_next_approved(tried)
+        return [letter_id for (letter_id,) in rows]
+
+    def _cron_queue_batch(self):
+        """Queue the letters and commit; when one of them fails, each on its own."""
+        try:
+            self._queue()
+            self.env["ir.cron"]._commit_progress()
+            return
+        except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
+            self.env.cr.rollback()
+        except Exception:  # one customer's data must not stop the letters of the others
+            self.env.cr.rollback()
+            if len(self) > 1:
+                _logger.info("A letter of a batch cannot be queued; trying one by one", exc_info=True)
+        for letter in self:
+            letter._cron_queue_one()
+
+    def _cron_queue_one(self):
+        try:
+            self._queue()
+            self.env["ir.cron"]._commit_progress()
+        except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
+            self.env.cr.rollback()
+            _logger.info("Letter %s is being changed by someone; the next run takes it up", self.id)
+        except Exception as error:  # noted on the letter for a person
+            self.env.cr.rollback()
+            _logger.warning("Letter %s cannot be queued", self.id, exc_info=True)
+            self._mark_failed(str(error))
+            self.env["ir.cron"]._commit_progress()
+
+    def _queue(self):
+        """Check approved letters again under their row locks and give those still due to the mail queue.
+
+        What was paid, blocked or covered meanwhile is taken off; a letter with nothing left is cancelled,
+        with the reason. Mail and state are written in one transaction.
+        """
+        letters = self.try_lock_for_update(allow_referencing=True)
+        letters.invalidate_recordset()
+        letters = letters.filtered(lambda letter: letter.state == "approved")
+        if not letters:
+            return
+        due = letters.browse().union(
+            *(
+                batch._recheck(policy)
+                for policy, batch in letters.grouped(lambda letter: letter.policy_id).items()
+            )
+        )
+        due.write({"state": "queued", "queued_date": fields.Datetime.now(), "failure_reason": False})
+        attachments = due._create_attachments()
+        due.filtered(lambda letter: letter.channel == "email")._create_mails(attachments)
+        due.filtered(lambda letter: letter.channel == "post")._schedule_posting(attachments)
+        due._log_on_customers()
+        self.env.flush_all()
+
+    def _recheck(self, policy):
+        """Bring letters of one policy up to what is open now; cancel those with nothing left. Return the rest."""
+        self.env.flush_all()
+        selection = self.env["ar.dunning.selection"]
+        today = policy._get_today()
+        common = selection._with_sql(policy, today, self.partner_id.ids, self.ids)
+        fresh = {
+            (row["partner_id"], row["currency_id"]): row
+            for row in self.env.execute_query_dict(SQL("WITH %s SELECT * FROM dunning_letter", common))
+        }
+        items = {}
+        for row in self.env.execute_query_dict(
+            SQL("WITH %s SELECT item.* FROM dunning_item item WHERE %s", common, selection._line_sql(self.ids))
+        ):
+            items.setdefault((row["partner_id"], row["currency_id"]), []).append(row)
+        due = self.browse()
+        for letter in self:
+            key = (letter.partner_id.id, letter.currency_id.id)
+            row = fresh.get(key)
+            reason = row["reason"] if row else "settled"
+            if reason:
+                letter._cancel_unsent(reason)
+                continue
+            letter._update_lines(items[key])
+            letter.write(letter._prepare_recheck_values(row, today))
+            due += letter
+        return due
+
+    def _prepare_recheck_values(self, row, today):
+        return {
+            "date": today,
+            "stage_id": row["stage_id"],
+            "recipient_id": row["recipient_id"],
+            "channel": row["channel"],
+            "item_count": row["item_count"],
+            "amount_due": row["amount_due"],
+            "amount_overdue": row["amount_overdue"],
+            "amount_credit": row["amount_credit"],
+            "amount_total": row["amount_due"] - row["amount_credit"],
+            "days_overdue": row["days_overdue"],
+        }
+
+    def _update_lines(self, items):
+        """Take off lines that are no longer claimed and set the others to what is open, with a note."""
+        by_line = {item["id"]: item for item in items}
+        by_instalment = {(item["move_id"], item["date_maturity"]): item for item in items}
+        gone = self.line_ids.browse()
+        changed = self.line_ids.browse()
+        for line in self.line_ids:
+            item = by_line.get(line.move_line_id.id) or (
+                not line.move_line_id and by_instalment.get((line.move_id.id, line.date_maturity))
+            )
+            if not item:
+                gone += line
+                continue
+            if line.currency_id.compare_amounts(line.amount, item["amount_currency"]):
+                changed += line
+            line.write(
+                {
+                    "move_line_id": item["id"],
+                    "amount": item["amount_currency"],
+                    "days_overdue": item["days_overdue"],
+                }
+            )
+        if gone or changed:
+            self._log_changes(gone, changed)
+        gone.unlink()
+
+    def _log_changes(self, gone, changed):
+        notes = [self.env._("%s was taken off: nothing to claim any more.", line.name) for line in gone]
+        notes += [
+            self.env._(
+                "%(number)s is now %(amount)s.",
+                number=line.name,
+                amount=format_amount(self.env, line.amount, line.currency_id),
+            )
+            for line in changed
+        ]
+        self._message_log(body=Markup("<br/>").join(notes))
+
+    def _cancel_unsent(self, reason):
+        self.write({"state": "cancelled", "cancel_reason": reason})
+        self._message_log(
+            body=self.env._(
+                "Not sent: %s.", dict(self._fields["cancel_reason"]._description_selection(self.env))[reason]
+            )
+        )
+
+    def _create_attachments(self):
+        """Print each letter and attach it; return the attachments by letter."""
+        attachments = self.env["ir.attachment"].create(
+            [
+                {
+                    "name": letter._get_file_name(),
+                    "raw": letter._render_pdf(),
+                    "mimetype": "application/pdf",
+                    "res_model": letter._name,
+                    "res_id": letter.id,
+                }
+                for letter in self
+            ]
+        )
+        return dict(zip(self, attachments, strict=True))
+
+    def _get_file_name(self):
+        return f"{self.name.replace('/', '-')}.pdf"
+
+    def _get_message_id(self):
+        """Return the Message-ID of the letter's mail, always the same, so that a repeated mail shows as one."""
+        database = self.env["ir.config_parameter"].sudo().get_param("database.uuid")  # no other way to read it
+        return f"<ar-dunning-{self.id}-{self.occurrence}@{database}>"
+
+    def _create_mails(self, attachments):
+        """Create the one mail of each letter; Odoo's mail queue sends it."""
+        for template, batch in self.grouped(lambda letter: letter.stage_id.template_id).items():
+            rendered = template._generate_template(
+                batch.ids, ("subject", "body_html", "email_from", "reply_to", "mail_server_id")
+            )
+            mails = (
+                self.env["mail.mail"]
+                .sudo()  # only settings users create mails
+                .create([letter._prepare_mail_values(rendered[letter.id], attachments[letter]) for letter in batch])
+            )
+            for letter, mail in zip(batch, mails, strict=True):
+                letter.mail_id = mail
+        for user, batch in self.grouped(lambda letter: letter.user_id).items():
+            if user:
+                self.env["mail.followers"]._insert_followers(self._name, batch.ids, user.partner_id.ids)
+
+    def _prepare_mail_values(self, rendered, attachment):
+        self.ensure_one()
+        sender = self.user_id or self.company_id
+        values = {
+            "subject": rendered["subject"],
+            "body": rendered["body_html"],
+            "body_html": rendered["body_html"],
+            "email_from": rendered.get("email_from") or sender.email_formatted,
+            "author_id": self.user_id.partner_id.id or self.company_id.partner_id.id,
+            "recipient_ids": [(4, self.recipient_id.id)],
+            "attachment_ids": [(4, attachment.id)],
+            "model": self._name,
+            "res_id": self.id,
+            "record_company_id": self.company_id.id,
+            "subtype_id": self.env["ir.model.data"]._xmlid_to_res_id("mail.mt_comment"),
+            "message_id": self._get_message_id(),
+            "auto_delete": False,
+            "is_notification": False,
+            "state": "outgoing",
+        }
+        if rendered.get("reply_to"):
+            values["reply_to"] = rendered["reply_to"]
+        if rendered.get("mail_server_id"):
+            values["mail_server_id"] = rendered["mail_server_id"]
+        return values
+
+    def _schedule_posting(self, attachments):
+        """Ask a person to print and post letters to customers without an e-mail address."""
+        for letter in self:
+            letter._message_log(
+                body=self.env._("No e-mail address: to be printed and posted."),
+                attachment_ids=attachments[letter].ids,
+            )
+            letter._schedule_activity(self.env._("Print and post this letter"))
+
+    def _log_on_customers(self):
+        """Note each letter in the chatter of its customer, in one batch."""
+        bodies = {}
+        for letter in self:
+            note = self.env._(
+                "%(stage)s: letter %(letter)s over %(amount)s to %(recipient)s.",
+                stage=letter.stage_id.name,
+                letter=letter._get_html_link(title=letter.name),
+                amount=format_amount(self.env, letter.amount_total, letter.currency_id),
+                recipient=letter.email if letter.channel == "email" else letter.recipient_id.display_name,
+            )
+            bodies.setdefault(letter.partner_id.id, []).append(note)
+        self.partner_id._message_log_batch(
+            {partner_id: Markup("<br/>").join(notes) for partner_id, notes in bodies.items()}
+        )
+
+    # Outcome
+
+    def _mark_queued(self):
+        self.write({"state": "queued", "failure_reason": False})
+
+    def _mark_sent(self):
+        self.write({"state": "sent", "sent_date": fields.Datetime.now(), "failure_reason": False})
+
+    def _mark_failed(self, reason):
+        """Note why a letter did not reach the customer and ask a person to take over."""
+        for letter in self:
+            letter.write({"state": "failed", "failure_reason": reason})
+            letter._schedule_activity(self.env._("Letter not delivered: mend the address or post it"), reason)
+
+    def _message_receive_bounce(self, email, partner):
+        super()._message_receive_bounce(email, partner)
+        self.filtered(lambda letter: letter.state in ("sent", "queued"))._mark_failed(
+            self.env._("The mail to %s bounced.", email)
+        )
+
+    def _schedule_activity(self, summary, note=None):
+        self.ensure_one()
+        user = self.user_id or self.policy_id.user_id or self.approved_by_id or self.run_id.user_id
+        if not user or self.activity_ids.filtered(lambda activity: activity.summary == summary):
+            return
+        self.with_context(mail_activity_quick_update=True).activity_schedule(
+            "mail.mail_activity_data_todo",
+            summary=summary,
+            note=Markup("<p>%s</p>") % note if note else False,
+            user_id=user.id,
+        )
+
+    def _today(self):
+        return self.policy_id[:1]._get_today() if self.policy_id else fields.Date.context_today(self)
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_never(self):
+        raise UserError(self.env._("Letters are evidence and cannot be deleted; drop them instead."))

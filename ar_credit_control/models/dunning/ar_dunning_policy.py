@@ -1,0 +1,156 @@
+from odoo import api, fields, models
+from odoo.exceptions import AccessError, ValidationError
+
+
+class ArDunningPolicy(models.Model):
+    """Who is reminded of due invoices, when, and how firmly.
+
+    A customer belongs to the policy of its credit profile, else to the first active policy of the company
+    whose ratings, tags and countries fit. Nothing is sent before a person activates a policy, and nothing
+    without review before a person makes it automatic.
+    """
+
+    _name = "ar.dunning.policy"
+    _description = "Dunning Policy"
+    _inherit = ["mail.thread"]
+    _order = "sequence, id"
+    _check_company_auto = True
+
+    def _default_company(self):
+        return self.env.company.root_id
+
+    name = fields.Char(required=True, translate=True)
+    sequence = fields.Integer(
+        default=10, help="A customer without a policy of its own gets the first one that fits."
+    )
+    company_id = fields.Many2one(
+        "res.company", required=True, index=True, default=_default_company, domain="[('parent_id', '=', False)]"
+    )
+    active = fields.Boolean(default=True, tracking=True)
+    automatic = fields.Boolean(
+        tracking=True,
+        help="The schedule proposes every day and sends without review. Stages that a person must approve "
+        "still wait for that person.",
+    )
+    stage_ids = fields.One2many("ar.dunning.stage", "policy_id", string="Stages", copy=True)
+    currency_id = fields.Many2one(
+        "res.currency",
+        required=True,
+        default=lambda self: self.env.company.root_id.currency_id,
+    )
+    min_amount = fields.Monetary(
+        string="Smallest Letter",
+        tracking=True,
+        help="No letter below this amount. Letters in other currencies convert it at the rate of the day.",
+    )
+    grace_days = fields.Integer(
+        string="Days of Grace",
+        tracking=True,
+        help="Added to the days of every stage after the due date: the time a bank transfer takes.",
+    )
+    contact_interval_days = fields.Integer(
+        string="Days Between Contacts",
+        default=7,
+        tracking=True,
+        help="A customer gets at most one letter in this number of days, and an invoice moves to its next "
+        "stage at the earliest after them.",
+    )
+    manual_entries = fields.Selection(
+        [("company", "As in the settings"), ("leave_out", "Leave out"), ("include", "Include")],
+        string="Migrated or Manual Entries",
+        default="company",
+        required=True,
+        tracking=True,
+        help="Opening balances and other entries of general journals, which Odoo excludes from follow-up.",
+    )
+    user_id = fields.Many2one(
+        "res.users",
+        string="Contact",
+        tracking=True,
+        domain="[('share', '=', False)]",
+        help="Named in the letters of customers that have no collector; gets their answers.",
+    )
+    rating_ids = fields.Many2many("ar.credit.rating", string="Ratings")
+    category_ids = fields.Many2many("res.partner.category", string="Customer Tags")
+    country_ids = fields.Many2many("res.country", string="Countries")
+
+    _contact_interval_positive = models.Constraint(
+        "CHECK (contact_interval_days >= 1 AND grace_days >= 0 AND min_amount >= 0)",
+        "Days between contacts must be at least one; days of grace and the smallest letter cannot be negative.",
+    )
+
+    @api.constrains("company_id")
+    def _check_root_company(self):
+        for policy in self:
+            if policy.company_id.parent_id:
+                raise ValidationError(
+                    self.env._("A dunning policy belongs to a main company; its branches follow it.")
+                )
+
+    @api.constrains("active", "automatic", "stage_ids")
+    def _check_stages(self):
+        for policy in self:
+            if policy.active and policy.automatic and not policy.stage_ids:
+                raise ValidationError(self.env._("Give “%s” a stage before it sends letters.", policy.name))
+
+    def copy_data(self, default=None):
+        vals_list = super().copy_data(default)
+        for policy, vals in zip(self, vals_list, strict=True):
+            vals["name"] = self.env._("%s (copy)", policy.name)
+            vals["automatic"] = False
+        return vals_list
+
+    # Actions
+
+    def action_preview(self):
+        """Show which customer would get which letter today, without writing anything."""
+        self.ensure_one()
+        return self._preview_action(self._get_today())
+
+    def _preview_action(self, date):
+        self.check_access("read")
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Who Would Get Which Letter: %s", self.name),
+            "res_model": "ar.dunning.preview",
+            "view_mode": "list,pivot",
+            "context": {
+                "dunning_policy_id": self.id,
+                "dunning_date": fields.Date.to_string(date),
+                "search_default_letters": 1,
+            },
+        }
+
+    @api.model
+    def action_add_standard(self):
+        """Copy the standard policy, switched off, to the current company."""
+        if not self.env.user.has_group("ar_credit_control.group_credit_manager"):
+            raise AccessError(self.env._("Only a credit manager edits dunning policies."))
+        company = self.env.company.root_id
+        # The standard may belong to a company that this manager cannot see; it holds no figures.
+        standard = self.env.ref("ar_credit_control.dunning_policy_standard").sudo()
+        policy = standard.copy(
+            {"name": standard.name, "company_id": company.id, "currency_id": company.currency_id.id}
+        )
+        policy.active = False
+        return {
+            "type": "ir.actions.act_window",
+            "res_model": self._name,
+            "res_id": policy.id,
+            "view_mode": "form",
+        }
+
+    # Business
+
+    def _get_today(self):
+        """Return the company's own date: in the time zone of its address, else of the user."""
+        self.ensure_one()
+        timezone = self.company_id.partner_id.tz or self.env.user.tz
+        return fields.Date.context_today(self.with_context(tz=timezone))
+
+    def _includes_manual_entries(self):
+        self.ensure_one()
+        choice = self.manual_entries
+        if choice == "company":
+            choice = self.company_id.dunning_manual_entries
+        return choice == "include"

@@ -1,0 +1,135 @@
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.tools import SQL
+
+from .ar_dunning_left_out import LEFT_OUT_REASONS
+
+PREVIEW_CONTEXT = ("dunning_policy_id", "dunning_date")
+
+
+class ArDunningPreview(models.Model):
+    """Who would get which letter of a policy on a day, and who would not: a simulation that writes nothing.
+
+    The policy is the context key ``dunning_policy_id`` (without it there are no rows), the day
+    ``dunning_date`` (``YYYY-MM-DD``, default today). Works for policies that are switched off.
+    """
+
+    _name = "ar.dunning.preview"
+    _description = "Dunning Preview"
+    _auto = False
+    _order = "amount desc, id"
+    _rec_name = "partner_id"
+    _depends = {
+        "account.account": ["account_type", "non_trade"],
+        "account.bank.statement.line": ["amount", "is_reconciled", "partner_id"],
+        "account.journal": ["type"],
+        "account.move": ["move_type", "payment_state", "state"],
+        "account.move.line": [
+            "amount_residual",
+            "amount_residual_currency",
+            "date_maturity",
+            "no_followup",
+            "partner_id",
+            "reconciled",
+        ],
+        "account.payment": ["amount", "move_id", "partner_id", "state"],
+        "ar.credit.profile": [
+            "collector_id",
+            "dunning_excluded",
+            "dunning_excluded_until",
+            "dunning_policy_id",
+            "rating_id",
+        ],
+        "ar.dunning.letter": ["cancel_reason", "date", "state"],
+        "ar.dunning.letter.line": ["date_maturity", "letter_id", "move_id", "stage_id"],
+        "ar.dunning.policy": ["active", "contact_interval_days", "grace_days", "manual_entries", "min_amount"],
+        "ar.dunning.stage": ["active", "day_offset", "policy_id"],
+        "payment.transaction": ["amount", "partner_id", "state"],
+        "res.partner": ["commercial_partner_id", "country_id", "email", "street", "type"],
+    }
+
+    company_id = fields.Many2one("res.company", readonly=True)
+    policy_id = fields.Many2one("ar.dunning.policy", readonly=True)
+    partner_id = fields.Many2one("res.partner", string="Customer", readonly=True)
+    recipient_id = fields.Many2one("res.partner", readonly=True)
+    email = fields.Char(related="recipient_id.email", string="E-mail")
+    channel = fields.Selection([("email", "E-mail"), ("post", "Post")], readonly=True)
+    currency_id = fields.Many2one("res.currency", readonly=True)
+    outcome = fields.Selection(
+        [("letter", "Letter"), ("left_out", "Left out")], readonly=True, depends_context=PREVIEW_CONTEXT
+    )
+    stage_id = fields.Many2one(
+        "ar.dunning.stage", string="Stage", readonly=True, depends_context=PREVIEW_CONTEXT
+    )
+    reason = fields.Selection(
+        LEFT_OUT_REASONS, string="Left Out Because", readonly=True, depends_context=PREVIEW_CONTEXT
+    )
+    item_count = fields.Integer(string="Items", readonly=True, depends_context=PREVIEW_CONTEXT)
+    amount = fields.Monetary(
+        readonly=True,
+        depends_context=PREVIEW_CONTEXT,
+        help="What the letter asks for, or the open amount left out.",
+    )
+    days_overdue = fields.Integer(
+        string="Oldest (days)", readonly=True, aggregator="max", depends_context=PREVIEW_CONTEXT
+    )
+
+    @property
+    def _table_query(self):
+        policy = self.env["ar.dunning.policy"].browse(self.env.context.get("dunning_policy_id")).exists()
+        if not policy:
+            return self._empty_sql()
+        policy.check_access("read")
+        # Beyond the check above, reading policy and rates needs no rights of the user's own.
+        policy = policy.sudo()
+        selection = self.env["ar.dunning.selection"].sudo()  # rows are limited by the rule on the company
+        return SQL(
+            """
+            WITH %(selection)s
+            SELECT ROW_NUMBER() OVER (ORDER BY outcome, partner_id, currency_id, reason) AS id,
+                   %(company)s::int AS company_id, %(policy)s::int AS policy_id, preview.*
+              FROM (
+                    SELECT 'letter' AS outcome, partner_id, recipient_id, channel, currency_id, stage_id,
+                           NULL AS reason, item_count, amount_due - amount_credit AS amount, days_overdue
+                      FROM dunning_letter
+                     WHERE reason IS NULL
+                 UNION ALL
+                    SELECT 'left_out', partner_id, NULL, NULL, currency_id, NULL, reason, item_count, amount,
+                           days_overdue
+                      FROM (%(left_out)s) left_out
+                   ) preview
+            """,
+            selection=selection._with_sql(policy, self._get_date(policy)),
+            left_out=selection._left_out_sql(),
+            company=policy.company_id.id,
+            policy=policy.id,
+        )
+
+    @api.model
+    def _empty_sql(self):
+        return SQL(
+            """SELECT NULL::int AS id, NULL::int AS company_id, NULL::int AS policy_id, NULL AS outcome,
+                      NULL::int AS partner_id, NULL::int AS recipient_id, NULL AS channel,
+                      NULL::int AS currency_id, NULL::int AS stage_id, NULL AS reason, NULL::int AS item_count,
+                      NULL::numeric AS amount, NULL::int AS days_overdue
+                WHERE FALSE"""
+        )
+
+    @api.model
+    def _get_date(self, policy):
+        value = self.env.context.get("dunning_date")
+        try:
+            return fields.Date.to_date(value) or policy._get_today()
+        except (TypeError, ValueError):
+            raise UserError(self.env._("“%s” is not a date.", str(value)[:40])) from None
+
+    def action_open_items(self):
+        """Show the open items of the customer."""
+        self.ensure_one()
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Open Items of %s", self.partner_id.display_name),
+            "res_model": "ar.aging.report",
+            "view_mode": "list",
+            "domain": [("partner_id", "=", self.partner_id.id), ("currency_id", "=", self.currency_id.id)],
+        }

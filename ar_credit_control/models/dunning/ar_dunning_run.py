@@ -1,0 +1,376 @@
+import logging
+
+from odoo import api, fields, models
+from odoo.exceptions import AccessError, UserError
+from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
+from odoo.tools import SQL, split_every
+
+_logger = logging.getLogger(__name__)
+
+# Attempts of the schedule at one policy when another process works on it at the same moment.
+CONCURRENCY_TRIES = 5
+
+
+class ArDunningRun(models.Model):
+    """One proposal of a policy at a date: its letters, what was left out and why, and how far sending is.
+
+    Runs are made by :meth:`_create_proposal` (a person) or :meth:`_cron_run_policies` (the schedule), never
+    by plain ``create``: who proposed is evidence, for that person may not approve what needs approval.
+    """
+
+    _name = "ar.dunning.run"
+    _description = "Dunning Run"
+    _inherit = ["mail.thread"]
+    _order = "date desc, id desc"
+
+    name = fields.Char(compute="_compute_name")
+    company_id = fields.Many2one("res.company", required=True, index=True, readonly=True)
+    policy_id = fields.Many2one(
+        "ar.dunning.policy", required=True, index=True, readonly=True, ondelete="restrict"
+    )
+    date = fields.Date(required=True, readonly=True, help="The day on which the stages were judged.")
+    automatic = fields.Boolean(string="By Schedule", readonly=True)
+    user_id = fields.Many2one(
+        "res.users", string="Proposed By", readonly=True, help="Empty: proposed by the schedule."
+    )
+    letter_ids = fields.One2many("ar.dunning.letter", "run_id", string="Letters", readonly=True)
+    left_out_ids = fields.One2many("ar.dunning.left.out", "run_id", string="Left Out", readonly=True)
+    company_currency_id = fields.Many2one(related="company_id.currency_id")
+    letter_count = fields.Integer(string="Letters Proposed", compute="_compute_progress")
+    draft_count = fields.Integer(string="To Review", compute="_compute_progress")
+    approval_count = fields.Integer(
+        string="Need Approval", compute="_compute_progress", help="Letters whose stage a controller approves."
+    )
+    queued_count = fields.Integer(string="Being Sent", compute="_compute_progress")
+    sent_count = fields.Integer(string="Sent", compute="_compute_progress")
+    failed_count = fields.Integer(string="Failed", compute="_compute_progress")
+    cancelled_count = fields.Integer(string="Dropped", compute="_compute_progress")
+    left_out_count = fields.Integer(string="Customers Left Out", compute="_compute_left_out_count")
+    progress = fields.Float(compute="_compute_progress", help="Share of the letters that are dealt with.")
+    state = fields.Selection(
+        [
+            ("review", "To review"),
+            ("sending", "Sending"),
+            ("attention", "Needs attention"),
+            ("done", "Done"),
+        ],
+        compute="_compute_progress",
+        help="Needs attention: letters failed. Done: every letter was sent or dropped.",
+    )
+
+    _policy_date_uniq = models.UniqueIndex(
+        "(policy_id, date) WHERE automatic", "The schedule makes one run of a policy a day."
+    )
+
+    @api.depends("policy_id.name", "date")
+    def _compute_name(self):
+        for run in self:
+            run.name = f"{run.policy_id.name} {fields.Date.to_string(run.date)}" if run.date else False
+
+    @api.depends("letter_ids.state")
+    def _compute_progress(self):
+        counts = {run.id: {} for run in self}
+        approvals = dict(
+            self.env["ar.dunning.letter"]._read_group(
+                [("run_id", "in", self.ids), ("state", "=", "draft"), ("stage_id.requires_approval", "=", True)],
+                ["run_id"],
+                ["__count"],
+            )
+        )
+        for run, state, count in self.env["ar.dunning.letter"]._read_group(
+            [("run_id", "in", self.ids)], ["run_id", "state"], ["__count"]
+        ):
+            counts[run.id][state] = count
+        for run in self:
+            by_state = counts.get(run.id, {})
+            total = sum(by_state.values())
+            finished = sum(by_state.get(state, 0) for state in ("sent", "failed", "cancelled"))
+            run.letter_count = total
+            run.draft_count = by_state.get("draft", 0)
+            run.approval_count = approvals.get(run, 0)
+            run.queued_count = by_state.get("approved", 0) + by_state.get("queued", 0)
+            run.sent_count = by_state.get("sent", 0)
+            run.failed_count = by_state.get("failed", 0)
+            run.cancelled_count = by_state.get("cancelled", 0)
+            run.progress = 100.0 * finished / total if total else 100.0
+            if run.draft_count:
+                run.state = "review"
+            elif run.queued_count:
+                run.state = "sending"
+            else:
+                run.state = "attention" if run.failed_count else "done"
+
+    @api.depends("left_out_ids")
+    def _compute_left_out_count(self):
+        counts = dict(
+            self.env["ar.dunning.left.out"]._read_group(
+                [("run_id", "in", self.ids)], ["run_id"], ["partner_id:count_distinct"]
+            )
+        )
+        for run in self:
+            run.left_out_count = counts.get(run, 0)
+
+    # Actions
+
+    def action_approve_all(self):
+        """Approve every draft letter of the run that the user may approve, and start sending.
+
+        Letters whose stage needs another person's approval stay drafts when the user proposed them.
+        """
+        self.letter_ids._check_controller()
+        drafts = self.letter_ids.filtered(lambda letter: letter.state == "draft")
+        allowed = drafts._filter_approvable()
+        if drafts and not allowed:
+            raise UserError(
+                self.env._("These letters need the approval of someone other than you, who proposed them.")
+            )
+        allowed.action_approve()
+        if len(allowed) < len(drafts):
+            return {
+                "type": "ir.actions.client",
+                "tag": "display_notification",
+                "params": {
+                    "type": "warning",
+                    "message": self.env._(
+                        "%(count)s letters wait for the approval of someone other than you.",
+                        count=len(drafts) - len(allowed),
+                    ),
+                    "next": {"type": "ir.actions.client", "tag": "soft_reload"},
+                },
+            }
+        return True
+
+    def action_drop_all(self):
+        """Drop every letter of the run that is not in the mail queue yet."""
+        return self.letter_ids.filtered(lambda letter: letter.state in ("draft", "approved")).action_drop()
+
+    def action_view_letters(self):
+        self.ensure_one()
+        action = self.env["ir.actions.act_window"]._for_xml_id("ar_credit_control.action_dunning_letter")
+        state = self.env.context.get("letter_state")
+        action["domain"] = [("run_id", "=", self.id)]
+        action["context"] = {f"search_default_{state}": 1} if state else {}
+        return action
+
+    def action_view_left_out(self):
+        self.ensure_one()
+        action = self.env["ir.actions.act_window"]._for_xml_id("ar_credit_control.action_dunning_left_out")
+        action["domain"] = [("run_id", "=", self.id)]
+        return action
+
+    # Proposal
+
+    @api.model
+    def _create_proposal(self, policy, date):
+        """Create the run of a person for ``policy`` at ``date``, with draft letters for review.
+
+        :raise AccessError: for a user who is no collector.
+        """
+        if not self.env.user.has_group("ar_credit_control.group_collector"):
+            raise AccessError(self.env._("Only collectors propose letters."))
+        policy.check_access("read")
+        # Runs have no create right, so that nobody writes another proposer into them.
+        run = self.sudo().create(
+            {
+                "policy_id": policy.id,
+                "company_id": policy.company_id.id,
+                "date": date,
+                "user_id": self.env.uid,
+            }
+        )
+        run._propose()
+        return run.with_env(self.env)
+
+    def _propose(self):
+        """Write the letters that are due, in one statement for all customers, and what is left out.
+
+        Letters that exist already, or that another process writes at the same moment, are not written
+        again: unique keys of the database hold that. Returns the number of new letters.
+        """
+        self.ensure_one()
+        self.env.flush_all()
+        self.env.cr.execute(SQL("DELETE FROM ar_dunning_left_out WHERE run_id = %s", self.id))
+        [(count,)] = self.env.execute_query(self._proposal_sql())
+        self.env.invalidate_all()
+        self._schedule_left_out_activities()
+        return count
+
+    def _proposal_sql(self):
+        """Return the statement that writes letters, their lines and what is left out."""
+        selection = self.env["ar.dunning.selection"]
+        policy = self.policy_id
+        return SQL(
+            """
+            WITH %(selection)s,
+            new_letter AS (
+                INSERT INTO ar_dunning_letter (
+                    id, name, run_id, company_id, policy_id, partner_id, partner_name, recipient_id,
+                    currency_id, stage_id, occurrence, date, channel, state, user_id, item_count,
+                    amount_due, amount_overdue, amount_credit, amount_total, days_overdue,
+                    create_uid, create_date, write_uid, write_date)
+                SELECT numbered.id,
+                       'DUN/' || to_char(%(date)s::date, 'YYYY') || '/' || lpad(numbered.id::text, 5, '0'),
+                       %(run)s, %(company)s, %(policy)s, numbered.partner_id, partner.name,
+                       numbered.recipient_id, numbered.currency_id, numbered.stage_id,
+                       (SELECT COALESCE(MAX(earlier.occurrence), 0) + 1
+                          FROM ar_dunning_letter earlier
+                         WHERE earlier.company_id = %(company)s
+                           AND earlier.partner_id = numbered.partner_id
+                           AND earlier.currency_id = numbered.currency_id
+                           AND earlier.policy_id = %(policy)s),
+                       %(date)s, numbered.channel,
+                       CASE WHEN %(automatic)s AND stage.requires_approval IS NOT TRUE
+                            THEN 'approved' ELSE 'draft' END,
+                       COALESCE(numbered.collector_id, %(contact)s),
+                       numbered.item_count, numbered.amount_due, numbered.amount_overdue,
+                       numbered.amount_credit, numbered.amount_due - numbered.amount_credit,
+                       numbered.days_overdue, %(uid)s, %(now)s, %(uid)s, %(now)s
+                  FROM (SELECT nextval('ar_dunning_letter_id_seq') AS id, due.*
+                          FROM (SELECT * FROM dunning_letter WHERE reason IS NULL
+                                 ORDER BY partner_id, currency_id) due) numbered
+                  JOIN res_partner partner ON partner.id = numbered.partner_id
+                  JOIN ar_dunning_stage stage ON stage.id = numbered.stage_id
+           ON CONFLICT DO NOTHING
+             RETURNING id, partner_id, currency_id
+            ),
+            new_line AS (
+                INSERT INTO ar_dunning_letter_line (
+                    letter_id, move_line_id, move_id, partner_id, company_id, currency_id, stage_id, is_due,
+                    name, ref, invoice_date, date_maturity, days_overdue, amount_original, amount, interest,
+                    create_uid, create_date, write_uid, write_date)
+                SELECT new_letter.id, item.id, item.move_id, item.partner_id, item.company_id,
+                       item.currency_id, COALESCE(item.stage_id, item.last_stage_id),
+                       item.stage_id IS NOT NULL, COALESCE(move.name, line.name, '/'), move.ref,
+                       COALESCE(move.invoice_date, move.date), item.date_maturity, item.days_overdue,
+                       line.amount_currency, item.amount_currency, 0,
+                       %(uid)s, %(now)s, %(uid)s, %(now)s
+                  FROM dunning_item item
+                  JOIN new_letter
+                    ON new_letter.partner_id = item.partner_id AND new_letter.currency_id = item.currency_id
+                  JOIN account_move_line line ON line.id = item.id
+                  JOIN account_move move ON move.id = item.move_id
+                 WHERE %(listed)s
+            ),
+            new_left_out AS (
+                INSERT INTO ar_dunning_left_out (
+                    run_id, company_id, partner_id, currency_id, reason, item_count, amount, amount_cover,
+                    date_maturity, days_overdue, contact_date, create_uid, create_date)
+                SELECT %(run)s, %(company)s, left_out.partner_id, left_out.currency_id, left_out.reason,
+                       left_out.item_count, left_out.amount, left_out.amount_cover,
+                       left_out.date_maturity, left_out.days_overdue, left_out.contact_date, %(uid)s, %(now)s
+                  FROM (%(left_out)s) left_out
+            )
+            SELECT COUNT(*) FROM new_letter
+            """,
+            selection=selection._with_sql(policy, self.date),
+            listed=selection._line_sql(),
+            left_out=selection._left_out_sql(),
+            run=self.id,
+            company=self.company_id.id,
+            policy=policy.id,
+            date=self.date,
+            automatic=self.automatic,
+            contact=policy.user_id.id or self.user_id.id or None,
+            uid=self.env.uid,
+            now=self.env.cr.now(),
+        )
+
+    def _schedule_left_out_activities(self):
+        """Ask someone to reconcile, or to find an address, where that is why no letter goes out.
+
+        One open activity of a kind a customer; the work is on the credit profile of the customer.
+        """
+        self.ensure_one()
+        types = {
+            "unapplied": self.env.ref("ar_credit_control.mail_activity_dunning_reconcile"),
+            "no_address": self.env.ref("ar_credit_control.mail_activity_dunning_address"),
+        }
+        left_out = self.left_out_ids.filtered(lambda line: line.reason in types)
+        for batch in split_every(1000, left_out.ids, left_out.browse):
+            profiles = {
+                profile.partner_id: profile
+                for profile in self.env["ar.credit.profile"]._get_or_create(batch.partner_id, self.company_id)
+            }
+            open_activities = {
+                (activity.res_id, activity.activity_type_id)
+                for activity in self.env["mail.activity"].search(
+                    [
+                        ("res_model", "=", "ar.credit.profile"),
+                        ("res_id", "in", [profile.id for profile in profiles.values()]),
+                        ("activity_type_id", "in", [activity_type.id for activity_type in types.values()]),
+                    ]
+                )
+            }
+            values = {}
+            for line in batch:
+                profile, activity_type = profiles[line.partner_id], types[line.reason]
+                if (profile.id, activity_type) not in open_activities:
+                    values[profile.id, activity_type] = self._prepare_left_out_activity(
+                        line, profile, activity_type
+                    )
+            # Quick update: no mail to the assignee for each of them.
+            self.env["mail.activity"].with_context(mail_activity_quick_update=True).create(
+                [vals for vals in values.values() if vals["user_id"]]
+            )
+
+    def _prepare_left_out_activity(self, line, profile, activity_type):
+        user = profile.collector_id or self.policy_id.user_id or self.user_id
+        return {
+            "res_model_id": self.env["ir.model"]._get_id("ar.credit.profile"),
+            "res_id": profile.id,
+            "activity_type_id": activity_type.id,
+            "summary": activity_type.summary,
+            "user_id": user.id,
+            "date_deadline": self.date,
+        }
+
+    # Schedule
+
+    @api.model
+    def _cron_run_policies(self):
+        """Propose and send for every active automatic policy of every company.
+
+        May be killed anywhere and run again, also by several workers at once: the day's run of a policy is
+        one row, letters have unique keys, and each letter gets its mail in the commit that queues it.
+        """
+        policies = self.env["ar.dunning.policy"].sudo().search(  # the schedule serves every company
+            [("active", "=", True), ("automatic", "=", True)]
+        )
+        for policy in policies:
+            self._cron_run_policy(policy)
+        return self.env["ar.dunning.letter"]._cron_queue_approved()
+
+    @api.model
+    def _cron_run_policy(self, policy):
+        """Propose the day's letters of one policy and commit; other processes' conflicts are tried again."""
+        for _attempt in range(CONCURRENCY_TRIES):
+            try:
+                run = self._get_automatic_run(policy, policy._get_today())
+                run._propose()
+                self.env["ir.cron"]._commit_progress()
+                return
+            except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
+                self.env.cr.rollback()
+                _logger.info("Dunning policy %s is being run by another process; trying again", policy.id)
+        _logger.warning("Dunning policy %s could not be run now; the next run takes it up", policy.id)
+
+    @api.model
+    def _get_automatic_run(self, policy, date):
+        """Return the schedule's run of the day, locked until the end of the transaction."""
+        [(run_id,)] = self.env.execute_query(
+            SQL(
+                """
+                INSERT INTO ar_dunning_run (
+                    policy_id, company_id, date, automatic, create_uid, create_date, write_uid, write_date)
+                VALUES (%(policy)s, %(company)s, %(date)s, TRUE, %(uid)s, %(now)s, %(uid)s, %(now)s)
+                ON CONFLICT (policy_id, date) WHERE automatic DO UPDATE SET write_date = EXCLUDED.write_date
+                RETURNING id
+                """,
+                policy=policy.id,
+                company=policy.company_id.id,
+                date=date,
+                uid=self.env.uid,
+                now=self.env.cr.now(),
+            )
+        )
+        return self.sudo().browse(run_id)  # the schedule serves every company

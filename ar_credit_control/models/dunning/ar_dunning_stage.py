@@ -1,0 +1,111 @@
+import re
+from datetime import timedelta
+
+from odoo import api, fields, models
+from odoo.tools import format_amount, format_date
+
+PLACEHOLDER = re.compile(r"\{(\w+)\}")
+
+
+class ArDunningStage(models.Model):
+    """One step of a dunning policy: when it is reached and what the customer is told.
+
+    Stages are ordered by their day offset. Those on or before the due date are reminders of what falls due;
+    those after it are climbed one by one, each after the one before was sent.
+    """
+
+    _name = "ar.dunning.stage"
+    _description = "Dunning Stage"
+    _order = "policy_id, day_offset, id"
+
+    name = fields.Char(required=True, translate=True)
+    policy_id = fields.Many2one("ar.dunning.policy", required=True, index=True, ondelete="cascade")
+    company_id = fields.Many2one(related="policy_id.company_id")
+    sequence = fields.Integer(
+        string="Level",
+        compute="_compute_sequence",
+        help="Position after the due date: 1 is the first. Zero: a reminder before the due date.",
+    )
+    active = fields.Boolean(default=True)
+    day_offset = fields.Integer(
+        string="Days From Due Date",
+        required=True,
+        default=3,
+        help="Reached this many days after the due date; negative or zero: before it falls overdue.",
+    )
+    phase = fields.Selection(
+        [("credit", "Credit"), ("coordination", "Coordination"), ("clearing", "Clearing")],
+        required=True,
+        default="coordination",
+        help="Credit: within the agreed term. Coordination: overdue, the relation comes first. "
+        "Clearing: the money comes first.",
+    )
+    requires_approval = fields.Boolean(
+        string="Needs Approval",
+        help="A credit controller other than the person who proposed the letter approves it. "
+        "The schedule never sends it by itself.",
+    )
+    template_id = fields.Many2one(
+        "mail.template",
+        string="E-mail",
+        required=True,
+        ondelete="restrict",
+        domain="[('model', '=', 'ar.dunning.letter')]",
+    )
+    letter_title = fields.Char(
+        string="Letter Subject", required=True, translate=True, default="Payment reminder"
+    )
+    letter_text = fields.Text(
+        string="Letter Opening",
+        translate=True,
+        help="Before the list of items. {amount}, {overdue}, {days}, {deadline}, {company}, {customer} and "
+        "{contact} are replaced.",
+    )
+    letter_closing = fields.Text(
+        translate=True,
+        help="After the list of items. {amount}, {overdue}, {days}, {deadline}, {company}, {customer} and "
+        "{contact} are replaced.",
+    )
+    reply_days = fields.Integer(
+        string="Deadline (days)", default=10, help="The letter asks for payment within this number of days."
+    )
+    playbook = fields.Html(
+        translate=True, help="What to say and do at this stage, for the person who talks to the customer."
+    )
+
+    _policy_offset_uniq = models.UniqueIndex(
+        "(policy_id, day_offset) WHERE active", "Two stages of a policy cannot fall on the same day."
+    )
+
+    @api.depends("policy_id.stage_ids.day_offset", "day_offset")
+    def _compute_sequence(self):
+        for stage in self:
+            offsets = sorted(set(stage.policy_id.stage_ids.mapped("day_offset")) | {stage.day_offset})
+            stage.sequence = len([offset for offset in offsets if 0 < offset <= stage.day_offset])
+
+    @api.depends("name", "day_offset")
+    @api.depends_context("dunning_stage_days")
+    def _compute_display_name(self):
+        for stage in self:
+            stage.display_name = stage.name
+            if self.env.context.get("dunning_stage_days"):
+                stage.display_name = f"{stage.name} ({stage.day_offset:+d})"
+
+    def _render_letter_text(self, text, letter):
+        """Return ``text`` with its placeholders replaced by the figures of ``letter``; unknown ones stay.
+
+        Runs in the language of the environment. The result is plain text: escape it in HTML.
+        """
+        values = self._prepare_placeholders(letter)
+        return PLACEHOLDER.sub(lambda match: str(values.get(match[1], match[0])), text or "")
+
+    def _prepare_placeholders(self, letter):
+        return {
+            "amount": format_amount(self.env, letter.amount_total, letter.currency_id),
+            "overdue": format_amount(self.env, letter.amount_overdue, letter.currency_id),
+            "days": letter.days_overdue,
+            "deadline": format_date(self.env, letter.date + timedelta(days=self.reply_days)),
+            "company": letter.company_id.name,
+            "customer": letter.partner_name,
+            "contact": letter.contact_name,
+        }
