@@ -63,6 +63,15 @@ class ResCompany(models.Model):
         help="Days past due during which a receivable is in coordination; beyond, it is in clearing.",
     )
 
+    dunning_manual_entries = fields.Selection(
+        [("leave_out", "Leave out"), ("include", "Include")],
+        string="Migrated or Manual Entries in Dunning",
+        default="leave_out",
+        required=True,
+        help="Opening balances and other entries of general journals, which Odoo excludes from follow-up. "
+        "Dunning policies may differ.",
+    )
+
     def _credit_root(self):
         """Return the root company that owns the credit settings and profiles of this company or branch."""
         self.ensure_one()

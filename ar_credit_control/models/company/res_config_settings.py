@@ -33,3 +33,9 @@ class ResConfigSettings(models.TransientModel):
     credit_coordination_days = fields.Integer(
         related="company_id.root_id.credit_coordination_days", readonly=False
     )
+    dunning_manual_entries = fields.Selection(
+        related="company_id.root_id.dunning_manual_entries", readonly=False
+    )
+
+    def action_open_dunning_policies(self):
+        return self.env["ir.actions.act_window"]._for_xml_id("ar_credit_control.action_dunning_policy")

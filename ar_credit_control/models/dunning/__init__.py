@@ -10,3 +10,4 @@ from . import ar_credit_profile
 from . import account_move
 from . import mail_mail
 from . import ir_actions_report
+from . import ar_aging_report

@@ -1,12 +1,17 @@
 import logging
+from datetime import timedelta
+from functools import partial
+
 from markupsafe import Markup
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
-from odoo.tools import SQL, format_amount, image_data_uri
+from odoo.tools import SQL, format_amount
+from odoo.tools.image import image_data_uri
 from odoo.tools.misc import get_lang
 
+from ...tools import rmb_capitals
 from .ar_dunning_left_out import LEFT_OUT_REASONS
 
 _logger = logging.getLogger(__name__)
@@ -15,6 +20,8 @@ _logger = logging.getLogger(__name__)
 QUEUE_BATCH = 10
 # Letters a person's click queues at once; the rest goes to the background.
 QUEUE_NOW = 3
+# Items listed in the mail itself; the attached letter has all of them.
+MAIL_ITEMS = 15
 PENDING_STATES = ("draft", "approved", "queued")
 
 
@@ -74,10 +81,11 @@ class ArDunningLetter(models.Model):
         "policy, else the person who proposed.",
     )
     contact_name = fields.Char(compute="_compute_contact_name")
+    deadline = fields.Date(compute="_compute_deadline", help="Day by which the letter asks for payment.")
     lang = fields.Char(string="Language", compute="_compute_lang")
     date = fields.Date(required=True, readonly=True, index=True)
     currency_id = fields.Many2one("res.currency", required=True, readonly=True)
-    amount_due = fields.Monetary(string="Items", readonly=True, help="Open amount of all items listed.")
+    amount_due = fields.Monetary(string="Items Total", readonly=True, help="Open amount of all items listed.")
     amount_overdue = fields.Monetary(
         string="Overdue", readonly=True, help="Open amount of the items listed that are past due."
     )
@@ -104,7 +112,6 @@ class ArDunningLetter(models.Model):
         required=True,
         readonly=True,
         index=True,
-        tracking=True,
     )
     requires_approval = fields.Boolean(related="stage_id.requires_approval")
     playbook = fields.Html(related="stage_id.playbook")
@@ -117,12 +124,12 @@ class ArDunningLetter(models.Model):
         [("dropped", "Dropped by a person"), ("settled", "Nothing due any more"), *LEFT_OUT_REASONS],
         string="Why Dropped",
         readonly=True,
-        tracking=True,
     )
     failure_reason = fields.Text(readonly=True)
     mail_id = fields.Many2one(
         "mail.mail", string="Mail", readonly=True, index="btree_not_null", ondelete="set null"
     )
+    items_table = fields.Html(compute="_compute_items_table", sanitize=False)
     mail_subject = fields.Char(compute="_compute_preview", string="Subject")
     mail_body = fields.Html(compute="_compute_preview", string="Text", sanitize=False)
     pdf_preview = fields.Html(compute="_compute_preview", string="Letter", sanitize=False)
@@ -156,6 +163,11 @@ class ArDunningLetter(models.Model):
             # The name of a colleague in another company is no secret in a letter that carries it.
             letter.contact_name = letter.user_id.sudo().name or letter.company_id.name
 
+    @api.depends("date", "stage_id.reply_days")
+    def _compute_deadline(self):
+        for letter in self:
+            letter.deadline = letter.date + timedelta(days=letter.stage_id.reply_days)
+
     @api.depends("recipient_id.lang", "partner_id.lang")
     def _compute_lang(self):
         for letter in self:
@@ -181,6 +193,20 @@ class ArDunningLetter(models.Model):
             else:
                 letter.mail_subject, letter.mail_body = letter._render_mail()
             letter.pdf_preview = letter._render_html()
+
+    @api.depends("line_ids.amount")
+    @api.depends_context("lang")
+    def _compute_items_table(self):
+        for letter in self:
+            letter.items_table = self.env["ir.qweb"]._render(
+                "ar_credit_control.dunning_mail_items",
+                {
+                    "letter": letter,
+                    "lines": letter.line_ids[:MAIL_ITEMS],
+                    "more": max(len(letter.line_ids) - MAIL_ITEMS, 0),
+                    "format_amount": partial(format_amount, self.env, currency=letter.currency_id),
+                },
+            )
 
     def _mail_get_partner_fields(self, introspect_fields=False):
         return ["recipient_id"]
@@ -229,6 +255,8 @@ class ArDunningLetter(models.Model):
         # Nobody has the right to write letters; the rights were checked above.
         letters = self.sudo()
         letters.write({"state": "cancelled", "cancel_reason": "dropped", "date": self._today()})
+        note = self.env._("Dropped by %s.", self.env.user.name)
+        letters._message_log_batch({letter.id: note for letter in letters})
         letters.activity_ids.unlink()
         return True
 
@@ -350,7 +378,8 @@ class ArDunningLetter(models.Model):
             "bank": self._get_bank_account(),
             "ageing": self._get_ageing(),
             "address": self._get_address_lines(),
-            "format_amount": lambda amount: format_amount(self.env, amount, self.currency_id),
+            "words": self._get_amount_in_words(),
+            "format_amount": partial(format_amount, self.env, currency=self.currency_id),
         }
 
     @staticmethod
@@ -373,6 +402,12 @@ class ArDunningLetter(models.Model):
             or banks.filtered(lambda bank: not bank.currency_id)[:1]
             or banks[:1]
         )
+
+    def _get_amount_in_words(self):
+        """Return the amount in capitals where the language has the custom (人民币大写); else nothing."""
+        if (self.env.lang or "").startswith("zh") and self.currency_id.name == "CNY":
+            return rmb_capitals(self.amount_total)
+        return None
 
     def _get_ageing(self):
         """Return the listed amounts by ageing bucket of the company, buckets without amount left out."""

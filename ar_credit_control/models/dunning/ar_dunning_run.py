@@ -3,7 +3,7 @@ import logging
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
-from odoo.tools import SQL, split_every
+from odoo.tools import SQL, format_amount, split_every
 
 _logger = logging.getLogger(__name__)
 
@@ -46,6 +46,7 @@ class ArDunningRun(models.Model):
     failed_count = fields.Integer(string="Failed", compute="_compute_progress")
     cancelled_count = fields.Integer(string="Dropped", compute="_compute_progress")
     left_out_count = fields.Integer(string="Customers Left Out", compute="_compute_left_out_count")
+    stage_summary = fields.Html(compute="_compute_stage_summary", sanitize=False)
     progress = fields.Float(compute="_compute_progress", help="Share of the letters that are dealt with.")
     state = fields.Selection(
         [
@@ -99,6 +100,22 @@ class ArDunningRun(models.Model):
                 run.state = "sending"
             else:
                 run.state = "attention" if run.failed_count else "done"
+
+    @api.depends("letter_ids.state")
+    @api.depends_context("lang")
+    def _compute_stage_summary(self):
+        rows = {run.id: [] for run in self}
+        for run, stage, currency, count, items, amount in self.env["ar.dunning.letter"]._read_group(
+            [("run_id", "in", self.ids), ("state", "!=", "cancelled")],
+            ["run_id", "stage_id", "currency_id"],
+            ["__count", "item_count:sum", "amount_total:sum"],
+        ):
+            rows[run.id].append((stage, count, items, format_amount(self.env, amount, currency)))
+        for run in self:
+            run.stage_summary = self.env["ir.qweb"]._render(
+                "ar_credit_control.dunning_stage_summary",
+                {"rows": sorted(rows.get(run.id, []), key=lambda row: row[0].day_offset)},
+            )
 
     @api.depends("left_out_ids")
     def _compute_left_out_count(self):

@@ -1,5 +1,4 @@
 import re
-from datetime import timedelta
 
 from odoo import api, fields, models
 from odoo.tools import format_amount, format_date
@@ -104,7 +103,7 @@ class ArDunningStage(models.Model):
             "amount": format_amount(self.env, letter.amount_total, letter.currency_id),
             "overdue": format_amount(self.env, letter.amount_overdue, letter.currency_id),
             "days": letter.days_overdue,
-            "deadline": format_date(self.env, letter.date + timedelta(days=self.reply_days)),
+            "deadline": format_date(self.env, letter.deadline),
             "company": letter.company_id.name,
             "customer": letter.partner_name,
             "contact": letter.contact_name,
