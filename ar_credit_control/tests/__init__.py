@@ -1,2 +1,3 @@
 from . import test_lifecycle
 from . import test_hold_gate
+from . import test_hold_decision

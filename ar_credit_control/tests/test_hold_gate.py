@@ -171,6 +171,8 @@ class TestHoldGate(HoldCase):
         order = self.make_order(11)
         with self.assertRaisesRegex(UserError, "credit control"):
             order.write({"state": "sale"})
+        order.invalidate_recordset()
+        self.assertEqual(order.state, "draft", "undone, also where the error is swallowed")
         with self.assertRaises(UserError):
             order.state = "sale"
         with self.assertRaises(UserError):

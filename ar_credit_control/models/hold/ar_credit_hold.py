@@ -598,12 +598,17 @@ class ArCreditHold(models.Model):
     # schedule
 
     @api.model
-    def _cron_follow_up(self):
-        """Check held orders again where the company wants it, and end releases that were not used in time."""
+    def _expire_releases(self):
+        """End the releases of orders that were not confirmed in time."""
         today = fields.Date.context_today(self)
         self.search(
             [("state", "=", "released"), ("valid_until", "<", today), ("order_id.state", "in", ("draft", "sent"))]
         )._close(self.env._("The release was not used in time."))
+
+    @api.model
+    def _cron_follow_up(self):
+        """End releases that were not used in time; check held orders again where the company wants it."""
+        self._expire_releases()
         companies = self.env["res.company"].search(
             [("credit_control_active", "=", True), ("credit_hold_auto_release", "=", True)]
         )

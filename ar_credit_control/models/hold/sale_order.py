@@ -1,3 +1,5 @@
+from contextlib import nullcontext
+
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.fields import Domain
@@ -38,8 +40,7 @@ class SaleOrder(models.Model):
     @api.depends("credit_hold_ids.state")
     def _compute_credit_hold(self):
         for order in self:
-            # The table of holds lists the newest first.
-            hold = order.credit_hold_ids.filtered(lambda hold: hold.state != "expired")[:1]
+            hold = order._origin.credit_hold_ids.filtered(lambda hold: hold.state != "expired").sorted("id")[-1:]
             order.credit_hold_id = hold
             order.credit_hold_state = hold.state or "none"
 
@@ -66,20 +67,26 @@ class SaleOrder(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        orders = super().create(vals_list)
-        orders.filtered(lambda order: order.state == "sale")._credit_refuse_entry()
+        default = self.env.context.get("default_state")
+        with self._credit_undo(any(vals.get("state", default) == "sale" for vals in vals_list)):
+            orders = super().create(vals_list)
+            orders.filtered(lambda order: order.state == "sale")._credit_refuse_entry()
         return orders
 
     def write(self, vals):
         entering = self.browse()
         if vals.get("state") == "sale":
-            entering = self.filtered(lambda order: order.state != "sale")
-        with self._credit_watch_raise(vals, WATCHED_FIELDS):
+            entering = self.filtered(lambda order: order.state != "sale" and not credit_moment.is_passing(order))
+        with self._credit_undo(entering), self._credit_watch_raise(vals, WATCHED_FIELDS):
             result = super().write(vals)
-        entering._credit_refuse_entry()
+            entering._credit_refuse_entry()
         if vals.get("state") == "cancel":
             self._credit_close_holds(self.env._("The order was cancelled."))
         return result
+
+    def _credit_undo(self, entering):
+        """Context manager: what is refused is undone, even where the caller swallows the error."""
+        return self.env.cr.savepoint() if entering else nullcontext()
 
     def unlink(self):
         self._credit_close_holds(self.env._("The quotation was deleted."))
