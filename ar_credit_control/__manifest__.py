@@ -28,6 +28,8 @@
         "security/aging/ir.model.access.csv",
         "security/aging/ar_aging_rules.xml",
         "data/aging_bucket_data.xml",
+        "views/aging/ar_aging_bucket_views.xml",
+        "views/aging/ar_aging_report_views.xml",
         # holds
         "security/hold/ir.model.access.csv",
         "security/hold/ar_credit_hold_rules.xml",
@@ -63,6 +65,14 @@
         "demo/ar_credit_demo_profiles.xml",
         "demo/ar_credit_demo_documents.xml",
     ],
+    "assets": {
+        "web.assets_backend": [
+            "ar_credit_control/static/src/aging/**/*",
+        ],
+        "web.assets_tests": [
+            "ar_credit_control/static/tests/tours/**/*",
+        ],
+    },
     "application": True,
     "installable": True,
 }

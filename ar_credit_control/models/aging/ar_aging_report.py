@@ -163,7 +163,7 @@ class ArAgingReport(models.Model):
                    item.partner_id,
                    item.company_id,
                    item.root_company_id,
-                   root.currency_id AS company_currency_id,
+                   item.company_currency_id,
                    item.currency_id,
                    COALESCE(move.invoice_user_id, partner.user_id) AS salesperson_id,
                    profile.collector_id,
@@ -183,7 +183,7 @@ class ArAgingReport(models.Model):
             """,
             days_overdue=days_overdue,
             days_past_due=days_past_due,
-            phase=self._phase_sql(days_past_due, SQL.identifier("root")),
+            phase=self._phase_sql(days_past_due, SQL.identifier("item")),
         )
 
     @api.model
@@ -192,7 +192,6 @@ class ArAgingReport(models.Model):
         return SQL(
             """
               FROM (%(open_items)s) item
-              JOIN res_company root ON root.id = item.root_company_id
          LEFT JOIN account_move move ON move.id = item.move_id
          LEFT JOIN res_partner partner ON partner.id = item.partner_id
          LEFT JOIN ar_credit_profile profile
@@ -227,12 +226,10 @@ class ArAgingReport(models.Model):
 
         :param as_of: a date: what was open at its end. None: everything booked, future entries too.
         """
-        line_filter = SQL("line.parent_state = 'posted'")
-        if as_of:
-            line_filter = SQL("%s AND line.date <= %s", line_filter, as_of)
+        counted = SQL("line.date <= %s", as_of) if as_of else SQL("TRUE")
         columns = SQL(
             """line.id, line.move_id, line.journal_id, line.account_id, line.partner_id, line.company_id,
-               line.currency_id, line.date, line.date_maturity"""
+                           line.currency_id, line.date, line.date_maturity"""
         )
         undone = self._undone_matching_sql(as_of)
         return SQL(
@@ -243,7 +240,9 @@ class ArAgingReport(models.Model):
                    line.account_id,
                    partner.commercial_partner_id AS partner_id,
                    line.company_id,
-                   split_part(company.parent_path, '/', 1)::int AS root_company_id,
+                   company.root_id AS root_company_id,
+                   company.currency_id AS company_currency_id,
+                   company.credit_coordination_days,
                    line.currency_id,
                    line.date,
                    COALESCE(line.date_maturity, line.date) AS date_maturity,
@@ -256,22 +255,31 @@ class ArAgingReport(models.Model):
                            line.amount_residual_currency + COALESCE(undone.amount_currency, 0)
                                AS amount_currency
                       FROM account_move_line line
+                      JOIN account_account account
+                        ON account.id = line.account_id AND account.account_type = 'asset_receivable'
                  LEFT JOIN (%(undone)s) undone ON undone.line_id = line.id
-                     WHERE line.reconciled IS NOT TRUE AND %(line_filter)s
+                     WHERE line.reconciled IS NOT TRUE AND line.parent_state = 'posted' AND %(counted)s
                  UNION ALL
-                    SELECT %(columns)s, undone.amount, undone.amount_currency
-                      FROM account_move_line line
-                      JOIN (%(undone)s) undone ON undone.line_id = line.id
-                     WHERE line.reconciled IS TRUE AND %(line_filter)s
+                    SELECT %(columns)s,
+                           line.amount_residual + undone.amount AS amount,
+                           line.amount_residual_currency + undone.amount_currency AS amount_currency
+                      FROM (%(undone)s) undone
+                      JOIN account_move_line line ON line.id = undone.line_id
+                      JOIN account_account account
+                        ON account.id = line.account_id AND account.account_type = 'asset_receivable'
+                     WHERE line.reconciled IS TRUE AND line.parent_state = 'posted' AND %(counted)s
                    ) line
-              JOIN account_account account
-                ON account.id = line.account_id AND account.account_type = 'asset_receivable'
-              JOIN res_company company ON company.id = line.company_id
+              JOIN (
+                    SELECT branch.id, root.id AS root_id, root.currency_id, root.credit_coordination_days
+                      FROM res_company branch
+                      JOIN res_company root ON root.id = split_part(branch.parent_path, '/', 1)::int
+                    OFFSET 0
+                   ) company ON company.id = line.company_id
          LEFT JOIN res_partner partner ON partner.id = line.partner_id
              WHERE line.amount != 0 OR line.amount_currency != 0
             """,
             columns=columns,
-            line_filter=line_filter,
+            counted=counted,
             undone=undone,
         )
 
@@ -393,9 +401,142 @@ class ArAgingReport(models.Model):
             )
         return aging_by
 
+    @api.model
+    def _sees_all_customers(self) -> bool:
+        """Return whether the record rules let the user see the items of every customer."""
+        return self.env.su or any(
+            self.env.user.has_group(group)
+            for group in (
+                "ar_credit_control.group_collector",
+                "ar_credit_control.group_credit_auditor",
+                "account.group_account_readonly",
+                "account.group_account_invoice",
+            )
+        )
+
+    @api.model
+    @api.readonly
+    def get_strip_figures(self):
+        """Return what the strip above the ageing says, for each main company of the selected companies.
+
+        The ledger balance is computed from the journal items' balances, by other means than the ageing.
+        Branches belong to their main company, since Odoo matches items across branches.
+
+        :return: dicts with ``company_id``, ``company``, ``currency_id``, ``ledger``, ``ageing``,
+            ``elsewhere`` (part of the balance that is matched with items of branches not selected),
+            ``difference`` (ledger − elsewhere − ageing), ``without_partner`` and ``without_due_date``
+            (numbers of items). Amounts in company currency. ``ledger``, ``elsewhere`` and ``difference`` are
+            False for who sees only own customers.
+        :raise AccessError: without the right to read the ageing.
+        :raise UserError: when the date or the basis in the context is wrong.
+        """
+        self.check_access("read")
+        as_of = self._get_as_of()
+        open_items = self._get_totals_by_company()
+        sees_all = self._sees_all_customers()
+        ledger = self._get_ledger_by_company(as_of) if sees_all else {}
+        figures = []
+        for company in self.env.companies.root_id:
+            if not sees_all and company.id not in open_items:
+                continue
+            ageing, without_partner, without_due_date = open_items.get(company.id, (0, 0, 0))
+            balance = ledger.get(company.id, 0)
+            currency = company.sudo().currency_id  # sudo: the main company of a branch may not be selected
+            elsewhere = 0
+            if sees_all and not currency.is_zero(balance - ageing):
+                elsewhere = self._get_matched_elsewhere(as_of, company)
+            figures.append(
+                {
+                    "company_id": company.id,
+                    "company": company.sudo().name,  # sudo: see the currency above
+                    "currency_id": currency.id,
+                    "ledger": sees_all and currency.round(balance),
+                    "ageing": currency.round(ageing),
+                    "elsewhere": sees_all and currency.round(elsewhere),
+                    "difference": sees_all and currency.round(balance - elsewhere - ageing),
+                    "without_partner": without_partner,
+                    "without_due_date": without_due_date,
+                }
+            )
+        return figures
+
+    @api.model
+    def _get_totals_by_company(self):
+        """Return {main company id: (amount, items without partner, items without due date)}, one statement."""
+        query = self._search([])
+        rows = self.env.execute_query(
+            SQL(
+                """SELECT root_company_id,
+                          SUM(amount),
+                          COUNT(*) FILTER (WHERE partner_id IS NULL),
+                          COUNT(*) FILTER (WHERE no_due_date)
+                     FROM %s
+                    WHERE %s
+                 GROUP BY root_company_id""",
+                query.from_clause,
+                query.where_clause or SQL("TRUE"),
+            )
+        )
+        return {company: (amount, partner, due) for company, amount, partner, due in rows}
+
+    @api.model
+    def _get_ledger_by_company(self, as_of):
+        """Return {main company id: balance of the receivable accounts at the date} of the user's companies."""
+        # sudo: sales rules may hide entries of the user's own companies; only totals leave this method.
+        groups = self.env["account.move.line"].sudo()._read_group(
+            [
+                ("account_type", "=", "asset_receivable"),
+                ("parent_state", "=", "posted"),
+                ("date", "<=", as_of),
+                ("company_id", "in", self.env.companies.ids),
+            ],
+            ["company_id"],
+            ["balance:sum"],
+        )
+        totals = {}
+        for company, balance in groups:
+            totals[company.root_id.id] = totals.get(company.root_id.id, 0) + balance
+        return totals
+
+    @api.model
+    def _get_matched_elsewhere(self, as_of, root_company):
+        """Return the balance of selected companies' items matched with items of branches not selected."""
+        companies = tuple(self.env.companies.ids)
+        [(amount,)] = self.env.execute_query(
+            SQL(
+                """SELECT COALESCE(SUM(CASE WHEN debit.company_id IN %(companies)s THEN part.amount
+                                            ELSE -part.amount END), 0)
+                     FROM account_partial_reconcile part
+                     JOIN account_move_line debit ON debit.id = part.debit_move_id
+                     JOIN account_move_line credit ON credit.id = part.credit_move_id
+                     JOIN account_account account ON account.id = debit.account_id
+                     JOIN res_company branch ON branch.id = debit.company_id
+                    WHERE account.account_type = 'asset_receivable'
+                      AND split_part(branch.parent_path, '/', 1)::int = %(root)s
+                      AND debit.parent_state = 'posted'
+                      AND credit.parent_state = 'posted'
+                      AND part.max_date <= %(as_of)s
+                      AND (debit.company_id IN %(companies)s) != (credit.company_id IN %(companies)s)""",
+                companies=companies,
+                root=root_company.id,
+                as_of=as_of,
+            )
+        )
+        return amount
+
     def action_open_entry(self):
-        """Open the invoice or journal entry of this row."""
+        """Open the invoice or journal entry of this row.
+
+        :raise UserError: when the user may see the open item, but not its accounting entry.
+        """
         self.ensure_one()
+        if not self.move_id.has_access("read"):
+            raise UserError(
+                self.env._(
+                    "%s is an accounting entry that you may not open. Ask accounting.",
+                    self.sudo().move_id.display_name,  # sudo: the name stands in the list already
+                )
+            )
         return {
             "type": "ir.actions.act_window",
             "res_model": "account.move",
