@@ -67,7 +67,10 @@
     ],
     "assets": {
         "web.assets_backend": [
-            "ar_credit_control/static/src/aging/**/*",
+            "ar_credit_control/static/src/aging/*",
+        ],
+        "web.assets_backend_lazy": [
+            "ar_credit_control/static/src/aging/lazy/*",
         ],
         "web.assets_tests": [
             "ar_credit_control/static/tests/tours/**/*",

@@ -1,8 +1,473 @@
-from odoo import models
+import itertools
+import re
+from collections import namedtuple
+from datetime import date
+
+import xlsxwriter
+from xlsxwriter.utility import xl_range
+
+from odoo import api, models
+from odoo.tools import SQL
+
+# Day 0 of a workbook's dates.
+EPOCH = date(1899, 12, 30)
+# Rows that a sheet can hold.
+SHEET_ROWS = 1048576
+# Rows of headings above the first item.
+HEADING_ROWS = 4
+# Rows fetched from the database at once.
+CHUNK = 5000
+
+Item = namedtuple(
+    "Item",
+    "root_company_id company_id partner_id partner move ref invoice_date date_maturity days_overdue phase"
+    " currency_id amount_currency amount amount_overdue bucket_id salesperson collector rating_id account_id",
+)
 
 
 class ArAgingXlsx(models.AbstractModel):
-    """Workbook of the open receivable items at a date."""
+    """Workbook of the receivables ageing: a sheet by customer and a sheet of open items for each main company.
+
+    Rows stream from a database cursor into xlsxwriter's constant memory mode, so that memory does not grow
+    with the number of items::
+
+        with open("ageing.xlsx", "wb") as file:
+            env["ar.aging.xlsx"].with_context(ar_as_of="2026-06-30")._write_workbook(file)
+    """
 
     _name = "ar.aging.xlsx"
     _description = "Receivables Ageing Workbook"
+
+    @api.model
+    def _write_workbook(self, file, domain=()):
+        """Write the workbook of the open items in the domain, as far as the user may see them, to a binary file.
+
+        Date and basis come from the context as for ``ar.aging.report``.
+
+        :return: the number of items written.
+        """
+        report = self.env["ar.aging.report"]
+        report.check_access("read")
+        workbook = xlsxwriter.Workbook(
+            file,
+            {
+                "constant_memory": True,
+                # Names are data: they never become formulas, links or numbers.
+                "strings_to_formulas": False,
+                "strings_to_urls": False,
+                "strings_to_numbers": False,
+            },
+        )
+        formats = AgingFormats(self.env, workbook)
+        count = 0
+        companies = itertools.groupby(self._fetch_items(domain), lambda item: item.root_company_id)
+        for company_id, items in companies:
+            # sudo: the main company of a branch that the user works in need not be selected.
+            company = self.env["res.company"].sudo().browse(company_id)
+            count += self._write_company(workbook, formats, company, items, domain)
+        if not count:
+            sheet = workbook.add_worksheet(self.env._("Ageing"))
+            self._write_heading(sheet, formats, self.env.company, domain)
+            sheet.write_string(HEADING_ROWS - 1, 0, self.env._("Nothing is open at this date."))
+        workbook.close()
+        return count
+
+    @api.model
+    def _fetch_items(self, domain):
+        """Yield the open items by company, customer and due date, in chunks from a database cursor."""
+        cr = self.env.cr
+        query = self._prepare_query(domain)
+        # The whole result is read: the planner need not favour the first rows.
+        cr.execute("SET LOCAL cursor_tuple_fraction = 1")
+        cr.execute(SQL("DECLARE ar_aging_items NO SCROLL CURSOR FOR %s", query))
+        while rows := self._fetch_chunk():
+            yield from map(Item._make, rows)
+        cr.execute("CLOSE ar_aging_items")
+
+    @api.model
+    def _fetch_chunk(self):
+        self.env.cr.execute("FETCH FORWARD %s FROM ar_aging_items", [CHUNK])
+        return self.env.cr.fetchall()
+
+    @api.model
+    def _prepare_query(self, domain) -> SQL:
+        """Return the query of the items, one column for each field of ``Item``, dates as workbook dates."""
+        query = self.env["ar.aging.report"]._search(list(domain))
+        items = query.select(SQL("ar_aging_report.*"))
+        return SQL(
+            """SELECT item.root_company_id,
+                      item.company_id,
+                      item.partner_id,
+                      COALESCE(partner.complete_name, partner.name),
+                      move.name,
+                      move.ref,
+                      item.invoice_date - %(epoch)s,
+                      item.date_maturity - %(epoch)s,
+                      item.days_overdue,
+                      item.phase,
+                      item.currency_id,
+                      item.amount_currency::float,
+                      item.amount::float,
+                      item.amount_overdue::float,
+                      item.bucket_id,
+                      salesperson.name,
+                      collector.name,
+                      item.rating_id,
+                      item.account_id
+                 FROM (%(items)s) item
+                 JOIN account_move move ON move.id = item.move_id
+            LEFT JOIN res_partner partner ON partner.id = item.partner_id
+            LEFT JOIN res_users salesperson_user ON salesperson_user.id = item.salesperson_id
+            LEFT JOIN res_partner salesperson ON salesperson.id = salesperson_user.partner_id
+            LEFT JOIN res_users collector_user ON collector_user.id = item.collector_id
+            LEFT JOIN res_partner collector ON collector.id = collector_user.partner_id
+             ORDER BY item.root_company_id,
+                      COALESCE(partner.complete_name, partner.name) NULLS LAST,
+                      item.partner_id,
+                      item.date_maturity,
+                      item.id""",
+            items=items,
+            epoch=EPOCH,
+        )
+
+    @api.model
+    def _write_company(self, workbook, formats, company, items, domain):
+        """Write both sheets of a company and return the number of items."""
+        buckets = self.env["ar.aging.bucket"].search([("company_id", "=", company.id)])
+        customers = CustomerSheet(self, workbook, formats, company, buckets, domain)
+        details = ItemSheet(self, workbook, formats, company, buckets, domain)
+        for _partner, group in itertools.groupby(items, lambda item: item.partner_id):
+            customers.write_customer(details.write_customer(group))
+        details.close()
+        customers.close()
+        report = self.env["ar.aging.report"]
+        if not domain and report._sees_all_customers():
+            as_of = report._get_as_of()
+            ledger = float(report._get_ledger_by_company(as_of).get(company.id, 0))
+            matched = company.currency_id.is_zero(ledger - customers.totals.amount)
+            elsewhere = 0.0 if matched else float(report._get_matched_elsewhere(as_of, company))
+            customers.write_reconciliation(ledger, elsewhere)
+        return details.totals.count
+
+    @api.model
+    def _write_heading(self, sheet, formats, company, domain):
+        """Write company, date, basis and whether only a selection is shown, above the table."""
+        report = self.env["ar.aging.report"]
+        basis = {
+            "due": self.env._("by due date"),
+            "invoice": self.env._("by invoice date"),
+            "delivery": self.env._("by delivery date"),
+        }[report._get_aging_by()]
+        sheet.write_string(0, 0, self.env._("Receivables ageing: %s", company.name), formats.title)
+        sheet.write_string(1, 0, self.env._("As of"), formats.label)
+        sheet.write_number(1, 1, (report._get_as_of() - EPOCH).days, formats.date_bold)
+        sheet.write_string(1, 2, basis, formats.label)
+        sheet.write_string(2, 0, self.env._("Amounts in %s", company.currency_id.name), formats.label)
+        if domain:
+            sheet.write_string(2, 1, self.env._("Only the items selected on the screen."), formats.label)
+
+
+class AgingFormats:
+    """Cell formats of a workbook, in the user's language."""
+
+    def __init__(self, env, workbook):
+        self.env = env
+        self.workbook = workbook
+        self.date_format = self._get_date_format()
+        self.title = workbook.add_format({"bold": True, "font_size": 14})
+        self.label = workbook.add_format({"font_color": "#666666"})
+        self.header = workbook.add_format(
+            {"bold": True, "bg_color": "#E7E9ED", "bottom": 1, "text_wrap": True, "valign": "vcenter"}
+        )
+        self.date = workbook.add_format({"num_format": self.date_format, "align": "left"})
+        self.date_bold = workbook.add_format({"num_format": self.date_format, "align": "left", "bold": True})
+        self.days = workbook.add_format({"num_format": "0"})
+        self.subtotal = workbook.add_format({"bold": True, "top": 1, "bg_color": "#F6F7F9"})
+        self.by_currency = {}
+
+    def money(self, currency, bold=False):
+        """Return the format of amounts in a currency: its decimals and its symbol where it stands."""
+        key = (currency.id, bold)
+        if key not in self.by_currency:
+            number = "#,##0" + ("." + "0" * currency.decimal_places if currency.decimal_places else "")
+            symbol = '"%s"' % (currency.symbol or currency.name or "").replace('"', "")
+            number = f"{symbol} {number}" if currency.position == "before" else f"{number} {symbol}"
+            options = {"num_format": f"{number};[Red]-{number}"}
+            if bold:
+                options.update({"bold": True, "top": 1, "bg_color": "#F6F7F9"})
+            self.by_currency[key] = self.workbook.add_format(options)
+        return self.by_currency[key]
+
+    def _get_date_format(self):
+        code = self.env.lang or "en_US"
+        parts = {"%d": "dd", "%m": "mm", "%Y": "yyyy", "%y": "yy", "%b": "mmm", "%B": "mmmm", "%-d": "d"}
+        pattern = self.env["res.lang"]._get_data(code=code).date_format or "%Y-%m-%d"
+        for directive, letters in parts.items():
+            pattern = pattern.replace(directive, letters)
+        return pattern if "%" not in pattern else "yyyy-mm-dd"
+
+
+class AgingSheet:
+    """A sheet of one main company: heading, columns, rows from top to bottom, totals."""
+
+    def __init__(self, exporter, workbook, formats, company, buckets, domain):
+        self.exporter = exporter
+        self.env = exporter.env
+        self.workbook = workbook
+        self.formats = formats
+        self.company = company
+        self.buckets = buckets
+        self.domain = domain
+        self.money = formats.money(company.currency_id)
+        self.money_bold = formats.money(company.currency_id, bold=True)
+        self.totals = Totals()
+        self.pages = 0
+        self.open_page()
+
+    def get_title(self):
+        raise NotImplementedError
+
+    def get_columns(self):
+        """Return (heading, width) of each column."""
+        raise NotImplementedError
+
+    def open_page(self):
+        """Begin a new sheet: a sheet that is full continues on the next one."""
+        columns = self.get_columns()
+        self.pages += 1
+        self.sheet = self.workbook.add_worksheet(self._get_sheet_name())
+        self.exporter._write_heading(self.sheet, self.formats, self.company, self.domain)
+        self.sheet.set_row(HEADING_ROWS - 1, 30)
+        for column, (heading, width) in enumerate(columns):
+            self.sheet.set_column(column, column, width)
+            self.sheet.write_string(HEADING_ROWS - 1, column, heading, self.formats.header)
+        self.sheet.freeze_panes(HEADING_ROWS, 1)
+        self.sheet.set_landscape()
+        self.sheet.fit_to_pages(1, 0)
+        self.sheet.repeat_rows(HEADING_ROWS - 1)
+        self.row = HEADING_ROWS
+        self.last_column = len(columns) - 1
+
+    def close_page(self):
+        self.sheet.autofilter(HEADING_ROWS - 1, 0, max(self.row - 1, HEADING_ROWS), self.last_column)
+
+    def write_sums(self, label, first_row, columns):
+        """Write a row of sums. They are formulas unless what they sum began on a sheet before.
+
+        :param columns: (column, amount) pairs
+        """
+        for column in range(self.last_column + 1):
+            self.sheet.write_blank(self.row, column, None, self.formats.subtotal)
+        self.sheet.write_string(self.row, 0, label, self.formats.subtotal)
+        for column, amount in columns:
+            if first_row is None:
+                self.sheet.write_number(self.row, column, amount, self.money_bold)
+            else:
+                cells = xl_range(first_row, column, self.row - 1, column)
+                self.sheet.write_formula(
+                    self.row, column, f"=SUBTOTAL(9,{cells})", self.money_bold, round(amount, 6)
+                )
+        self.row += 1
+
+    def _get_sheet_name(self):
+        """Return a name that is allowed and unique in the workbook."""
+        names = {sheet.get_name().lower() for sheet in self.workbook.worksheets()}
+        forbidden = r"[\[\]:*?/\\']"
+        title = re.sub(forbidden, " ", self.get_title()).strip()[:14]
+        company = re.sub(forbidden, " ", self.company.name).strip()
+        candidates = (f" {company[:12]} {number}" for number in itertools.count(2))
+        for ending in itertools.chain(["", f" {company}"], candidates):
+            name = f"{title}{ending}"[:31].strip()
+            if name.lower() not in names:
+                return name
+
+
+class Totals:
+    """Sums of some items: all, overdue, by bucket, and the age of the oldest receivable."""
+
+    def __init__(self):
+        self.name = ""
+        self.count = 0
+        self.amount = 0.0
+        self.overdue = 0.0
+        self.oldest = 0
+        self.by_bucket = {}
+
+    def add(self, other):
+        self.count += other.count
+        self.amount += other.amount
+        self.overdue += other.overdue
+        for bucket_id, amount in other.by_bucket.items():
+            self.by_bucket[bucket_id] = self.by_bucket.get(bucket_id, 0.0) + amount
+
+
+class CustomerSheet(AgingSheet):
+    """One row for each customer with the buckets as columns."""
+
+    def get_title(self):
+        return self.env._("By customer")
+
+    def get_columns(self):
+        return [
+            (self.env._("Customer"), 36),
+            (self.env._("Open Amount"), 17),
+            (self.env._("Overdue Amount"), 17),
+            (self.env._("Oldest (days)"), 10),
+            *((bucket.name, 16) for bucket in self.buckets),
+        ]
+
+    def write_customer(self, totals):
+        if self.row >= SHEET_ROWS - 5:
+            self.close_page()
+            self.open_page()
+        sheet, row, money = self.sheet, self.row, self.money
+        sheet.write_string(row, 0, totals.name)
+        sheet.write_number(row, 1, totals.amount, money)
+        sheet.write_number(row, 2, totals.overdue, money)
+        if totals.oldest:
+            sheet.write_number(row, 3, totals.oldest, self.formats.days)
+        for position, bucket in enumerate(self.buckets.ids):
+            amount = totals.by_bucket.get(bucket)
+            if amount:
+                sheet.write_number(row, 4 + position, amount, money)
+        self.totals.add(totals)
+        self.row += 1
+
+    def close(self):
+        self.close_page()
+        by_bucket = [self.totals.by_bucket.get(bucket, 0.0) for bucket in self.buckets.ids]
+        first_row = HEADING_ROWS if self.pages == 1 else None
+        columns = [(1, self.totals.amount), (2, self.totals.overdue)]
+        columns += [(4 + position, amount) for position, amount in enumerate(by_bucket)]
+        self.write_sums(self.env._("Total"), first_row, columns)
+
+    def write_reconciliation(self, ledger, elsewhere):
+        """Write the balance of the general ledger below the total and the difference, which is zero."""
+        currency = self.company.currency_id
+        lines = [(self.env._("General ledger"), ledger)]
+        if not currency.is_zero(elsewhere):
+            lines.append((self.env._("Matched in other branches"), elsewhere))
+        difference = currency.round(ledger - elsewhere - self.totals.amount)
+        lines.append((self.env._("Difference"), difference))
+        for label, amount in lines:
+            self.sheet.write_string(self.row, 0, label, self.formats.label)
+            self.sheet.write_number(self.row, 1, amount, self.money)
+            self.row += 1
+
+
+class ItemSheet(AgingSheet):
+    """One row for each open item, with subtotals by customer; its amount stands in its bucket too."""
+
+    FIRST_BUCKET = 10
+
+    def __init__(self, exporter, workbook, formats, company, buckets, domain):
+        self.phases = dict(exporter.env["ar.aging.report"]._fields["phase"]._description_selection(exporter.env))
+        self.ratings = dict(
+            exporter.env["ar.credit.rating"].with_context(active_test=False).search([]).mapped(
+                lambda rating: (rating.id, rating.name)
+            )
+        )
+        # sudo: currencies, accounts and branches are named here whether or not the user may open them.
+        currencies = exporter.env["res.currency"].sudo().with_context(active_test=False).search([])
+        self.currencies = {currency.id: (currency.name, formats.money(currency)) for currency in currencies}
+        accounts = exporter.env["account.account"].sudo().with_company(company)  # sudo: see above
+        self.accounts = {
+            account.id: account.display_name
+            for account in accounts.search([("account_type", "=", "asset_receivable")])
+        }
+        branches = exporter.env["res.company"].sudo().search([("id", "child_of", company.id)])  # sudo: see above
+        self.branches = {branch.id: branch.name for branch in branches}
+        self.positions = {bucket: self.FIRST_BUCKET + place for place, bucket in enumerate(buckets.ids)}
+        super().__init__(exporter, workbook, formats, company, buckets, domain)
+
+    def get_title(self):
+        return self.env._("Open items")
+
+    def get_columns(self):
+        columns = [
+            (self.env._("Customer"), 36),
+            (self.env._("Entry"), 19),
+            (self.env._("Reference"), 19),
+            (self.env._("Invoice Date"), 12),
+            (self.env._("Due Date"), 12),
+            (self.env._("Days"), 8),
+            (self.env._("Phase"), 13),
+            (self.env._("Currency"), 9),
+            (self.env._("Amount in Currency"), 17),
+            (self.env._("Open Amount"), 17),
+            *((bucket.name, 16) for bucket in self.buckets),
+            (self.env._("Salesperson"), 20),
+            (self.env._("Collector"), 20),
+            (self.env._("Rating"), 10),
+            (self.env._("Account"), 28),
+        ]
+        if len(self.branches) > 1:
+            columns.append((self.env._("Company"), 24))
+        return columns
+
+    def write_customer(self, items):
+        """Write the items of one customer and their subtotal; return the totals."""
+        totals = Totals()
+        first_row = self.row
+        page = self.pages
+        for item in items:
+            if self.row >= SHEET_ROWS - 3:
+                self.close_page()
+                self.open_page()
+            self.write_item(item)
+            totals.name = item.partner or self.env._("Without customer")
+            totals.count += 1
+            totals.amount += item.amount
+            totals.overdue += item.amount_overdue
+            totals.by_bucket[item.bucket_id] = totals.by_bucket.get(item.bucket_id, 0.0) + item.amount
+            if item.amount > 0 and item.days_overdue > totals.oldest:
+                totals.oldest = item.days_overdue
+        columns = [(self.FIRST_BUCKET - 1, totals.amount)]
+        columns += [
+            (self.FIRST_BUCKET + position, totals.by_bucket[bucket])
+            for position, bucket in enumerate(self.buckets.ids)
+            if bucket in totals.by_bucket
+        ]
+        label = self.env._("Total %s", totals.name)
+        self.write_sums(label, first_row if page == self.pages else None, columns)
+        self.totals.add(totals)
+        return totals
+
+    def write_item(self, item):
+        sheet, row, formats = self.sheet, self.row, self.formats
+        currency, money = self.currencies[item.currency_id]
+        column = self.FIRST_BUCKET + len(self.buckets)
+        sheet.write_string(row, 0, item.partner or "")
+        sheet.write_string(row, 1, item.move or "")
+        if item.ref:
+            sheet.write_string(row, 2, item.ref)
+        if item.invoice_date is not None:
+            sheet.write_number(row, 3, item.invoice_date, formats.date)
+        sheet.write_number(row, 4, item.date_maturity, formats.date)
+        sheet.write_number(row, 5, item.days_overdue, formats.days)
+        sheet.write_string(row, 6, self.phases[item.phase])
+        sheet.write_string(row, 7, currency)
+        sheet.write_number(row, 8, item.amount_currency, money)
+        sheet.write_number(row, 9, item.amount, self.money)
+        if item.bucket_id in self.positions:
+            sheet.write_number(row, self.positions[item.bucket_id], item.amount, self.money)
+        if item.salesperson:
+            sheet.write_string(row, column, item.salesperson)
+        if item.collector:
+            sheet.write_string(row, column + 1, item.collector)
+        if item.rating_id:
+            sheet.write_string(row, column + 2, self.ratings.get(item.rating_id, ""))
+        sheet.write_string(row, column + 3, self.accounts.get(item.account_id, ""))
+        if len(self.branches) > 1:
+            sheet.write_string(row, column + 4, self.branches[item.company_id])
+        self.row += 1
+
+    def close(self):
+        self.close_page()
+        first_row = HEADING_ROWS if self.pages == 1 else None
+        columns = [(self.FIRST_BUCKET - 1, self.totals.amount)]
+        columns += [
+            (self.FIRST_BUCKET + position, self.totals.by_bucket.get(bucket, 0.0))
+            for position, bucket in enumerate(self.buckets.ids)
+        ]
+        self.write_sums(self.env._("Total"), first_row, columns)
