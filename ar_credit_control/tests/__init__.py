@@ -2,3 +2,4 @@ from . import test_bones
 from . import test_lifecycle
 from . import test_hold_gate
 from . import test_hold_decision
+from . import test_hold_race

@@ -1,0 +1,69 @@
+from .common_database import OwnDatabaseCase
+
+SETUP = """
+company = env.company
+company.write({'credit_control_active': True, 'credit_limit_tolerance_percent': 0})
+partner = env['res.partner'].create({'name': 'Raced', 'is_company': True})
+profile = env['ar.credit.profile']._get_or_create(partner, company)
+profile.write({'limit_set': True, 'limit': 300})
+product = env['product.product'].create({'name': 'Piece', 'list_price': 100, 'taxes_id': False})
+user = env['res.users'].create({
+    'name': 'Racer', 'login': 'racer', 'company_id': company.id, 'company_ids': [(6, 0, company.ids)],
+    'group_ids': [(6, 0, [env.ref('base.group_user').id, env.ref('sales_team.group_sale_salesman').id])],
+})
+orders = env['sale.order'].create([{
+    'partner_id': partner.id, 'user_id': user.id, 'company_id': company.id,
+    'order_line': [(0, 0, {'product_id': product.id, 'product_uom_qty': 1, 'price_unit': 100, 'tax_ids': False})],
+} for _number in range(12)])
+env.cr.commit()
+uid, ids, registry = user.id, orders.ids, env.registry
+print('MADE', *ids)
+"""
+
+# Each child confirms two orders, one after the other, through what an RPC call goes through. The second ones come
+# in the opposite direction: locks in any order would deadlock.
+RACE = """
+import os, sys, traceback
+import odoo.sql_db
+from odoo.service.model import execute_cr
+env.cr.close()
+odoo.sql_db.close_all()
+begin, go = os.pipe()
+children = []
+for number in range(6):
+    child = os.fork()
+    if not child:
+        os.close(go)
+        os.read(begin, 1)
+        try:
+            for order_id in (ids[number], ids[-number - 1]):
+                with registry.cursor() as cr:
+                    execute_cr(cr, uid, 'sale.order', 'action_confirm', [[order_id]], {})
+        except BaseException:
+            traceback.print_exc()
+            os._exit(1)
+        os._exit(0)
+    children.append(child)
+os.close(begin)
+os.close(go)
+print('ENDED', *[os.waitpid(child, 0)[1] for child in children])
+sys.stdout.flush()
+os._exit(0)
+"""
+
+
+class TestHoldRace(OwnDatabaseCase):
+    """However many people confirm at once, together they never exceed the limit."""
+
+    def test_exactly_what_fits_is_confirmed(self):
+        output = self.run_script(SETUP + RACE)
+        order_ids = [int(word) for word in output.split("MADE")[1].split("\n")[0].split()]
+        self.assertEqual(output.split("ENDED")[1].split(), ["0"] * 6, "nothing is raised")
+        states = self.query(
+            "SELECT state, count(*) FROM sale_order WHERE id = ANY(%s) GROUP BY state ORDER BY state", order_ids
+        )
+        self.assertEqual(states, [("draft", 9), ("sale", 3)])
+        holds = self.query(
+            "SELECT count(*) FROM ar_credit_hold WHERE order_id = ANY(%s) GROUP BY order_id", order_ids
+        )
+        self.assertEqual(holds, [(1,)] * 9, "each is held once")
