@@ -76,7 +76,9 @@ class SaleOrder(models.Model):
     def write(self, vals):
         entering = self.browse()
         if vals.get("state") == "sale":
-            entering = self.filtered(lambda order: order.state != "sale" and not credit_moment.is_passing(order))
+            entering = self.filtered(
+                lambda order: order.state != "sale" and not credit_moment.is_passing(order)
+            )._credit_controlled()
         with self._credit_undo(entering), self._credit_watch_raise(vals, WATCHED_FIELDS):
             result = super().write(vals)
             entering._credit_refuse_entry()
