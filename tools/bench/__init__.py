@@ -1,0 +1,1 @@
+"""Benchmarks on a generated ledger: `make bench`. See `generator`, `measures` and `handwritten`."""
