@@ -687,3 +687,5 @@ STEPS = (
     ("orders", _ORDERS),
     ("order lines", _ORDER_LINES),
 )
+# Steps that are told, the indexes and the statistics included.
+COUNT = len(STEPS) + 2

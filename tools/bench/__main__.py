@@ -1,0 +1,153 @@
+"""Benchmarks on a generated ledger: python -m tools.bench [--size 100000]; `make bench` sees to the set-up."""
+
+import argparse
+import json
+import subprocess
+import sys
+import time
+from contextlib import contextmanager
+
+from tools import odoo_env, processes, project
+from tools.bench import generator, report
+from tools.console import Progress, note, seconds, step
+
+SIZE = 100_000
+SMALL = 1_000
+PROFILES = """
+    INSERT INTO ar_credit_profile (
+           partner_id, company_id, rating_id, limit_set, "limit", active, create_date, write_date)
+    SELECT partner.id,
+           company.id,
+           (SELECT min(id) FROM ar_credit_rating),
+           partner.id % 10 < 7,
+           1000 * (partner.id % 50),
+           TRUE,
+           now() AT TIME ZONE 'UTC',
+           now() AT TIME ZONE 'UTC'
+      FROM res_partner partner
+CROSS JOIN (SELECT min(id) AS id FROM res_company) company
+     WHERE partner.name LIKE 'Customer %' AND partner.parent_id IS NULL AND partner.id % 10 < 8
+        ON CONFLICT DO NOTHING
+"""
+
+
+def main(arguments=None):
+    options = _parse_arguments(arguments)
+    started = time.monotonic()
+    base = odoo_env.databases().ensure_base()
+    with (
+        _database(base, "large") as large,
+        _database(base, "small") as small,
+        _database(base, "empty") as empty,
+    ):
+        figures = {"size": options.size, "small": min(SMALL, options.size)}
+        figures["generation"] = _generate(large, options.size)
+        _generate(small, figures["small"])
+        _measure_core_and_install(figures, large, small, empty)
+        _measure(figures, large, small)
+    rows = report.rows(figures)
+    print()
+    print(report.as_text(rows), flush=True)
+    if options.output:
+        report.write(options.output, rows, figures)
+        note(f"written to {options.output}")
+    failed = [row for row in rows if row.passed is False]
+    took = seconds(time.monotonic() - started)
+    print(f"{len(failed)} of {len(rows)} figures beyond their limit; measured in {took}.", flush=True)
+    return 1 if failed else 0
+
+
+def _parse_arguments(arguments):
+    parser = argparse.ArgumentParser(prog="python -m tools.bench", description=__doc__)
+    parser.add_argument("--size", type=int, default=SIZE, help="open invoices in the generated ledger")
+    parser.add_argument(
+        "--output",
+        default=project.ROOT / "docs" / "benchmarks.md",
+        type=lambda text: text and project.ROOT / text,
+        help="file for the table, none when empty (default: docs/benchmarks.md)",
+    )
+    options = parser.parse_args(arguments)
+    if options.size < 100:
+        parser.error("--size is at least 100")
+    return options
+
+
+@contextmanager
+def _database(base, suffix):
+    databases = odoo_env.databases()
+    name = databases.name(f"bench_{suffix}")
+    databases.copy(base, name)
+    try:
+        yield name
+    finally:
+        databases.drop(name)
+
+
+def _generate(database, size):
+    step(f"Generating a ledger of {size:,} open invoices and {2 * size:,} paid ones")
+    connection = odoo_env.databases().connect(database)
+    number, started = 0, time.monotonic()
+    try:
+        with Progress() as progress:
+
+            def say(name):
+                nonlocal number
+                number += 1
+                progress.show(f"step {number} of {generator.COUNT}: {name}, {time.monotonic() - started:.0f} s")
+
+            taken = generator.generate(connection, size, say)
+    finally:
+        connection.close()
+    note(f"done in {seconds(taken)}")
+    return taken
+
+
+def _measure_core_and_install(figures, large, small, empty):
+    step("Measuring Odoo without the addon, and installing it")
+    figures["confirm_core"] = _work("confirm", large)
+    figures["confirm_core_small"] = _work("confirm", small)
+    figures["install_empty"] = _install(empty)
+    figures["install"] = _install(large)
+    _install(small)
+    for database in (large, small):
+        with odoo_env.databases().connect(database) as connection, connection.cursor() as cursor:
+            cursor.execute(PROFILES)
+            cursor.execute("ANALYZE ar_credit_profile")
+        connection.close()
+
+
+def _install(database):
+    command = odoo_env.command(
+        database, http_port=0, log_level="error"
+    ) + ["--no-http", "--stop-after-init", "-i", project.ADDON]
+    started = time.monotonic()
+    processes.quiet(command, f"installing {project.ADDON}", cwd=project.ROOT)
+    return time.monotonic() - started
+
+
+def _measure(figures, large, small):
+    for name, measure, database, options in (
+        ("ageing_today", "ageing", large, {"days_back": 0}),
+        ("ageing_past", "ageing", large, {"days_back": 180}),
+        ("exposure", "exposure", large, {}),
+        ("confirm", "confirm", large, {}),
+        ("confirm_small", "confirm", small, {}),
+        ("dunning", "dunning", large, {}),
+        ("dunning_small", "dunning", small, {}),
+        ("workbook", "workbook", large, {}),
+        ("workbook_part", "workbook", large, {"share": 4}),
+        ("bare_workbook", "bare_workbook", large, {}),
+    ):
+        step(f"Measuring {name.replace('_', ' ')}")
+        figures[name] = _work(measure, database, **options)
+
+
+def _work(measure, database, **options):
+    """Run one measurement in a process of its own and return its figures."""
+    command = processes.as_module("tools.bench.worker", measure, database, json.dumps(options))
+    result = subprocess.run(command, cwd=project.ROOT, stdout=subprocess.PIPE, text=True, check=True)
+    return json.loads(result.stdout.splitlines()[-1])
+
+
+if __name__ == "__main__":
+    sys.exit(main())

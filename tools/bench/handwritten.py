@@ -1,0 +1,152 @@
+"""What a good SQL author would write for the same figures, by hand and without the addon.
+
+Independent of the addon's SQL on purpose: the benchmarks compare the times and also the figures, cent by cent.
+Each query is for one company without branches, which is what the generator fills.
+"""
+
+# Ageing by customer and first day of the bucket, at the end of a day.
+AGEING = """
+    WITH later AS (
+        SELECT line_id, sum(amount) AS amount
+          FROM (
+                SELECT debit_move_id AS line_id, amount
+                  FROM account_partial_reconcile
+                 WHERE company_id = %(company)s AND max_date > %(as_of)s
+             UNION ALL
+                SELECT credit_move_id, -amount
+                  FROM account_partial_reconcile
+                 WHERE company_id = %(company)s AND max_date > %(as_of)s
+               ) part
+      GROUP BY line_id
+    ),
+    open_item AS (
+        SELECT line.partner_id,
+               COALESCE(line.date_maturity, line.date) AS due,
+               line.amount_residual AS amount
+          FROM account_move_line line
+          JOIN account_account account ON account.id = line.account_id
+         WHERE account.account_type = 'asset_receivable'
+           AND line.company_id = %(company)s
+           AND line.parent_state = 'posted'
+           AND line.reconciled IS NOT TRUE
+           AND line.date <= %(as_of)s
+     UNION ALL
+        SELECT line.partner_id,
+               COALESCE(line.date_maturity, line.date),
+               later.amount
+          FROM later
+          JOIN account_move_line line ON line.id = later.line_id
+          JOIN account_account account ON account.id = line.account_id
+         WHERE account.account_type = 'asset_receivable'
+           AND line.parent_state = 'posted'
+           AND line.date <= %(as_of)s
+    )
+    SELECT partner.commercial_partner_id,
+           CASE WHEN %(as_of)s::date - due <= 0 THEN 0
+                WHEN %(as_of)s::date - due <= 30 THEN 1
+                WHEN %(as_of)s::date - due <= 60 THEN 31
+                WHEN %(as_of)s::date - due <= 90 THEN 61
+                WHEN %(as_of)s::date - due <= 180 THEN 91
+                WHEN %(as_of)s::date - due <= 365 THEN 181
+                ELSE 366 END AS first_day,
+           sum(amount)
+      FROM open_item
+ LEFT JOIN res_partner partner ON partner.id = open_item.partner_id
+  GROUP BY 1, 2
+"""
+
+# Exposure and its parts by customer, today.
+EXPOSURE = """
+    WITH rate AS (
+        SELECT DISTINCT ON (currency_id) currency_id, rate
+          FROM res_currency_rate
+         WHERE name <= CURRENT_DATE AND (company_id = %(company)s OR company_id IS NULL)
+      ORDER BY currency_id, company_id, name DESC
+    ),
+    part AS (
+        SELECT partner.commercial_partner_id AS partner_id,
+               sum(line.amount_residual) AS receivable,
+               sum(line.amount_residual) FILTER (
+                   WHERE line.amount_residual > 0 AND COALESCE(line.date_maturity, line.date) < CURRENT_DATE
+               ) AS overdue,
+               -sum(line.amount_residual) FILTER (WHERE line.amount_residual < 0) AS unapplied,
+               NULL::numeric AS draft_invoice,
+               NULL::numeric AS "order"
+          FROM account_move_line line
+          JOIN account_account account ON account.id = line.account_id
+          JOIN res_partner partner ON partner.id = line.partner_id
+         WHERE account.account_type = 'asset_receivable'
+           AND account.non_trade IS NOT TRUE
+           AND line.company_id = %(company)s
+           AND line.parent_state = 'posted'
+           AND line.reconciled IS NOT TRUE
+      GROUP BY 1
+     UNION ALL
+        SELECT partner.commercial_partner_id,
+               NULL,
+               NULL,
+               NULL,
+               sum(CASE WHEN move.move_type = 'out_refund' THEN -1 ELSE 1 END
+                   * move.amount_total / COALESCE(rate.rate, 1)),
+               NULL
+          FROM account_move move
+          JOIN res_partner partner ON partner.id = move.partner_id
+     LEFT JOIN rate ON rate.currency_id = move.currency_id
+         WHERE move.state = 'draft'
+           AND move.move_type IN ('out_invoice', 'out_refund', 'out_receipt')
+           AND move.company_id = %(company)s
+      GROUP BY 1
+     UNION ALL
+        SELECT partner.commercial_partner_id,
+               NULL,
+               NULL,
+               NULL,
+               NULL,
+               sum(line.price_total / line.product_uom_qty
+                   * (GREATEST(line.product_uom_qty, line.qty_delivered) - line.qty_invoiced)
+                   / COALESCE(rate.rate, 1))
+          FROM sale_order_line line
+          JOIN sale_order sale ON sale.id = line.order_id
+          JOIN res_partner partner ON partner.id = sale.partner_invoice_id
+     LEFT JOIN rate ON rate.currency_id = sale.currency_id
+         WHERE line.state = 'sale'
+           AND sale.state = 'sale'
+           AND line.company_id = %(company)s
+           AND line.product_uom_qty != 0
+           AND line.qty_invoiced < GREATEST(line.product_uom_qty, line.qty_delivered)
+      GROUP BY 1
+    )
+    SELECT partner_id,
+           COALESCE(sum(receivable), 0),
+           COALESCE(sum(overdue), 0),
+           COALESCE(sum(unapplied), 0),
+           COALESCE(round(sum(draft_invoice), 2), 0),
+           COALESCE(round(sum("order"), 2), 0)
+      FROM part
+  GROUP BY partner_id
+"""
+
+# Every open item with what the workbook shows of it; the last column is the bucket, from 0.
+ITEMS = """
+    SELECT partner.complete_name,
+           line.move_name,
+           move.invoice_date,
+           COALESCE(line.date_maturity, line.date) AS due,
+           CURRENT_DATE - COALESCE(line.date_maturity, line.date) AS days,
+           currency.name,
+           line.amount_residual_currency::float,
+           line.amount_residual::float,
+           width_bucket(CURRENT_DATE - COALESCE(line.date_maturity, line.date),
+                        ARRAY[1, 31, 61, 91, 181, 366]) AS bucket
+      FROM account_move_line line
+      JOIN account_account account ON account.id = line.account_id
+      JOIN account_move move ON move.id = line.move_id
+      JOIN res_currency currency ON currency.id = line.currency_id
+ LEFT JOIN res_partner contact ON contact.id = line.partner_id
+ LEFT JOIN res_partner partner ON partner.id = contact.commercial_partner_id
+     WHERE account.account_type = 'asset_receivable'
+       AND line.company_id = %(company)s
+       AND line.parent_state = 'posted'
+       AND line.reconciled IS NOT TRUE
+  ORDER BY partner.complete_name, partner.id, due
+"""

@@ -1,0 +1,263 @@
+"""What is measured. Each function runs on an environment of its own, changes nothing and returns numbers.
+
+Times are medians of repetitions after one warm-up, in seconds; addon and hand-written SQL take turns, so that
+other load on the machine meets both.
+"""
+
+import gc
+import itertools
+import resource
+import statistics
+import tempfile
+import time
+from datetime import timedelta
+
+import xlsxwriter
+
+from odoo import Command, fields
+
+from tools.bench import handwritten
+
+REPEAT = 5
+
+
+def peak_megabytes():
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def _main_company(env):
+    return env.ref("base.main_company")
+
+
+def _by_turns(functions, repeat):
+    """Median seconds of each function, and the last result of each."""
+    durations = [[] for _function in functions]
+    results = [function() for function in functions]
+    gc.collect()
+    for _turn in range(repeat):
+        for function, taken in zip(functions, durations, strict=True):
+            started = time.perf_counter()
+            function()
+            taken.append(time.perf_counter() - started)
+    return [statistics.median(taken) for taken in durations], results
+
+
+def ageing(env, days_back=0, repeat=REPEAT):
+    """Ageing by customer and bucket through the ORM, over hand-written SQL."""
+    company = _main_company(env)
+    as_of = fields.Date.context_today(env["ar.aging.report"]) - timedelta(days=days_back)
+    report = env["ar.aging.report"].with_context(ar_as_of=as_of.isoformat())
+    parameters = {"company": company.id, "as_of": as_of}
+
+    def by_addon():
+        return report._read_group(
+            [("company_id", "=", company.id)], ["partner_id", "bucket_id"], ["amount:sum"]
+        )
+
+    def by_hand():
+        env.cr.execute(handwritten.AGEING, parameters)
+        return env.cr.fetchall()
+
+    (addon, hand), (groups, rows) = _by_turns([by_addon, by_hand], repeat)
+    ours = {
+        (partner.id or None, max(bucket.day_from, 0)): round(amount * 100) for partner, bucket, amount in groups
+    }
+    theirs = {(partner, first_day): round(amount * 100) for partner, first_day, amount in rows}
+    return {
+        "addon": addon,
+        "hand": hand,
+        "groups": len(groups),
+        "equal": _without_zeros(ours) == _without_zeros(theirs),
+        "total": sum(theirs.values()) / 100,
+    }
+
+
+def _without_zeros(figures):
+    return {key: value for key, value in figures.items() if value}
+
+
+def exposure(env, repeat=REPEAT):
+    """Exposure of every customer, over hand-written SQL."""
+    company = _main_company(env)
+    model = env["ar.credit.exposure"]
+    names = ["receivable", "overdue", "unapplied", "draft_invoice", "order"]
+    partners = model.search([("company_id", "=", company.id)]).partner_id
+
+    def by_addon():
+        return model._get_figures(partners, company)
+
+    def by_hand():
+        env.cr.execute(handwritten.EXPOSURE, {"company": company.id})
+        return env.cr.fetchall()
+
+    (addon, hand), (figures, rows) = _by_turns([by_addon, by_hand], repeat)
+    before = env.cr.sql_log_count
+    by_addon()
+    ours = {
+        partner_id: tuple(round(row[name] * 100) for name in names) for partner_id, row in figures.items()
+    }
+    theirs = {partner_id: tuple(round(value * 100) for value in values) for partner_id, *values in rows}
+    return {
+        "addon": addon,
+        "hand": hand,
+        "customers": len(figures),
+        "statements": env.cr.sql_log_count - before,
+        "equal": {key: row for key, row in ours.items() if any(row)}
+        == {key: row for key, row in theirs.items() if any(row)},
+        "different": [
+            [key, ours.get(key), theirs.get(key)]
+            for key in sorted(ours.keys() | theirs.keys())
+            if (ours.get(key) or (0,) * 5) != (theirs.get(key) or (0,) * 5)
+        ][:5],
+    }
+
+
+def confirm(env, repeat=REPEAT):
+    """Statements and seconds to confirm an order that passes, of a customer with items and without."""
+    company = _main_company(env)
+    env.cr.execute(
+        """
+        SELECT partner.commercial_partner_id
+          FROM account_move_line line
+          JOIN account_account account ON account.id = line.account_id
+          JOIN res_partner partner ON partner.id = line.partner_id
+         WHERE account.account_type = 'asset_receivable'
+           AND line.company_id = %s
+           AND line.parent_state = 'posted'
+           AND line.reconciled IS NOT TRUE
+      GROUP BY 1
+        HAVING min(line.date_maturity) > CURRENT_DATE - 20
+      ORDER BY count(*) DESC, 1
+         LIMIT 1
+        """,
+        [company.id],
+    )
+    partner = env["res.partner"].browse(env.cr.fetchone())
+    product = env["product.product"].create({"name": "Measured", "type": "service", "taxes_id": [Command.clear()]})
+    if "credit_control_active" in company._fields:
+        company.credit_control_active = True
+        profile = env["ar.credit.profile"]._get_or_create(partner, company)
+        profile.write({"limit_set": True, "limit": 1e9})
+    statements, durations = [], []
+    for _turn in range(repeat + 2):
+        order = env["sale.order"].create(
+            {
+                "partner_id": partner.id,
+                "company_id": company.id,
+                "order_line": [Command.create({"product_id": product.id, "price_unit": 10.0})],
+            }
+        )
+        env.flush_all()
+        env.invalidate_all()
+        before, started = env.cr.sql_log_count, time.perf_counter()
+        order.action_confirm()
+        env.flush_all()
+        statements.append(env.cr.sql_log_count - before)
+        durations.append(time.perf_counter() - started)
+        if order.state != "sale":
+            raise AssertionError("the order was not confirmed")
+    return {"statements": statements[-1], "seconds": statistics.median(durations[2:])}
+
+
+def dunning(env):
+    """A proposal for every overdue item: statements, seconds, memory."""
+    company = _main_company(env)
+    policy = env.ref("ar_credit_control.dunning_policy_standard")
+    policy.write({"active": True, "manual_entries": "include"})
+    today = policy._get_today()
+    env.cr.execute(
+        """
+        SELECT count(*)
+          FROM account_move_line line
+          JOIN account_account account ON account.id = line.account_id
+         WHERE account.account_type = 'asset_receivable'
+           AND line.company_id = %s
+           AND line.parent_state = 'posted'
+           AND line.reconciled IS NOT TRUE
+           AND line.amount_residual > 0
+           AND line.date_maturity < %s
+        """,
+        [company.id, today],
+    )
+    (overdue,) = env.cr.fetchone()
+    env.flush_all()
+    memory, before, started = peak_megabytes(), env.cr.sql_log_count, time.perf_counter()
+    run = env["ar.dunning.run"]._create_proposal(policy, today)
+    env.flush_all()
+    taken = time.perf_counter() - started
+    return {
+        "seconds": taken,
+        "statements": env.cr.sql_log_count - before,
+        "stages": len(policy.stage_ids),
+        "overdue": overdue,
+        "letters": run.letter_count,
+        "items": env["ar.dunning.letter.line"].search_count([("letter_id.run_id", "=", run.id)]),
+        "left_out": run.left_out_count,
+        "megabytes": peak_megabytes() - memory,
+    }
+
+
+def workbook(env, share=1):
+    """The workbook of all open items (or of every `share`-th customer): seconds and memory."""
+    company = _main_company(env)
+    domain = [("company_id", "=", company.id)]
+    if share > 1:
+        partners = env["ar.aging.report"].search(domain).partner_id
+        domain.append(("partner_id", "in", partners.ids[::share]))
+        gc.collect()
+    with tempfile.TemporaryFile() as file:
+        memory, started = peak_megabytes(), time.perf_counter()
+        rows = env["ar.aging.xlsx"]._write_workbook(file, domain)
+        taken = time.perf_counter() - started
+        size = file.tell()
+    return {"seconds": taken, "rows": rows, "megabytes": peak_megabytes() - memory, "bytes": size}
+
+
+def bare_workbook(env):
+    """The same columns through xlsxwriter and nothing else."""
+    with tempfile.TemporaryFile() as file:
+        memory, started = peak_megabytes(), time.perf_counter()
+        rows = _write_bare(env, file)
+        taken = time.perf_counter() - started
+    return {"seconds": taken, "rows": rows, "megabytes": peak_megabytes() - memory}
+
+
+def _write_bare(env, file):
+    """Items, a row of sums by customer, and a sheet with a row by customer: a loop and nothing else."""
+    book = xlsxwriter.Workbook(file, {"constant_memory": True})
+    items, customers = book.add_worksheet("Items"), book.add_worksheet("Customers")
+    day, money = book.add_format({"num_format": "yyyy-mm-dd"}), book.add_format({"num_format": "#,##0.00"})
+    count = row = customer_row = 0
+    env.cr.execute(handwritten.ITEMS, {"company": _main_company(env).id})
+    for name, group in itertools.groupby(env.cr.fetchall(), lambda item: item[0]):
+        buckets = [0.0] * 7
+        for _name, entry, invoiced, due, days, currency, amount_currency, amount, bucket in group:
+            items.write_string(row, 0, name or "")
+            items.write_string(row, 1, entry)
+            if invoiced:
+                items.write_datetime(row, 3, invoiced, day)
+            items.write_datetime(row, 4, due, day)
+            items.write_number(row, 5, days)
+            items.write_string(row, 6, "Phase")
+            items.write_string(row, 7, currency)
+            items.write_number(row, 8, amount_currency, money)
+            items.write_number(row, 9, amount, money)
+            items.write_number(row, 10 + bucket, amount, money)
+            items.write_string(row, 20, "Account")
+            buckets[bucket] += amount
+            row += 1
+            count += 1
+        for sheet, at in ((items, row), (customers, customer_row)):
+            sheet.write_string(at, 0, name or "")
+            sheet.write_number(at, 1, sum(buckets), money)
+            for position, amount in enumerate(buckets):
+                sheet.write_number(at, 10 + position, amount, money)
+        row += 1
+        customer_row += 1
+    book.close()
+    return count
+
+
+MEASURES = {
+    measure.__name__: measure for measure in (ageing, bare_workbook, confirm, dunning, exposure, workbook)
+}

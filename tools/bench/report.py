@@ -1,0 +1,166 @@
+"""The table of the benchmarks: each figure with its limit."""
+
+import os
+import platform
+import textwrap
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from pathlib import Path
+
+from tools import odoo_env
+
+
+@dataclass
+class Row:
+    what: str
+    value: str
+    limit: str = ""
+    passed: bool | None = None  # None: told, not judged
+
+
+def rows(figures):
+    """Judge the figures. Ratios are judged; seconds are told, for they depend on the machine."""
+    size, small = figures["size"], figures["small"]
+    result = [
+        Row(f"generate a ledger of {size:,} open invoices", f"{figures['generation']:.0f} s", "120 s", figures["generation"] <= 120)
+    ]
+    for name, what in (("ageing_today", "today"), ("ageing_past", "180 days back")):
+        result += _against_hand(figures[name], f"ageing by customer and bucket, {what}", f"{figures[name]['groups']:,} groups")
+    exposure = figures["exposure"]
+    result += _against_hand(exposure, "exposure of all customers", f"{exposure['customers']:,} customers")
+    result.append(_at_most("exposure of all customers: statements", exposure["statements"], 5))
+    result += _confirming(figures, size, small)
+    result += _dunning(figures, size, small)
+    result += _workbook(figures)
+    ratio = figures["install"] / figures["install_empty"]
+    result.append(
+        Row(
+            "installing on the ledger, over an empty database",
+            f"{ratio:.2f} ({figures['install']:.1f} s, {figures['install_empty']:.1f} s)",
+            "1.25",
+            ratio <= 1.25,
+        )
+    )
+    return result
+
+
+def _against_hand(figure, what, amount):
+    ratio = figure["addon"] / figure["hand"]
+    return [
+        Row(
+            f"{what}: over hand-written SQL",
+            f"{ratio:.2f} ({figure['addon']:.2f} s, {figure['hand']:.2f} s; {amount})",
+            "1.50",
+            ratio <= 1.5,
+        ),
+        Row(f"{what}: same figures as hand-written SQL", "yes" if figure["equal"] else "NO", "yes", figure["equal"]),
+    ]
+
+
+def _at_most(what, value, limit):
+    return Row(what, f"{value:,}", f"{limit:,}", value <= limit)
+
+
+def _confirming(figures, size, small):
+    added = figures["confirm"]["statements"] - figures["confirm_core"]["statements"]
+    added_small = figures["confirm_small"]["statements"] - figures["confirm_core_small"]["statements"]
+    core_ms, ms = figures["confirm_core"]["seconds"] * 1000, figures["confirm"]["seconds"] * 1000
+    return [
+        Row(
+            "confirming an order: statements above core",
+            f"{added} (core {figures['confirm_core']['statements']}; {ms:.0f} ms, core {core_ms:.0f} ms)",
+        ),
+        Row(
+            f"confirming an order: the same at {small:,} and {size:,} open invoices",
+            f"{added_small} and {added}",
+            "equal",
+            added == added_small,
+        ),
+    ]
+
+
+def _dunning(figures, size, small):
+    large, little = figures["dunning"], figures["dunning_small"]
+    per_hundred_thousand = large["seconds"] / max(large["overdue"], 1) * 100_000
+    return [
+        Row(
+            "dunning proposal for every overdue item",
+            f"{large['seconds']:.1f} s ({large['overdue']:,} overdue items, {large['letters']:,} letters, "
+            f"{large['left_out']:,} customers left out); {per_hundred_thousand:.1f} s per 100,000 items",
+        ),
+        Row(
+            f"dunning proposal: statements ({little['statements']} at {small:,} open invoices)",
+            f"{large['statements']}",
+            f"{DUNNING_STATEMENTS * large['stages']} ({DUNNING_STATEMENTS} per stage)",
+            large["statements"] <= DUNNING_STATEMENTS * large["stages"],
+        ),
+        Row("dunning proposal: peak memory above an idle Odoo", f"{large['megabytes']:.0f} MB"),
+    ]
+
+
+DUNNING_STATEMENTS = 25
+
+
+def _workbook(figures):
+    ours, part, bare = figures["workbook"], figures["workbook_part"], figures["bare_workbook"]
+    ratio = ours["seconds"] / ours["rows"] / (bare["seconds"] / bare["rows"])
+    growth = ours["megabytes"] - part["megabytes"]
+    return [
+        Row(
+            "workbook of all open items: over a bare xlsxwriter loop",
+            f"{ratio:.2f} ({ours['rows'] / ours['seconds']:,.0f} and {bare['rows'] / bare['seconds']:,.0f} items a second)",
+            "1.50",
+            ratio <= 1.5,
+        ),
+        Row(
+            "workbook: peak memory grown from a quarter of the customers to all",
+            f"{growth:.0f} MB ({part['megabytes']:.0f} MB for {part['rows']:,} items, "
+            f"{ours['megabytes']:.0f} MB for {ours['rows']:,})",
+            "20 MB",
+            growth <= 20,
+        ),
+    ]
+
+
+def as_text(table):
+    widths = [max(len(text) for text in column) for column in zip(*map(_cells, table), strict=True)]
+    return "\n".join(
+        "  ".join(text.ljust(width) for text, width in zip(_cells(row), widths, strict=True)).rstrip()
+        for row in table
+    )
+
+
+def _cells(row):
+    verdict = {True: "pass", False: "FAIL", None: ""}[row.passed]
+    return row.what, row.value, row.limit, verdict
+
+
+def write(path, table, figures):
+    """Write the table as Markdown, with the machine and the day it was measured on."""
+    head = f"""\
+        # Benchmarks
+
+        Written by `make bench`; the last run. Ratios compare with other code in the same run on the same data, so
+        they hold on any machine; seconds do not. Hand-written SQL is in `tools/bench/handwritten.py`, the generator
+        in `tools/bench/generator.py`.
+
+        Measured on {datetime.now(timezone.utc):%Y-%m-%d}: {_machine()}.
+        Ledger: {figures["size"]:,} open and {2 * figures["size"]:,} paid invoices over three years.
+
+        | figure | measured | limit | |
+        | --- | --- | --- | --- |
+    """
+    lines = [f"| {' | '.join(_cells(row))} |" for row in table]
+    Path(path).parent.mkdir(parents=True, exist_ok=True)
+    Path(path).write_text(textwrap.dedent(head).rstrip() + "\n" + "\n".join(lines) + "\n")
+
+
+def _machine():
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    connection = odoo_env.databases().connect("postgres")
+    version = connection.server_version // 10000
+    connection.close()
+    return (
+        f"{os.cpu_count()} cores ({platform.machine()}), {memory:.0f} GB of memory, PostgreSQL {version}, "
+        f"Python {platform.python_version()}, Odoo {os.environ.get('AR_ODOO_VERSION', '19.0')}"
+    )
