@@ -20,12 +20,15 @@ class Bill(NamedTuple):
 
 
 class Order(NamedTuple):
-    """A quotation of the story, confirmed or not."""
+    """A quotation of the story and what became of it."""
 
     customer: str
     age: int
     amount: float
-    confirmed: bool = False
+    # what the salesperson did: nothing yet, or asked to confirm it; an order that breaks a rule is then held
+    asked: bool = False
+    # what the controller did with the hold: (release or refuse, why)
+    decision: tuple = ()
 
 
 INSTALMENTS = "ar_credit_control.demo_payment_term_instalments"
@@ -120,19 +123,23 @@ BILLS = [
 RECEIPTS = [("rossi", 12, 12150), ("lantian", 2, 10000)]
 
 ORDERS = [
-    Order("bergstrom", 12, 15000, confirmed=True),
-    Order("mingzhu", 9, 52000, confirmed=True),
-    Order("lantian", 5, 18000, confirmed=True),
+    Order("bergstrom", 12, 15000, asked=True),
+    Order("mingzhu", 9, 52000, asked=True),
+    Order("lantian", 5, 18000, asked=True),
+    Order(
+        "hengda", 14, 12500, asked=True, decision=("release", "Paid 30% in advance; machine time is booked.")
+    ),
+    Order("delgado", 20, 7900, asked=True, decision=("refuse", "Cheque returned unpaid: prepayment only.")),
+    Order("harbor", 1, 8200, asked=True),
+    Order("mueller", 2, 5400, asked=True),
+    Order("delgado", 4, 2500, asked=True),
+    Order("willow", 3, 2150, asked=True),
     Order("bergstrom", 1, 13500),
     Order("hengda", 2, 22400),
     Order("harbor", 3, 1950),
-    Order("harbor", 1, 8200),
-    Order("mueller", 2, 5400),
     Order("cascade", 1, 5200),
-    Order("delgado", 4, 2500),
     Order("northwind", 2, 6000),
     Order("northwind", 1, 9400),
-    Order("willow", 3, 2150),
     Order("mingzhu", 1, 61000),
 ]
 
@@ -171,6 +178,8 @@ class ArCreditDemo(models.AbstractModel):
         in_main._load_receipts()
         in_main._load_entry_without_partner()
         in_main._load_orders()
+        in_main._load_letters(self.env.ref("ar_credit_control.dunning_policy_standard"))
+        self._load_letters_of_hamburg()
 
     @api.model
     def _date(self, age):
@@ -318,10 +327,22 @@ class ArCreditDemo(models.AbstractModel):
     @api.model
     def _load_orders(self):
         orders = self.env["sale.order"].create([self._prepare_order(order) for order in ORDERS])
-        confirmed = self.env["sale.order"].union(
-            *(order for story, order in zip(ORDERS, orders, strict=True) if story.confirmed)
-        )
-        confirmed.action_confirm()
+        for story, order in zip(ORDERS, orders, strict=True):
+            if story.asked:
+                self._ask_to_confirm(story, order)
+
+    @api.model
+    def _ask_to_confirm(self, story, order):
+        """Let the salesperson confirm: the gate itself is put on when all addons are loaded."""
+        order.with_user(order.user_id)._credit_gate(lambda orders: orders.action_confirm())
+        hold = order.sudo().credit_hold_id  # the superuser anyhow; kept for one who calls this by hand
+        if not hold:
+            return
+        hold.asked_on = self._date(story.age)
+        if story.decision:
+            what, why = story.decision
+            controller = self.env.ref("ar_credit_control.demo_user_connie")
+            getattr(hold.with_user(controller), f"action_{what}")(why)
 
     @api.model
     def _prepare_order(self, order):
@@ -341,3 +362,28 @@ class ArCreditDemo(models.AbstractModel):
                 )
             ],
         }
+
+    @api.model
+    def _load_letters(self, policy):
+        """Letters sent some weeks ago, and a proposal of today that waits for review."""
+        collector = self.env.ref("ar_credit_control.demo_user_cora")
+        controller = self.env.ref("ar_credit_control.demo_user_connie")
+        policy.write({"active": True, "user_id": collector.id})
+        runs = self.env["ar.dunning.run"].with_user(collector)
+        sent = runs._create_proposal(policy, self._date(17)).letter_ids.with_user(controller)
+        sent.action_approve()
+        # told as sent, without mails to customers who do not exist
+        sent = sent.sudo()
+        sent._mark_sent()
+        sent.write({"approved_date": self._date(17), "sent_date": self._date(17)})
+        runs._create_proposal(policy, self._date(0))
+
+    @api.model
+    def _load_letters_of_hamburg(self):
+        company = self.env.ref(HAMBURG)
+        manager = self.env.ref("ar_credit_control.demo_user_mona")
+        policies = self.env["ar.dunning.policy"].with_user(manager).with_company(company)
+        policies = policies.with_context(allowed_company_ids=company.ids)
+        policy = policies.browse(policies.action_add_standard()["res_id"])
+        in_company = self.with_company(company).with_context(allowed_company_ids=company.ids)
+        in_company._load_letters(in_company.env["ar.dunning.policy"].browse(policy.id))

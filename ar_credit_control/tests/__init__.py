@@ -1,4 +1,5 @@
 from . import test_bones
+from . import test_demo
 from . import test_lifecycle
 from . import test_hold_gate
 from . import test_hold_decision

@@ -93,7 +93,9 @@ def _generate(database, size):
             def say(name):
                 nonlocal number
                 number += 1
-                progress.show(f"step {number} of {generator.COUNT}: {name}, {time.monotonic() - started:.0f} s")
+                progress.show(
+                    f"step {number} of {generator.COUNT}: {name}, {time.monotonic() - started:.0f} s"
+                )
 
             taken = generator.generate(connection, size, say)
     finally:
@@ -117,9 +119,12 @@ def _measure_core_and_install(figures, large, small, empty):
 
 
 def _install(database):
-    command = odoo_env.command(
-        database, http_port=0, log_level="error"
-    ) + ["--no-http", "--stop-after-init", "-i", project.ADDON]
+    command = odoo_env.command(database, http_port=0, log_level="error") + [
+        "--no-http",
+        "--stop-after-init",
+        "-i",
+        project.ADDON,
+    ]
     started = time.monotonic()
     processes.quiet(command, f"installing {project.ADDON}", cwd=project.ROOT)
     return time.monotonic() - started

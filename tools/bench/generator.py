@@ -73,7 +73,9 @@ def _parameters(cursor, size):
         """
     )
     company, currency, partner, warehouse = cursor.fetchone()
-    journals = "SELECT id, default_account_id FROM account_journal WHERE company_id = %s AND type = %s ORDER BY id"
+    journals = (
+        "SELECT id, default_account_id FROM account_journal WHERE company_id = %s AND type = %s ORDER BY id"
+    )
     cursor.execute(journals, [company, "sale"])
     sale_journal, income = cursor.fetchone()
     cursor.execute(journals, [company, "bank"])

@@ -60,7 +60,8 @@ def ageing(env, days_back=0, repeat=REPEAT):
 
     (addon, hand), (groups, rows) = _by_turns([by_addon, by_hand], repeat)
     ours = {
-        (partner.id or None, max(bucket.day_from, 0)): round(amount * 100) for partner, bucket, amount in groups
+        (partner.id or None, max(bucket.day_from, 0)): round(amount * 100)
+        for partner, bucket, amount in groups
     }
     theirs = {(partner, first_day): round(amount * 100) for partner, first_day, amount in rows}
     return {
@@ -133,7 +134,9 @@ def confirm(env, repeat=REPEAT):
         [company.id],
     )
     partner = env["res.partner"].browse(env.cr.fetchone())
-    product = env["product.product"].create({"name": "Measured", "type": "service", "taxes_id": [Command.clear()]})
+    product = env["product.product"].create(
+        {"name": "Measured", "type": "service", "taxes_id": [Command.clear()]}
+    )
     if "credit_control_active" in company._fields:
         company.credit_control_active = True
         profile = env["ar.credit.profile"]._get_or_create(partner, company)

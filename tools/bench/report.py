@@ -22,10 +22,17 @@ def rows(figures):
     """Judge the figures. Ratios are judged; seconds are told, for they depend on the machine."""
     size, small = figures["size"], figures["small"]
     result = [
-        Row(f"generate a ledger of {size:,} open invoices", f"{figures['generation']:.0f} s", "120 s", figures["generation"] <= 120)
+        Row(
+            f"generate a ledger of {size:,} open invoices",
+            f"{figures['generation']:.0f} s",
+            "120 s",
+            figures["generation"] <= 120,
+        )
     ]
     for name, what in (("ageing_today", "today"), ("ageing_past", "180 days back")):
-        result += _against_hand(figures[name], f"ageing by customer and bucket, {what}", f"{figures[name]['groups']:,} groups")
+        result += _against_hand(
+            figures[name], f"ageing by customer and bucket, {what}", f"{figures[name]['groups']:,} groups"
+        )
     exposure = figures["exposure"]
     result += _against_hand(exposure, "exposure of all customers", f"{exposure['customers']:,} customers")
     result.append(_at_most("exposure of all customers: statements", exposure["statements"], 5))
@@ -53,7 +60,12 @@ def _against_hand(figure, what, amount):
             "1.50",
             ratio <= 1.5,
         ),
-        Row(f"{what}: same figures as hand-written SQL", "yes" if figure["equal"] else "NO", "yes", figure["equal"]),
+        Row(
+            f"{what}: same figures as hand-written SQL",
+            "yes" if figure["equal"] else "NO",
+            "yes",
+            figure["equal"],
+        ),
     ]
 
 

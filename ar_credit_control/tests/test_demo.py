@@ -1,0 +1,83 @@
+from odoo.tests import TransactionCase, tagged
+
+
+@tagged("post_install", "-at_install")
+class TestDemo(TransactionCase):
+    """The demonstration tells its story: each customer is in the situation that its profile describes.
+
+    A failure while demo data is loaded only leaves a line in the log, so it would go unnoticed.
+    """
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        if not cls.env["ir.module.module"]._get("ar_credit_control").demo:
+            cls.skipTest(cls, "installed without demo data")
+        cls.main = cls.env.ref("base.main_company")
+        cls.hamburg = cls.env.ref("ar_credit_control.demo_company_hamburg")
+
+    def _customer(self, key, company=None):
+        customer = self.env.ref(f"ar_credit_control.demo_partner_{key}")
+        return customer.with_company(company or self.main)
+
+    def test_loaded(self):
+        failures = self.env["ir.demo_failure"].search([("module_id.name", "=", "ar_credit_control")])
+        self.assertFalse(failures.mapped("error"))
+
+    def test_statuses(self):
+        expected = {
+            "bergstrom": "ok",
+            "hengda": "hold",
+            "harbor": "warning",
+            "mueller": "hold",
+            "cascade": "warning",
+            "delgado": "blocked",
+            "lefevre": "hold",
+            "northwind": "warning",
+            "blueridge": "hold",
+            "willow": "hold",
+            "mingzhu": "warning",
+        }
+        self.assertEqual({key: self._customer(key).credit_status for key in expected}, expected)
+        self.assertEqual(self._customer("mueller", self.hamburg).credit_status, "ok")
+        self.assertEqual(self._customer("vandenberg", self.hamburg).credit_status, "hold")
+
+    def test_second_company_keeps_its_currency(self):
+        self.assertEqual(self.hamburg.currency_id, self.env.ref("base.EUR"))
+        self.assertTrue(self.hamburg.chart_template)
+
+    def test_holds(self):
+        holds = self.env["ar.credit.hold"].search(
+            [("partner_id", "in", [self._customer(key).id for key in ("harbor", "mueller", "willow")])]
+        )
+        self.assertEqual(set(holds.mapped("state")), {"held"})
+        self.assertEqual(set(holds.order_id.mapped("state")), {"draft"})
+        decided = self.env["ar.credit.hold"].search([("decided_by_id.login", "=", "connie")])
+        self.assertEqual(set(decided.mapped("state")), {"released", "refused"})
+
+    def test_letters(self):
+        letters = self.env["ar.dunning.letter"].search([("partner_id", "=", self._customer("mueller").id)])
+        self.assertEqual(sorted(letters.mapped("state")), ["draft", "sent"])
+        self.assertFalse(letters.mail_id, "no mail is made for customers of the story")
+        rossi = self.env["ar.dunning.left.out"].search([("partner_id", "=", self._customer("rossi").id)])
+        self.assertEqual(set(rossi.mapped("reason")), {"unapplied"})
+
+    def test_every_role_has_a_user(self):
+        groups = {
+            "sam": "sales_team.group_sale_salesman",
+            "cora": "ar_credit_control.group_collector",
+            "connie": "ar_credit_control.group_credit_controller",
+            "mona": "ar_credit_control.group_credit_manager",
+            "aud": "ar_credit_control.group_credit_auditor",
+        }
+        for login, group in groups.items():
+            user = self.env["res.users"].search([("login", "=", login)])
+            self.assertTrue(user.has_group(group), login)
+            # the account demo makes every new user an accounting manager
+            self.assertFalse(user.has_group("account.group_account_manager"), login)
+
+    def test_loading_again_changes_nothing(self):
+        documents = ("account.move", "account.payment", "sale.order", "ar.credit.hold", "ar.dunning.letter")
+        before = [self.env[model].search_count([]) for model in documents]
+        self.env["ar.credit.demo"]._load_documents()
+        self.assertEqual([self.env[model].search_count([]) for model in documents], before)
