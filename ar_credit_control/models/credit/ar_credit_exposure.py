@@ -35,7 +35,15 @@ class ArCreditExposure(models.Model):
     _order = "exposure DESC, id"
     _depends = {
         "account.account": ["account_type", "non_trade"],
-        "account.move": ["amount_total", "currency_id", "move_type", "partner_id", "reversed_entry_id", "state"],
+        "account.move": [
+            "amount_total",
+            "currency_id",
+            "invoice_currency_rate",
+            "move_type",
+            "partner_id",
+            "reversed_entry_id",
+            "state",
+        ],
         "account.move.line": [
             "account_id",
             "amount_residual",
@@ -73,7 +81,7 @@ class ArCreditExposure(models.Model):
         "res.currency": ["decimal_places"],
         "res.currency.rate": ["company_id", "currency_id", "name", "rate"],
         "res.partner": ["commercial_partner_id", "user_id"],
-        "sale.order": ["company_id", "currency_id", "partner_invoice_id", "state"],
+        "sale.order": ["company_id", "currency_id", "currency_rate", "partner_invoice_id", "state"],
         "sale.order.line": [
             "discount",
             "display_type",
@@ -442,27 +450,73 @@ class ArCreditExposure(models.Model):
                    per_order.currency_id,
                    SUM(per_order.goods - LEAST(per_order.downpayment, GREATEST(per_order.goods, 0))) AS amount
               FROM (
-                    SELECT partner.commercial_partner_id AS partner_id,
-                           split_part(company.parent_path, '/', 1)::int AS company_id,
-                           sale.id,
-                           sale.currency_id,
+                    SELECT line.partner_id,
+                           line.company_id,
+                           line.sale_id,
+                           line.currency_id,
                            COALESCE(SUM(%(line_amount)s) FILTER (WHERE line.is_downpayment IS NOT TRUE), 0) AS goods,
-                           COALESCE(SUM(invoiced.amount) FILTER (WHERE line.is_downpayment), 0) AS downpayment
-                      FROM sale_order_line line
-                      JOIN sale_order sale ON sale.id = line.order_id
-                      JOIN res_company company ON company.id = sale.company_id
-                      JOIN res_partner partner ON partner.id = sale.partner_invoice_id
-                CROSS JOIN LATERAL (%(invoiced)s) invoiced
-                     WHERE sale.state = 'sale' AND %(open_line)s
-                  GROUP BY 1, 2, sale.id
+                           COALESCE(SUM(line.invoiced_amount) FILTER (WHERE line.is_downpayment), 0) AS downpayment
+                      FROM (%(lines)s) line
+                  GROUP BY line.partner_id, line.company_id, line.sale_id, line.currency_id
                    ) per_order
           GROUP BY per_order.partner_id, per_order.company_id, per_order.currency_id
             """,
             line_amount=self._open_line_amount_sql(),
-            invoiced=self._line_invoiced_sql(),
-            open_line=self._open_line_sql(),
+            lines=self._open_line_rows_sql(),
         )
         return self._converted_sql(rows, "order")
+
+    @api.model
+    def _open_line_rows_sql(self) -> SQL:
+        """Return the order lines that may still count, with what their invoices and credit notes say, drafts included.
+
+        ``invoiced_amount``: invoiced less credited, with taxes, in the currency of the order. ``reversed_quantity``:
+        quantity on credit notes that reverse an invoice, in the unit of the line; core takes it off ``qty_invoiced``.
+        """
+        return SQL(
+            """
+            SELECT partner.commercial_partner_id AS partner_id,
+                   split_part(company.parent_path, '/', 1)::int AS company_id,
+                   sale.id AS sale_id,
+                   sale.currency_id,
+                   line.id,
+                   line.is_downpayment,
+                   line.product_uom_qty,
+                   line.qty_delivered,
+                   line.qty_invoiced,
+                   line.price_total,
+                   line.price_unit,
+                   line.discount,
+                   SUM(CASE WHEN move.move_type = 'out_refund' THEN -item.price_total ELSE item.price_total END
+                       * CASE WHEN item.currency_id = sale.currency_id THEN 1
+                              ELSE COALESCE(sale.currency_rate, 1)
+                                   / COALESCE(NULLIF(move.invoice_currency_rate, 0), 1)
+                         END
+                   ) AS invoiced_amount,
+                   COALESCE(
+                       SUM(item.quantity * COALESCE(item_uom.factor / NULLIF(line_uom.factor, 0), 1)::numeric) FILTER (
+                           WHERE move.move_type = 'out_refund' AND move.reversed_entry_id IS NOT NULL
+                       ), 0
+                   ) AS reversed_quantity
+              FROM sale_order_line line
+              JOIN sale_order sale ON sale.id = line.order_id
+              JOIN res_company company ON company.id = sale.company_id
+              JOIN res_partner partner ON partner.id = sale.partner_invoice_id
+         LEFT JOIN (
+                    sale_order_line_invoice_rel link
+                    JOIN account_move_line item ON item.id = link.invoice_line_id
+                    JOIN account_move move
+                      ON move.id = item.move_id
+                     AND move.state != 'cancel'
+                     AND move.move_type IN ('out_invoice', 'out_refund')
+                   ) ON link.order_line_id = line.id
+         LEFT JOIN uom_uom item_uom ON item_uom.id = item.product_uom_id
+         LEFT JOIN uom_uom line_uom ON line_uom.id = line.product_uom_id
+             WHERE sale.state = 'sale' AND %(open_line)s
+          GROUP BY partner.commercial_partner_id, split_part(company.parent_path, '/', 1)::int, sale.id, line.id
+            """,
+            open_line=self._open_line_sql(),
+        )
 
     @api.model
     def _open_line_sql(self) -> SQL:
@@ -475,48 +529,16 @@ class ArCreditExposure(models.Model):
 
     @api.model
     def _open_line_amount_sql(self) -> SQL:
-        """Amount that the order line ``line`` will still bring, in the currency of the order, with taxes."""
+        """Amount that a row ``line`` of :meth:`_open_line_rows_sql` will still bring, in the currency of the order."""
         return SQL(
             """
             CASE WHEN line.product_uom_qty != 0
                  THEN line.price_total / line.product_uom_qty
                  ELSE line.price_unit * (1 - COALESCE(line.discount, 0) / 100)
             END * GREATEST(
-                GREATEST(line.product_uom_qty, line.qty_delivered) - line.qty_invoiced - invoiced.reversed_quantity, 0
+                GREATEST(line.product_uom_qty, line.qty_delivered) - line.qty_invoiced - line.reversed_quantity, 0
             )
             """
-        )
-
-    @api.model
-    def _line_invoiced_sql(self) -> SQL:
-        """For the order line ``line`` of the order ``sale``: what its invoices and credit notes say.
-
-        ``amount``: invoiced less credited, with taxes, in the currency of the order, drafts included.
-        ``reversed_quantity``: quantity on credit notes that reverse an invoice, in the unit of the line; core takes
-        it off ``qty_invoiced``.
-        """
-        return SQL(
-            """
-            SELECT SUM(CASE WHEN move.move_type = 'out_refund' THEN -item.price_total ELSE item.price_total END
-                       * CASE WHEN item.currency_id = sale.currency_id THEN 1
-                              ELSE COALESCE(sale_rate.rate, 1) / COALESCE(item_rate.rate, 1) END
-                   ) AS amount,
-                   COALESCE(SUM(item.quantity * COALESCE(item_uom.factor / NULLIF(line_uom.factor, 0), 1)) FILTER (
-                       WHERE move.move_type = 'out_refund' AND move.reversed_entry_id IS NOT NULL
-                   ), 0)::numeric AS reversed_quantity
-              FROM sale_order_line_invoice_rel link
-              JOIN account_move_line item ON item.id = link.invoice_line_id
-              JOIN account_move move ON move.id = item.move_id
-         LEFT JOIN uom_uom item_uom ON item_uom.id = item.product_uom_id
-         LEFT JOIN uom_uom line_uom ON line_uom.id = line.product_uom_id
-         LEFT JOIN LATERAL (%(item_rate)s) item_rate ON item.currency_id != sale.currency_id
-         LEFT JOIN LATERAL (%(sale_rate)s) sale_rate ON item.currency_id != sale.currency_id
-             WHERE link.order_line_id = line.id
-               AND move.state != 'cancel'
-               AND move.move_type IN ('out_invoice', 'out_refund')
-            """,
-            item_rate=self._rate_sql(SQL("item.currency_id"), SQL("split_part(company.parent_path, '/', 1)::int")),
-            sale_rate=self._rate_sql(SQL("sale.currency_id"), SQL("split_part(company.parent_path, '/', 1)::int")),
         )
 
     @api.model
@@ -564,33 +586,35 @@ class ArCreditExposure(models.Model):
               FROM (%(rows)s) document
               JOIN res_company root ON root.id = document.company_id
               JOIN res_currency currency ON currency.id = root.currency_id
-         LEFT JOIN LATERAL (%(document_rate)s) document_rate ON document.currency_id != root.currency_id
-         LEFT JOIN LATERAL (%(root_rate)s) root_rate ON document.currency_id != root.currency_id
+         LEFT JOIN LATERAL (%(document_rate)s) document_rate ON TRUE
+         LEFT JOIN LATERAL (%(root_rate)s) root_rate ON TRUE
           GROUP BY document.partner_id, document.company_id, currency.decimal_places
             """,
             figure=SQL.identifier(figure),
             rows=rows,
-            document_rate=self._rate_sql(SQL("document.currency_id"), SQL("document.company_id")),
-            root_rate=self._rate_sql(SQL("root.currency_id"), SQL("document.company_id")),
+            document_rate=self._rate_sql(SQL("document.currency_id"), SQL("root.currency_id")),
+            root_rate=self._rate_sql(SQL("root.currency_id"), SQL("document.currency_id")),
         )
 
     @api.model
-    def _rate_sql(self, currency: SQL, root_company: SQL) -> SQL:
-        """Return today's rate of a currency as :meth:`res.currency._get_rates` finds it.
+    def _rate_sql(self, currency: SQL, other: SQL) -> SQL:
+        """Return today's rate of a currency for the company ``document.company_id``, as core's ``_get_rates`` does.
 
-        The last rate up to today, the company's own before the common one, else the first one to come.
+        The last rate up to today, the company's own before the common one, else the first one to come. Nothing is
+        looked up when the other currency is the same.
         """
         return SQL(
             """
             SELECT rate.rate
               FROM res_currency_rate rate
-             WHERE rate.currency_id = %(currency)s
-               AND (rate.company_id = %(company)s OR rate.company_id IS NULL)
+             WHERE %(currency)s != %(other)s
+               AND rate.currency_id = %(currency)s
+               AND (rate.company_id = document.company_id OR rate.company_id IS NULL)
           ORDER BY rate.name > %(today)s, rate.company_id, abs(rate.name - %(today)s)
              LIMIT 1
             """,
             currency=currency,
-            company=root_company,
+            other=other,
             today=fields.Date.context_today(self),
         )
 
