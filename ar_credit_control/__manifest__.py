@@ -24,6 +24,12 @@
         "security/credit/ir.model.access.csv",
         "security/credit/ar_credit_rules.xml",
         "data/credit_rating_data.xml",
+        "views/credit/ar_credit_rating_views.xml",
+        "views/credit/ar_credit_profile_views.xml",
+        "views/credit/ar_credit_exposure_views.xml",
+        "views/credit/res_partner_views.xml",
+        "views/credit/res_config_settings_views.xml",
+        "views/credit/menus.xml",
         # ageing
         "security/aging/ir.model.access.csv",
         "security/aging/ar_aging_rules.xml",
@@ -58,6 +64,11 @@
         "views/dunning/ar_credit_profile_views.xml",
         "views/dunning/menus.xml",
     ],
+    "assets": {
+        "web.assets_backend": [
+            "ar_credit_control/static/src/credit/**/*",
+        ],
+    },
     "demo": [
         "demo/ar_credit_demo_company.xml",
         "demo/ar_credit_demo_users.xml",

@@ -6,4 +6,5 @@ from . import account_payment
 from . import sale_order_line
 from . import res_partner
 from . import res_company
+from . import res_config_settings
 from . import base_partner_merge

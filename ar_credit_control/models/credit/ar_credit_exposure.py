@@ -646,6 +646,20 @@ class ArCreditExposure(models.Model):
         return query
 
     # ------------------------------------------------------------------
+    # Actions
+    # ------------------------------------------------------------------
+
+    def action_open_customer(self):
+        """Open the customer of this row."""
+        self.ensure_one()
+        return {
+            "type": "ir.actions.act_window",
+            "res_model": "res.partner",
+            "res_id": self.partner_id.id,
+            "views": [(False, "form")],
+        }
+
+    # ------------------------------------------------------------------
     # Business
     # ------------------------------------------------------------------
 

@@ -137,6 +137,21 @@ class ResPartner(models.Model):
             **{name: figures[name] for name in names},
             "oldest_date_maturity": fields.Date.to_string(figures["oldest_date_maturity"]) or None,
             "currency_id": self.env.company.currency_id.id,
+            "documents": [
+                kind for kind, model in self._credit_document_models().items() if self.env[model].has_access("read")
+            ],
+        }
+
+    @api.model
+    def _credit_document_models(self):
+        """Return the model behind each figure that can be opened."""
+        return {
+            "receivable": "ar.aging.report",
+            "overdue": "ar.aging.report",
+            "unapplied": "ar.aging.report",
+            "order": "sale.order",
+            "draft_invoice": "account.move",
+            "in_transit": "account.payment",
         }
 
     def _invalidate_credit_figures(self):
@@ -257,6 +272,10 @@ class ResPartner(models.Model):
             "views": [(False, "form")],
             "context": {"create": False},
         }
+
+    def action_credit_open_items(self):
+        """Open the open items of the customer."""
+        return self.action_credit_documents("receivable")
 
     def action_credit_documents(self, kind):
         """Open the documents behind a figure of the customer, with the rights of the user.
