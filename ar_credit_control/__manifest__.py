@@ -64,11 +64,6 @@
         "views/dunning/ar_credit_profile_views.xml",
         "views/dunning/menus.xml",
     ],
-    "assets": {
-        "web.assets_backend": [
-            "ar_credit_control/static/src/credit/**/*",
-        ],
-    },
     "demo": [
         "demo/ar_credit_demo_company.xml",
         "demo/ar_credit_demo_users.xml",
@@ -79,6 +74,7 @@
     "assets": {
         "web.assets_backend": [
             "ar_credit_control/static/src/aging/*",
+            "ar_credit_control/static/src/credit/**/*",
         ],
         "web.assets_backend_lazy": [
             "ar_credit_control/static/src/aging/lazy/*",
