@@ -62,7 +62,7 @@ class ArCreditHold(models.Model):
         readonly=True,
         index=True,
         tracking=True,
-        group_expand=True,
+        group_expand="_expand_states",
     )
     forced = fields.Boolean(
         string="By Hand", readonly=True, help="Put on hold by a person: only a person releases it."
@@ -178,7 +178,7 @@ class ArCreditHold(models.Model):
         items = self.env["ar.credit.check"].sudo()._get_items_to_pay(wanted)  # names of invoices, told to sales
         for hold in self:
             found = items.get((hold.partner_id.id, hold.company_id.root_id.id), [])
-            names = [f"{name} {hold.currency_id.format(amount)}" for name, amount in found[:3]]
+            names = [f"{name} ({hold.currency_id.format(amount)})" for name, amount in found[:3]]
             hold.pay_items = ", ".join(names + ["…"] if len(found) > 3 else names)
 
     @api.depends("asked_on", "create_date", "date_end")
@@ -194,6 +194,11 @@ class ArCreditHold(models.Model):
         controller = self.env.user.has_group("ar_credit_control.group_credit_controller")
         for hold in self:
             hold.can_decide = controller and hold.state == "held" and not hold._is_requester(self.env.user)
+
+    @api.model
+    def _expand_states(self, states, domain):
+        """Columns of the queue, also the empty ones; what ended by itself only where there is any."""
+        return [*("held", "released", "refused"), *(["expired"] if "expired" in states else [])]
 
     @api.ondelete(at_uninstall=False)
     def _unlink_never(self):
@@ -270,12 +275,15 @@ class ArCreditHold(models.Model):
         return self._get_decision_action("refuse", self.env._("Refuse"))
 
     def action_open_order(self):
+        """Open the order: to who sells in its own form, to others in one that needs no right in sales."""
         self.ensure_one()
+        sells = self.env.user.has_group("sales_team.group_sale_salesman")
+        view = self.env.ref("ar_credit_control.sale_order_view_form_credit")
         return {
             "type": "ir.actions.act_window",
             "res_model": "sale.order",
             "res_id": self.order_id.id,
-            "views": [(False, "form")],
+            "views": [(False if sells else view.id, "form")],
         }
 
     def action_open_overdue(self):
@@ -559,9 +567,7 @@ class ArCreditHold(models.Model):
         hold = self.sudo()  # the requester may not write holds
         hold.responsible_id = hold._get_responsible()
         if hold.responsible_id:
-            hold.activity_schedule(
-                "ar_credit_control.mail_activity_hold", user_id=hold.responsible_id.id, summary=hold.name
-            )
+            hold.activity_schedule("ar_credit_control.mail_activity_hold", user_id=hold.responsible_id.id)
 
     def _end_activities(self):
         self.sudo().activity_ids.filtered(  # of the controllers, who may not be the one who decides

@@ -23,7 +23,7 @@ class ArCreditHoldReason(models.Model):
     pay = fields.Monetary(
         string="Pay to Pass", readonly=True, help="Payment that makes this rule pass; zero when money does not help."
     )
-    text = fields.Char(string="Finding", compute="_compute_text")
+    text = fields.Text(string="Finding", compute="_compute_text")
 
     @api.depends("code", "outcome", "measured", "threshold", "days")
     @api.depends_context("lang")

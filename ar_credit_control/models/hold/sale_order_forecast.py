@@ -11,6 +11,9 @@ class SaleOrder(models.Model):
     credit_currency_id = fields.Many2one(
         related="company_id.currency_id", string="Credit Currency", groups="base.group_user"
     )
+    credit_controlled = fields.Boolean(
+        related="company_id.root_id.credit_control_active", string="Credit Control is On", groups="base.group_user"
+    )
     credit_forecast = fields.Selection(
         [("pass", "Passes"), ("warn", "Passes, watch"), ("hold", "Would be held")],
         string="Credit Outlook",
@@ -166,7 +169,7 @@ class SaleOrder(models.Model):
             "exceeded": verdict.left < 0,
             "reasons": [check._describe(result, verdict.currency) for result in verdict.reasons],
             "pay": money(verdict.pay) if verdict.pay else False,
-            "items": ", ".join([f"{name} {money(amount)}" for name, amount in found[:3]] + ["…"] * (len(found) > 3)),
+            "items": ", ".join([f"{name} ({money(amount)})" for name, amount in found[:3]] + ["…"] * (len(found) > 3)),
             "held_note": hold.held_note if hold.forced else False,
             "responsible": hold.responsible_id.name,
             "decided_by": hold.decided_by_id.name,
