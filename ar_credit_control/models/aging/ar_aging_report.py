@@ -227,18 +227,20 @@ class ArAgingReport(models.Model):
         :param as_of: a date: what was open at its end. None: everything booked, future entries too.
         """
         counted = SQL("line.date <= %s", as_of) if as_of else SQL("TRUE")
-        columns = SQL(
-            """line.id, line.move_id, line.journal_id, line.account_id, line.partner_id, line.company_id,
-                           line.currency_id, line.date, line.date_maturity"""
-        )
         undone = self._undone_matching_sql(as_of)
+        # The customer is joined in each part, so that a condition on it reaches the index of its items.
+        columns = SQL(
+            """line.id, line.move_id, line.journal_id, line.account_id,
+                           partner.commercial_partner_id AS partner_id, line.company_id, line.currency_id,
+                           line.date, line.date_maturity"""
+        )
         return SQL(
             """
             SELECT line.id,
                    line.move_id,
                    line.journal_id,
                    line.account_id,
-                   partner.commercial_partner_id AS partner_id,
+                   line.partner_id,
                    line.company_id,
                    company.root_id AS root_company_id,
                    company.currency_id AS company_currency_id,
@@ -257,6 +259,7 @@ class ArAgingReport(models.Model):
                       FROM account_move_line line
                       JOIN account_account account
                         ON account.id = line.account_id AND account.account_type = 'asset_receivable'
+                 LEFT JOIN res_partner partner ON partner.id = line.partner_id
                  LEFT JOIN (%(undone)s) undone ON undone.line_id = line.id
                      WHERE line.reconciled IS NOT TRUE AND line.parent_state = 'posted' AND %(counted)s
                  UNION ALL
@@ -267,6 +270,7 @@ class ArAgingReport(models.Model):
                       JOIN account_move_line line ON line.id = undone.line_id
                       JOIN account_account account
                         ON account.id = line.account_id AND account.account_type = 'asset_receivable'
+                 LEFT JOIN res_partner partner ON partner.id = line.partner_id
                      WHERE line.reconciled IS TRUE AND line.parent_state = 'posted' AND %(counted)s
                    ) line
               JOIN (
@@ -275,7 +279,6 @@ class ArAgingReport(models.Model):
                       JOIN res_company root ON root.id = split_part(branch.parent_path, '/', 1)::int
                     OFFSET 0
                    ) company ON company.id = line.company_id
-         LEFT JOIN res_partner partner ON partner.id = line.partner_id
              WHERE line.amount != 0 OR line.amount_currency != 0
             """,
             columns=columns,

@@ -1,5 +1,6 @@
 from odoo import api, fields, models
-from odoo.tools import SQL
+from odoo.fields import Domain
+from odoo.tools import SQL, OrderedSet
 
 CREDIT_STATUS = [
     ("ok", "In order"),
@@ -637,13 +638,20 @@ class ArCreditExposure(models.Model):
     # ORM: a filter on ids is a filter on customers
     # ------------------------------------------------------------------
 
-    def _as_query(self, ordered=True):
-        query = super()._as_query(ordered)
-        if self.ids:
-            # The id is computed by the query; without its customers each read would compute every row.
-            partner_ids = tuple({id_ // COMPANY_SLOTS for id_ in self.ids})
-            query.add_where(SQL("%s IN %s", SQL.identifier(self._table, "partner_id"), partner_ids))
-        return query
+    @api.model
+    def _search(self, domain, *args, **kwargs):
+        # The id is computed by the query: without its customers, each read by id would compute every row.
+        return super()._search(Domain(domain).map_conditions(self._with_customers_of_ids), *args, **kwargs)
+
+    @api.model
+    def _with_customers_of_ids(self, condition):
+        """Return a condition on ids together with the condition on customers that follows from it."""
+        if condition.field_expr != "id" or condition.operator not in ("=", "in"):
+            return condition
+        ids = condition.value if condition.operator == "in" else [condition.value]
+        if not isinstance(ids, (list, tuple, set, OrderedSet)) or not all(isinstance(id_, int) for id_ in ids):
+            return condition
+        return condition & Domain("partner_id", "in", list({id_ // COMPANY_SLOTS for id_ in ids}))
 
     # ------------------------------------------------------------------
     # Actions
