@@ -26,11 +26,11 @@ class Keep:
 
 
 async def serve(folder):
+    parent = os.getppid()
     loop = asyncio.get_running_loop()
     handler = Keep(folder)
     server = await loop.create_server(lambda: SMTP(handler, enable_SMTPUTF8=True), "127.0.0.1", 0)
     print(server.sockets[0].getsockname()[1], flush=True)
-    parent = os.getppid()
     # Killed or not, nobody needs the catcher once the one who started it is gone.
     while os.getppid() == parent:
         await asyncio.sleep(1)

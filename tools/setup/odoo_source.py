@@ -163,7 +163,7 @@ def _fetch():
     """Return the package files, and the version of Odoo that they hold."""
     folder = project.CACHE / "debs"
     folder.mkdir(parents=True, exist_ok=True)
-    cached = {package: _cached(folder, package) for package in PACKAGES}
+    cached = {package: cached(folder, package) for package in PACKAGES}
     absent = [package for package, path in cached.items() if path is None]
     if not absent:
         return list(cached.values()), PACKAGES[0].version
@@ -181,7 +181,7 @@ def file_name(package, version=None):
     return f"{package.name}_{(version or package.version).replace(':', '%3a')}_all.deb"
 
 
-def _cached(folder, package):
+def cached(folder, package):
     path = folder / file_name(package)
     if not path.is_file():
         return None
@@ -276,25 +276,8 @@ class Archive:
             processes.quiet(self._command("apt-cache", "search", "--names-only", f"^{name}$"), "apt-cache")
         )
 
-    def choose(self, package):
-        """The pinned version, or the newest one in the archive if that has gone."""
-        offered = self.versions(package.name)
-        if not offered:
-            raise SetupError(f"{self.mirror} has no {package.name} any more. {GIVE_ODOO_HOME}")
-        for version, checksum in offered:
-            if version == package.version:
-                return version, checksum
-        version, checksum = offered[0]
-        note(f"NOTE: {package.name} {package.version}, which is pinned, has left the archive;")
-        note(f"      taking {version}, verified by the archive's signed index.")
-        return version, checksum
-
     def download(self, package, folder):
-        version, indexed = self.choose(package)
-        if version == package.version and indexed != package.sha256:
-            raise SetupError(
-                f"the archive's {package.name} {version} is not the file that this project has pinned"
-            )
+        version, indexed = choose(package, self.versions(package.name))
         target = folder / file_name(package, version)
         partial = folder / "partial"
         shutil.rmtree(partial, ignore_errors=True)
@@ -314,6 +297,23 @@ class Archive:
         note(f"{package.name} {version}: {megabytes(target.stat().st_size)}, checksum right")
         partial.rmdir()
         return target, version
+
+
+def choose(package, offered):
+    """The pinned version with its checksum, or the newest one in the archive if that has gone."""
+    if not offered:
+        raise SetupError(f"the archive has no {package.name} any more. {GIVE_ODOO_HOME}")
+    for version, checksum in offered:
+        if version == package.version:
+            if checksum != package.sha256:
+                raise SetupError(
+                    f"the archive's {package.name} {version} is not the file that is pinned here"
+                )
+            return version, checksum
+    version, checksum = offered[0]
+    note(f"NOTE: {package.name} {package.version}, which is pinned, has left the archive;")
+    note(f"      taking {version}, verified by the archive's signed index.")
+    return version, checksum
 
 
 # --- unpacking

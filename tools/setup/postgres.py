@@ -112,7 +112,7 @@ class Cluster:
         inside = project.STATE / "postgres"
         if os.geteuid() != 0:
             return cls(inside, None)
-        owner = _owner_for_root()
+        owner = owner_for_root()
         if _reachable(project.STATE, owner):
             return cls(inside, owner)
         return cls(ROOTS_CLUSTERS / project.CLONE_ID, owner)
@@ -249,7 +249,7 @@ def remove_orphans():
         clone = Path(marker.read_text().strip())
         if not clone.exists():
             note(f"removing the cluster of {clone}, which is gone")
-            Cluster(marker.parent, _owner_for_root()).remove()
+            Cluster(marker.parent, owner_for_root()).remove()
 
 
 def _programs(data):
@@ -272,7 +272,7 @@ def _programs(data):
     return usable[-1][1]
 
 
-def _owner_for_root():
+def owner_for_root():
     for name in ("postgres", "ar_postgres"):
         try:
             return pwd.getpwnam(name).pw_name
