@@ -7,3 +7,4 @@ from . import test_hold_race
 from . import test_hold_addons
 from . import test_hold_portal
 from . import test_hold_forecast
+from . import test_hold_tour
