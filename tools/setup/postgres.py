@@ -178,6 +178,8 @@ class Cluster:
             "--locale",
             "C",
             "--no-instructions",
+            # A crash of the machine in this very moment leaves a broken cluster, which is made anew.
+            "--no-sync",
         )
         with open(self.data / "postgresql.conf", "a") as configuration:
             configuration.write("include 'project.conf'\n")
