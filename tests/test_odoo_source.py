@@ -4,6 +4,7 @@ import subprocess
 
 import pytest
 
+from tools import project
 from tools.console import SetupError
 from tools.setup import odoo_source
 from tools.setup.odoo_source import Package
@@ -74,6 +75,20 @@ def test_sound_download_is_kept(tmp_path):
     path.write_bytes(b"a package")
     package = PINNED._replace(sha256=odoo_source.sha256(path))
     assert odoo_source.cached(tmp_path, package) == path
+
+
+def test_what_is_in_the_cache_is_unpacked_without_the_archive(tmp_path, deb, monkeypatch):
+    package = Package("thing", "1", odoo_source.sha256(deb), "sid")
+    (tmp_path / "cache" / "debs").mkdir(parents=True)
+    deb.rename(tmp_path / "cache" / "debs" / odoo_source.file_name(package))
+    monkeypatch.setattr(odoo_source, "PACKAGES", (package,))
+    monkeypatch.setattr(project, "CACHE", tmp_path / "cache")
+    tree = odoo_source.unpacked()
+    assert tree == tmp_path / "cache" / "odoo-1"
+    assert (tree / "usr/share/thing/link").read_text() == "something"
+    (tree / "usr/share/thing/file").write_text("some")
+    assert odoo_source.unpacked() == tree
+    assert (tree / "usr/share/thing/link").read_text() == "something", "repaired"
 
 
 def test_file_name_is_apts():

@@ -102,7 +102,7 @@ def ensure():
     if home:
         return from_checkout(Path(home).expanduser())
     with locks.exclusive(project.CACHE / "odoo.lock", "Odoo's source"):
-        tree = _unpacked()
+        tree = unpacked()
     odoo = from_checkout(tree / "usr/lib/python3/dist-packages")
     _link(project.STATE / "odoo", tree)
     return odoo._replace(version=tree.name)
@@ -138,7 +138,7 @@ def _checkout_version(home, release_text):
     return "checkout-" + hashlib.sha256(source.encode()).hexdigest()[:12]
 
 
-def _unpacked():
+def unpacked():
     pinned = project.CACHE / f"odoo-{PACKAGES[0].version}"
     if whole(pinned):
         return pinned
@@ -163,18 +163,17 @@ def _fetch():
     """Return the package files, and the version of Odoo that they hold."""
     folder = project.CACHE / "debs"
     folder.mkdir(parents=True, exist_ok=True)
-    cached = {package: cached(folder, package) for package in PACKAGES}
-    absent = [package for package, path in cached.items() if path is None]
-    if not absent:
-        return list(cached.values()), PACKAGES[0].version
-    archive = _open_archive()
-    step(f"Downloading {len(absent)} of {len(PACKAGES)} packages of Odoo 19, into {folder}")
+    files = {package: cached(folder, package) for package in PACKAGES}
+    absent = [package for package, path in files.items() if path is None]
     version = PACKAGES[0].version
+    if absent:
+        archive = _open_archive()
+        step(f"Downloading {len(absent)} of {len(PACKAGES)} packages of Odoo 19, into {folder}")
     for package in absent:
-        cached[package], got = archive.download(package, folder)
+        files[package], got = archive.download(package, folder)
         if package.name == MAIN_PACKAGE:
             version = got
-    return list(cached.values()), version
+    return list(files.values()), version
 
 
 def file_name(package, version=None):
