@@ -77,6 +77,16 @@ class ArAgingBucket(models.Model):
         for bucket in self:
             bucket.name = bucket.custom_name or bucket._get_default_name()
 
+    @api.depends("name")
+    @api.depends_context("allowed_company_ids", "lang")
+    def _compute_display_name(self):
+        """Say whose bucket it is while several main companies are selected."""
+        several = len(self.env.companies.root_id) > 1
+        for bucket in self:
+            # sudo: the main company of a branch need not be selected.
+            company = bucket.company_id.sudo().name
+            bucket.display_name = f"{bucket.name} ({company})" if several else bucket.name
+
     def _inverse_name(self):
         for bucket in self:
             bucket.custom_name = bucket.name if bucket.name != bucket._get_default_name() else False
@@ -130,6 +140,8 @@ class ArAgingBucket(models.Model):
     def _get_default_name(self):
         """Return the name made from the days, in the language of the user."""
         self.ensure_one()
+        if self.sequence == 1 and self.day_to >= DAYS_MAX:
+            return self.env._("All")
         if self.day_to >= DAYS_MAX:
             return self.env._("Over %s", self.day_from - 1)
         if self.sequence == 1 and self.day_to <= 0:
@@ -157,7 +169,7 @@ class ArAgingBucket(models.Model):
 
     @api.model
     def _prepare_default_days(self):
-        """Return the first days of the default buckets: not due, 1-30, 31-60, 61-90, 91-180, 181-365, over."""
+        """Return the first days of the default buckets: not due, 1-30, 31-60 … 181-365, over 365."""
         return [DAYS_MIN, 1, 31, 61, 91, 181, 366]
 
     @api.model

@@ -465,7 +465,7 @@ class ArAgingReport(models.Model):
 
     @api.model
     def _get_totals_by_company(self):
-        """Return {main company id: (amount, items without partner, items without due date)}, one statement."""
+        """Return {main company id: (amount, items without partner, items without due date)}."""
         query = self._search([])
         rows = self.env.execute_query(
             SQL(
@@ -484,17 +484,21 @@ class ArAgingReport(models.Model):
 
     @api.model
     def _get_ledger_by_company(self, as_of):
-        """Return {main company id: balance of the receivable accounts at the date} of the user's companies."""
+        """Return {main company id: balance of the receivable accounts of the selected companies}."""
         # sudo: sales rules may hide entries of the user's own companies; only totals leave this method.
-        groups = self.env["account.move.line"].sudo()._read_group(
-            [
-                ("account_type", "=", "asset_receivable"),
-                ("parent_state", "=", "posted"),
-                ("date", "<=", as_of),
-                ("company_id", "in", self.env.companies.ids),
-            ],
-            ["company_id"],
-            ["balance:sum"],
+        groups = (
+            self.env["account.move.line"]
+            .sudo()
+            ._read_group(
+                [
+                    ("account_type", "=", "asset_receivable"),
+                    ("parent_state", "=", "posted"),
+                    ("date", "<=", as_of),
+                    ("company_id", "in", self.env.companies.ids),
+                ],
+                ["company_id"],
+                ["balance:sum"],
+            )
         )
         totals = {}
         for company, balance in groups:

@@ -26,7 +26,7 @@ Item = namedtuple(
 
 
 class ArAgingXlsx(models.AbstractModel):
-    """Workbook of the receivables ageing: a sheet by customer and a sheet of open items for each main company.
+    """Workbook of the ageing: a sheet by customer and a sheet of open items for each main company.
 
     Rows stream from a database cursor into xlsxwriter's constant memory mode, so that memory does not grow
     with the number of items::
@@ -40,7 +40,7 @@ class ArAgingXlsx(models.AbstractModel):
 
     @api.model
     def _write_workbook(self, file, domain=()):
-        """Write the workbook of the open items in the domain, as far as the user may see them, to a binary file.
+        """Write the workbook of the open items in the domain that the user may see to a binary file.
 
         Date and basis come from the context as for ``ar.aging.report``.
 
@@ -276,10 +276,9 @@ class AgingSheet:
         title = re.sub(forbidden, " ", self.get_title()).strip()[:14]
         company = re.sub(forbidden, " ", self.company.name).strip()
         candidates = (f" {company[:12]} {number}" for number in itertools.count(2))
-        for ending in itertools.chain(["", f" {company}"], candidates):
-            name = f"{title}{ending}"[:31].strip()
-            if name.lower() not in names:
-                return name
+        endings = itertools.chain(["", f" {company}"], candidates)
+        titles = (f"{title}{ending}"[:31].strip() for ending in endings)
+        return next(name for name in titles if name.lower() not in names)
 
 
 class Totals:
@@ -361,11 +360,14 @@ class ItemSheet(AgingSheet):
     FIRST_BUCKET = 10
 
     def __init__(self, exporter, workbook, formats, company, buckets, domain):
-        self.phases = dict(exporter.env["ar.aging.report"]._fields["phase"]._description_selection(exporter.env))
+        self.phases = dict(
+            exporter.env["ar.aging.report"]._fields["phase"]._description_selection(exporter.env)
+        )
         self.ratings = dict(
-            exporter.env["ar.credit.rating"].with_context(active_test=False).search([]).mapped(
-                lambda rating: (rating.id, rating.name)
-            )
+            exporter.env["ar.credit.rating"]
+            .with_context(active_test=False)
+            .search([])
+            .mapped(lambda rating: (rating.id, rating.name))
         )
         # sudo: currencies, accounts and branches are named here whether or not the user may open them.
         currencies = exporter.env["res.currency"].sudo().with_context(active_test=False).search([])
@@ -375,7 +377,8 @@ class ItemSheet(AgingSheet):
             account.id: account.display_name
             for account in accounts.search([("account_type", "=", "asset_receivable")])
         }
-        branches = exporter.env["res.company"].sudo().search([("id", "child_of", company.id)])  # sudo: see above
+        companies = exporter.env["res.company"].sudo()  # sudo: see above
+        branches = companies.search([("id", "child_of", company.id)])
         self.branches = {branch.id: branch.name for branch in branches}
         self.positions = {bucket: self.FIRST_BUCKET + place for place, bucket in enumerate(buckets.ids)}
         super().__init__(exporter, workbook, formats, company, buckets, domain)
