@@ -1,5 +1,6 @@
 from . import test_aging_exactness
 from . import test_aging_report
+from . import test_aging_tour
 from . import test_aging_xlsx
 from . import test_bones
 from . import test_demo

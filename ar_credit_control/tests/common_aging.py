@@ -183,5 +183,3 @@ class AgingCase(AccountTestInvoicingCommon):
         for bucket, amount in groups:
             totals[bucket.name] += amount
         return dict(totals)
-
-

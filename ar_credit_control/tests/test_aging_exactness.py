@@ -11,7 +11,7 @@ from .common_aging import AgingCase
 DAYS = ["2025-01-31", "2025-03-15", "2025-06-30", "2025-09-30", "2026-02-28"]
 
 
-class Rollback(Exception):
+class RollbackError(Exception):
     """Ends a generated case."""
 
 
@@ -123,7 +123,9 @@ class TestAgingExactness(AgingCase):
         later = self.invoice(20, "2031-01-10")
         self.assertEqual(list(self.rows("2025-01-31")), self.receivable(now).ids)
         booked = self.env.execute_query_dict(self.report._open_items_sql())
-        amounts = {row["move_id"]: row["amount"] for row in booked if row["root_company_id"] == self.company.id}
+        amounts = {
+            row["move_id"]: row["amount"] for row in booked if row["root_company_id"] == self.company.id
+        }
         self.assertEqual(amounts, {now.id: 10, later.id: 20})
 
     def test_no_date_undoes_matchings_of_drafts(self):
@@ -153,7 +155,9 @@ class TestAgingExactness(AgingCase):
         other = self.setup_other_company()
         other_company = other["company"]
         self.invoice(100, "2025-01-10")
-        self.env["ar.aging.bucket"].search([("company_id", "=", other_company.id), ("day_from", "=", 31)]).unlink()
+        self.env["ar.aging.bucket"].search(
+            [("company_id", "=", other_company.id), ("day_from", "=", 31)]
+        ).unlink()
         move = (
             self.env["account.move"]
             .with_company(other_company)
@@ -183,7 +187,11 @@ class TestAgingExactness(AgingCase):
         self.assertEqual((row.bucket_id.name, row.bucket_id.company_id), ("1-60", other_company))
 
     @settings(
-        max_examples=10, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck), database=None
+        max_examples=10,
+        deadline=None,
+        derandomize=True,
+        suppress_health_check=list(HealthCheck),
+        database=None,
     )
     @given(
         st.lists(
@@ -200,13 +208,13 @@ class TestAgingExactness(AgingCase):
         )
     )
     def test_generated_lives(self, steps):
-        with suppress(Rollback), self.env.cr.savepoint():
+        with suppress(RollbackError), self.env.cr.savepoint():
             moves = []
             for step, number, day in steps:
                 self.take_step(moves, step, number, day)
             self.assert_ties(*DAYS)
             self.assert_ties_by_currency(*DAYS)
-            raise Rollback
+            raise RollbackError
         self.env.invalidate_all()
 
     def take_step(self, moves, step, number, offset):

@@ -44,10 +44,14 @@ class TestAgingReport(AgingCase):
             report = self.as_of(day)
             self.assertEqual(report.search(domain).read(["amount"])[0]["amount"], amount)
             self.assertEqual(report.search_read(domain, ["amount"])[0]["amount"], amount)
-            self.assertEqual(report._read_group(domain, [], ["amount:sum", "amount_overdue:sum"]), [(amount, overdue)])
+            self.assertEqual(
+                report._read_group(domain, [], ["amount:sum", "amount_overdue:sum"]), [(amount, overdue)]
+            )
             group = report.formatted_read_group(domain, ["bucket_id"], ["amount:sum"])[0]
             self.assertEqual(group["amount:sum"], amount)
-            read = report.web_search_read(domain, {"amount": {}, "bucket_id": {"fields": {"name": {}}}})["records"][0]
+            read = report.web_search_read(domain, {"amount": {}, "bucket_id": {"fields": {"name": {}}}})[
+                "records"
+            ][0]
             self.assertEqual(read["amount"], amount)
             self.assertEqual(report.search_count([*domain, ("amount", "=", amount)]), 1)
         self.assertFalse(self.as_of("2024-12-31").search(domain))
@@ -120,7 +124,9 @@ class TestAgingReport(AgingCase):
 
     def test_items_of_a_deleted_bucket_move_to_its_neighbour(self):
         self.assertEqual(self.by_bucket("2025-04-30"), {"1-30": 500.0, "61-90": 700.0})
-        bucket = self.env["ar.aging.bucket"].search([("company_id", "=", self.company.id), ("day_from", "=", 61)])
+        bucket = self.env["ar.aging.bucket"].search(
+            [("company_id", "=", self.company.id), ("day_from", "=", 61)]
+        )
         bucket.unlink()
         self.assertEqual(self.by_bucket("2025-04-30"), {"1-30": 500.0, "31-90": 700.0})
         overflow = self.env["ar.aging.bucket"].search([("company_id", "=", self.company.id)])[1:]
@@ -128,7 +134,9 @@ class TestAgingReport(AgingCase):
         self.assertEqual(self.by_bucket("2025-04-30"), {"All": 1200.0})
 
     def test_own_name_of_a_bucket(self):
-        bucket = self.env["ar.aging.bucket"].search([("company_id", "=", self.company.id), ("day_from", "=", 1)])
+        bucket = self.env["ar.aging.bucket"].search(
+            [("company_id", "=", self.company.id), ("day_from", "=", 1)]
+        )
         bucket.name = "First month"
         self.assertEqual(bucket.name, "First month")
         self.assertEqual(self.env["ar.aging.bucket"].search([("name", "=", "First month")]), bucket)
@@ -153,7 +161,9 @@ class TestAgingReport(AgingCase):
 
     def test_new_company_has_buckets(self):
         company = self.env["res.company"].sudo().create({"name": "New"})
-        self.assertEqual(self.env["ar.aging.bucket"].sudo().search_count([("company_id", "=", company.id)]), 7)
+        self.assertEqual(
+            self.env["ar.aging.bucket"].sudo().search_count([("company_id", "=", company.id)]), 7
+        )
 
     # -- odd partners, accounts, currencies ---------------------------------------------------------------
 
@@ -177,7 +187,9 @@ class TestAgingReport(AgingCase):
         self.assertEqual((figures["ledger"], figures["ageing"], figures["difference"]), (0, 0, 0))
 
     def test_search_by_name_and_fields_of_others(self):
-        rating = self.env["ar.credit.rating"].search([], limit=1) or self.env["ar.credit.rating"].create({"name": "A"})
+        rating = self.env["ar.credit.rating"].search([], limit=1) or self.env["ar.credit.rating"].create(
+            {"name": "A"}
+        )
         self.env["ar.credit.profile"].sudo().create(
             {
                 "partner_id": self.customer.id,
@@ -225,7 +237,9 @@ class TestAgingReport(AgingCase):
         line = self.receivable(self.new)
         self.env.cr.execute("UPDATE account_move_line SET amount_residual = 450 WHERE id = %s", [line.id])
         [figures] = self.as_of("2025-04-30").get_strip_figures()
-        self.assertEqual((figures["ledger"], figures["ageing"], figures["difference"]), (1200.0, 1150.0, 50.0))
+        self.assertEqual(
+            (figures["ledger"], figures["ageing"], figures["difference"]), (1200.0, 1150.0, 50.0)
+        )
 
     def test_strip_of_a_branch_alone(self):
         """Money of the main company that pays a branch's item explains why the branch alone does not tie."""
@@ -239,7 +253,8 @@ class TestAgingReport(AgingCase):
         report = self.as_of("2025-04-30").with_context(allowed_company_ids=branch.ids)
         [figures] = report.get_strip_figures()
         self.assertEqual(
-            [figures[key] for key in ("ledger", "elsewhere", "ageing", "difference")], [500.0, 200.0, 300.0, 0.0]
+            [figures[key] for key in ("ledger", "elsewhere", "ageing", "difference")],
+            [500.0, 200.0, 300.0, 0.0],
         )
 
     # -- access -------------------------------------------------------------------------------------------
@@ -253,6 +268,14 @@ class TestAgingReport(AgingCase):
             company_ids=[Command.set(self.company.ids)],
         )
 
+    def read_all_fields(self, report):
+        """As the web client reads a list with every column."""
+        specification = {
+            name: {"fields": {"display_name": {}}} if field.type == "many2one" else {}
+            for name, field in report._fields.items()
+        }
+        self.assertTrue(report.web_search_read([], specification)["records"])
+
     def test_roles_that_see_all_customers(self):
         for group in (
             "ar_credit_control.group_collector",
@@ -262,15 +285,19 @@ class TestAgingReport(AgingCase):
             "account.group_account_readonly",
             "account.group_account_invoice",
         ):
-            user = self.make_user(group.replace(".", "_"), f"base.group_user,sales_team.group_sale_salesman,{group}")
+            user = self.make_user(
+                group.replace(".", "_"), f"base.group_user,sales_team.group_sale_salesman,{group}"
+            )
             report = self.as_of("2025-04-30").with_user(user)
             self.assertEqual(len(report.search([])), 2, group)
             [figures] = report.get_strip_figures()
             self.assertEqual((figures["ledger"], figures["difference"]), (1200.0, 0.0), group)
-            report.web_search_read([], {name: {} for name in report._fields if name != "id"})
+            self.read_all_fields(report)
 
     def test_salesperson_sees_own_customers_only(self):
-        user = self.make_user("aging_seller", "sales_team.group_sale_salesman,ar_credit_control.group_credit_user")
+        user = self.make_user(
+            "aging_seller", "sales_team.group_sale_salesman,ar_credit_control.group_credit_user"
+        )
         report = self.as_of("2025-04-30").with_user(user)
         (self.old + self.new).sudo().invoice_user_id = self.env.user
         self.assertFalse(report.search([]))
@@ -284,7 +311,7 @@ class TestAgingReport(AgingCase):
         self.customer.sudo().user_id = user
         rows = report.search([])
         self.assertEqual(len(rows), 2)
-        report.web_search_read([], {name: {} for name in report._fields if name != "id"})
+        self.read_all_fields(report)
         report.formatted_read_group([], ["partner_id", "bucket_id", "account_id"], ["amount:sum"])
         with self.assertRaisesRegex(UserError, "Ask accounting"):
             rows.filtered(lambda row: row.id == self.receivable(self.old).id).action_open_entry()
@@ -351,16 +378,18 @@ class TestAgingReport(AgingCase):
         report = self.as_of("2025-04-30")
         self.env.cr.execute("SET LOCAL enable_seqscan = off")
         for condition, column in (
-            (SQL("id = %s", self.receivable(self.old).id), r"Cond: \(id = "),
+            (SQL("id = %s", self.receivable(self.old).id), r"\(?id = \d+"),
             (SQL("company_id = %s", self.company.id), r"company_id = \d+"),
         ):
-            self.env.cr.execute(SQL("EXPLAIN (COSTS OFF) SELECT * FROM %s t WHERE %s", report._table_sql, condition))
+            self.env.cr.execute(
+                SQL("EXPLAIN (COSTS OFF) SELECT * FROM %s t WHERE %s", report._table_sql, condition)
+            )
             plan = "\n".join(line for (line,) in self.env.cr.fetchall())
             nodes = [node for node in plan.split("->") if "on account_move_line" in node]
             item_nodes = [node for node in nodes if "reconciled" in node]
-            self.assertEqual(len(item_nodes), 2, plan)
+            self.assertEqual(len(item_nodes), 2, "".join(nodes))
             for node in item_nodes:
-                self.assertRegex(node, column, plan)
+                self.assertRegex(node, column)
 
     def test_past_dates_have_an_index(self):
         self.env.cr.execute("SET LOCAL enable_seqscan = off")

@@ -25,17 +25,18 @@ class ArAgingReport(models.Model):
     _name = "ar.aging.report"
     _description = "Receivables Ageing"
     _auto = False
-    _rec_name = "move_id"
+    _rec_name = "move_name"
     _order = "date_maturity, id"
     _depends = {
         "account.account": ["account_type"],
         "account.move": [
-            "auto_post",
             "delivery_date",
             "invoice_date",
             "invoice_user_id",
             "journal_id",
             "move_type",
+            "name",
+            "ref",
             "state",
         ],
         "account.move.line": [
@@ -68,6 +69,10 @@ class ArAgingReport(models.Model):
 
     move_line_id = fields.Many2one("account.move.line", string="Journal Item", readonly=True)
     move_id = fields.Many2one("account.move", string="Entry", readonly=True)
+    move_name = fields.Char(
+        string="Number", readonly=True, help="Number of the entry, for those too who may not open it."
+    )
+    ref = fields.Char(string="Reference", readonly=True)
     move_type = fields.Selection(
         selection=lambda self: self.env["account.move"]._fields["move_type"]._description_selection(self.env),
         string="Type",
@@ -157,6 +162,8 @@ class ArAgingReport(models.Model):
             SELECT item.id,
                    item.id AS move_line_id,
                    item.move_id,
+                   move.name AS move_name,
+                   move.ref,
                    move.move_type,
                    item.journal_id,
                    item.account_id,
@@ -541,7 +548,7 @@ class ArAgingReport(models.Model):
             raise UserError(
                 self.env._(
                     "%s is an accounting entry that you may not open. Ask accounting.",
-                    self.sudo().move_id.display_name,  # sudo: the name stands in the list already
+                    self.move_name,
                 )
             )
         return {

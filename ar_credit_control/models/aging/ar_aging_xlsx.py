@@ -77,6 +77,7 @@ class ArAgingXlsx(models.AbstractModel):
         """Yield the open items by company, customer and due date, in chunks from a database cursor."""
         cr = self.env.cr
         query = self._prepare_query(domain)
+        self.env.flush_query(query)
         # The whole result is read: the planner need not favour the first rows.
         cr.execute("SET LOCAL cursor_tuple_fraction = 1")
         cr.execute(SQL("DECLARE ar_aging_items NO SCROLL CURSOR FOR %s", query))
@@ -99,8 +100,8 @@ class ArAgingXlsx(models.AbstractModel):
                       item.company_id,
                       item.partner_id,
                       COALESCE(partner.complete_name, partner.name),
-                      move.name,
-                      move.ref,
+                      item.move_name,
+                      item.ref,
                       item.invoice_date - %(epoch)s,
                       item.date_maturity - %(epoch)s,
                       item.days_overdue,
@@ -115,7 +116,6 @@ class ArAgingXlsx(models.AbstractModel):
                       item.rating_id,
                       item.account_id
                  FROM (%(items)s) item
-                 JOIN account_move move ON move.id = item.move_id
             LEFT JOIN res_partner partner ON partner.id = item.partner_id
             LEFT JOIN res_users salesperson_user ON salesperson_user.id = item.salesperson_id
             LEFT JOIN res_partner salesperson ON salesperson.id = salesperson_user.partner_id
@@ -274,7 +274,7 @@ class AgingSheet:
         names = {sheet.get_name().lower() for sheet in self.workbook.worksheets()}
         forbidden = r"[\[\]:*?/\\']"
         title = re.sub(forbidden, " ", self.get_title()).strip()[:14]
-        company = re.sub(forbidden, " ", self.company.name).strip()
+        company = " ".join(re.sub(forbidden, " ", self.company.name).split())
         candidates = (f" {company[:12]} {number}" for number in itertools.count(2))
         endings = itertools.chain(["", f" {company}"], candidates)
         titles = (f"{title}{ending}"[:31].strip() for ending in endings)
