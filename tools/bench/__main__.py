@@ -1,11 +1,12 @@
-"""Benchmarks on a generated ledger: python -m tools.bench [--size 100000]; `make bench` sees to the set-up."""
+"""Benchmarks on a generated ledger: python -m tools.bench [--size N]; `make bench` sees to the set-up."""
 
 import argparse
+import itertools
 import json
 import subprocess
 import sys
 import time
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 
 from tools import odoo_env, processes, project
 from tools.bench import generator, report
@@ -77,6 +78,9 @@ def _database(base, suffix):
     databases = odoo_env.databases()
     name = databases.name(f"bench_{suffix}")
     databases.copy(base, name)
+    with closing(databases.connect(name)) as connection, connection, connection.cursor() as cursor:
+        # a live company: what is installed later brings no demo data
+        cursor.execute("UPDATE ir_module_module SET demo = FALSE")
     try:
         yield name
     finally:
@@ -85,21 +89,14 @@ def _database(base, suffix):
 
 def _generate(database, size):
     step(f"Generating a ledger of {size:,} open invoices and {2 * size:,} paid ones")
-    connection = odoo_env.databases().connect(database)
-    number, started = 0, time.monotonic()
-    try:
-        with Progress() as progress:
+    steps, started = itertools.count(1), time.monotonic()
+    with closing(odoo_env.databases().connect(database)) as connection, Progress() as progress:
 
-            def say(name):
-                nonlocal number
-                number += 1
-                progress.show(
-                    f"step {number} of {generator.COUNT}: {name}, {time.monotonic() - started:.0f} s"
-                )
+        def say(name):
+            at = time.monotonic() - started
+            progress.show(f"step {next(steps)} of {generator.COUNT}: {name}, {at:.0f} s")
 
-            taken = generator.generate(connection, size, say)
-    finally:
-        connection.close()
+        taken = generator.generate(connection, size, say)
     note(f"done in {seconds(taken)}")
     return taken
 
@@ -112,10 +109,13 @@ def _measure_core_and_install(figures, large, small, empty):
     figures["install"] = _install(large)
     _install(small)
     for database in (large, small):
-        with odoo_env.databases().connect(database) as connection, connection.cursor() as cursor:
+        with (
+            closing(odoo_env.databases().connect(database)) as connection,
+            connection,
+            connection.cursor() as cursor,
+        ):
             cursor.execute(PROFILES)
             cursor.execute("ANALYZE ar_credit_profile")
-        connection.close()
 
 
 def _install(database):

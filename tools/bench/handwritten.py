@@ -1,7 +1,7 @@
 """What a good SQL author would write for the same figures, by hand and without the addon.
 
-Independent of the addon's SQL on purpose: the benchmarks compare the times and also the figures, cent by cent.
-Each query is for one company without branches, which is what the generator fills.
+Independent of the addon's SQL on purpose: the benchmarks compare the times and also the figures, cent by
+cent. Each query is for one company without branches, which is what the generator fills.
 """
 
 # Ageing by customer and first day of the bucket, at the end of a day.

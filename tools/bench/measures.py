@@ -230,9 +230,10 @@ def _write_bare(env, file):
     book = xlsxwriter.Workbook(file, {"constant_memory": True})
     items, customers = book.add_worksheet("Items"), book.add_worksheet("Customers")
     day, money = book.add_format({"num_format": "yyyy-mm-dd"}), book.add_format({"num_format": "#,##0.00"})
-    count = row = customer_row = 0
+    count = row = 0
     env.cr.execute(handwritten.ITEMS, {"company": _main_company(env).id})
-    for name, group in itertools.groupby(env.cr.fetchall(), lambda item: item[0]):
+    by_customer = itertools.groupby(env.cr.fetchall(), lambda item: item[0])
+    for customer_row, (name, group) in enumerate(by_customer):
         buckets = [0.0] * 7
         for _name, entry, invoiced, due, days, currency, amount_currency, amount, bucket in group:
             items.write_string(row, 0, name or "")
@@ -256,7 +257,6 @@ def _write_bare(env, file):
             for position, amount in enumerate(buckets):
                 sheet.write_number(at, 10 + position, amount, money)
         row += 1
-        customer_row += 1
     book.close()
     return count
 

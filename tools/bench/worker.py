@@ -1,4 +1,4 @@
-"""One measurement in a process of its own, so that memory and caches are its own: prints its result as JSON."""
+"""One measurement in a process of its own, with memory and caches of its own; prints its result as JSON."""
 
 import json
 import sys
