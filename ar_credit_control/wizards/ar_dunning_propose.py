@@ -38,7 +38,11 @@ class ArDunningPropose(models.TransientModel):
                 wizard.policy_id = (
                     self.env["ar.dunning.policy"]
                     .with_context(active_test=False)
-                    .search([("company_id", "=", wizard.company_id.id)], order="active desc, sequence, id", limit=1)
+                    .search(
+                        [("company_id", "=", wizard.company_id.id)],
+                        order="active desc, sequence, id",
+                        limit=1,
+                    )
                 )
 
     @api.depends("policy_id")

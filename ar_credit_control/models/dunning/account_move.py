@@ -34,9 +34,7 @@ class AccountMove(models.Model):
         groups=DUNNING_GROUPS,
         help="Earliest date on which this invoice reaches its next stage, by the customer's policy.",
     )
-    dunning_letter_count = fields.Integer(
-        string="Letters", compute="_compute_dunning", groups=DUNNING_GROUPS
-    )
+    dunning_letter_count = fields.Integer(string="Letters", compute="_compute_dunning", groups=DUNNING_GROUPS)
 
     def _compute_dunning(self):
         self.env.flush_all()
@@ -74,7 +72,8 @@ class AccountMove(models.Model):
                    upcoming.next_date
               FROM (
                     SELECT line.move_id,
-                           (ARRAY_AGG(stage.id ORDER BY stage.day_offset DESC, letter.id DESC))[1] AS stage_id,
+                           (ARRAY_AGG(stage.id ORDER BY stage.day_offset DESC, letter.id DESC))[1]
+                               AS stage_id,
                            MAX(letter.date) AS last_date,
                            COUNT(DISTINCT letter.id) AS letter_count
                       FROM ar_dunning_letter_line line
@@ -128,7 +127,8 @@ class AccountMove(models.Model):
                             OR (move.move_type = 'entry' AND journal.type = 'general'
                                 AND COALESCE(NULLIF(policy.manual_entries, 'company'),
                                              root.dunning_manual_entries) = 'include'))
-                       AND (profile.dunning_excluded IS NOT TRUE OR profile.dunning_excluded_until < %(today)s)
+                       AND (profile.dunning_excluded IS NOT TRUE
+                            OR profile.dunning_excluded_until < %(today)s)
                        AND %(item_filter)s
                   GROUP BY item.move_id
                    ) upcoming ON upcoming.move_id = sent.move_id

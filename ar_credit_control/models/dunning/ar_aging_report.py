@@ -31,7 +31,8 @@ class ArAgingReport(models.Model):
                    SELECT sent_line.move_id, sent_line.partner_id, sent_line.date_maturity,
                           (ARRAY_AGG(stage.id ORDER BY stage.day_offset DESC, letter.id DESC))[1] AS stage_id
                      FROM ar_dunning_letter_line sent_line
-                     JOIN ar_dunning_letter letter ON letter.id = sent_line.letter_id AND letter.state = 'sent'
+                     JOIN ar_dunning_letter letter
+                       ON letter.id = sent_line.letter_id AND letter.state = 'sent'
                      JOIN ar_dunning_stage stage ON stage.id = sent_line.stage_id
                     WHERE sent_line.move_id IS NOT NULL
                  GROUP BY sent_line.move_id, sent_line.partner_id, sent_line.date_maturity

@@ -28,7 +28,9 @@ class ArCreditProfile(models.Model):
         letters = self.env["ar.dunning.letter"].search([("partner_id", "in", self.partner_id.ids)])
         by_customer = letters.grouped(lambda letter: (letter.partner_id, letter.company_id))
         for profile in self:
-            profile.dunning_letter_ids = by_customer.get((profile.partner_id, profile.company_id), letters[:0])
+            profile.dunning_letter_ids = by_customer.get(
+                (profile.partner_id, profile.company_id), letters[:0]
+            )
             profile.dunning_letter_count = len(profile.dunning_letter_ids)
 
     def action_view_dunning_letters(self):

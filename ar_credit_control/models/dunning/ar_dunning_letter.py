@@ -245,7 +245,7 @@ class ArDunningLetter(models.Model):
         return True
 
     def action_drop(self):
-        """Drop letters that are not in the mail queue; the customer gets none during the days between contacts.
+        """Drop letters that were not sent; the customer gets none during the days between contacts.
 
         :raise AccessError: for a user who is no collector.
         """
@@ -327,11 +327,9 @@ class ArDunningLetter(models.Model):
             raise AccessError(self.env._("Only collectors review letters."))
 
     def _filter_approvable(self):
-        """Return the letters that the user may approve: not what needs another person than who proposed it."""
+        """Return the letters the user may approve: not what needs another person than the proposer."""
         return self.filtered(
-            lambda letter: (
-                not letter.stage_id.requires_approval or letter.run_id.user_id.id != self.env.uid
-            )
+            lambda letter: not letter.stage_id.requires_approval or letter.run_id.user_id.id != self.env.uid
         )
 
     # Rendering
@@ -348,10 +346,11 @@ class ArDunningLetter(models.Model):
         """Return the letter as a complete HTML page, with its styles and pictures inside."""
         self.ensure_one()
         # The letterhead shows the company as its customers see it.
-        letter = self.sudo().with_context(lang=self.lang)
-        return self.env["ir.qweb"].with_context(lang=self.lang)._render(
+        letter = self.sudo().with_context(lang=self.lang, bin_size=False)
+        page = letter.env["ir.qweb"]._render(
             "ar_credit_control.dunning_letter_page", letter._prepare_page_values()
         )
+        return Markup("<!DOCTYPE html>\n") + page
 
     def _render_pdf(self):
         """Return the letter as PDF bytes.
@@ -359,7 +358,9 @@ class ArDunningLetter(models.Model):
         :raise UserError: when wkhtmltopdf is missing or fails.
         """
         self.ensure_one()
-        report = self.env["ir.actions.report"].sudo()  # the letter was readable; paper formats are plain set-up
+        report = self.env[
+            "ir.actions.report"
+        ].sudo()  # the letter was readable; paper formats are plain set-up
         return report._run_wkhtmltopdf(
             [self._render_html()], report_ref="ar_credit_control.action_report_dunning_letter"
         )
@@ -389,7 +390,8 @@ class ArDunningLetter(models.Model):
     def _get_address_lines(self):
         """Return the recipient as on an envelope: company, contact, address."""
         recipient = self.recipient_id or self.partner_id
-        address = recipient._display_address(without_company=True).splitlines()
+        place = recipient if recipient.street or recipient.city else self.partner_id
+        address = place._display_address(without_company=True).splitlines()
         if recipient != self.partner_id and recipient.name:
             address.insert(0, recipient.name)
         return [self.partner_name, *[line for line in address if line.strip() and line != self.partner_name]]
@@ -411,10 +413,14 @@ class ArDunningLetter(models.Model):
 
     def _get_ageing(self):
         """Return the listed amounts by ageing bucket of the company, buckets without amount left out."""
-        buckets = self.env["ar.aging.bucket"].search([("company_id", "=", self.company_id.id)], order="day_from")
+        buckets = self.env["ar.aging.bucket"].search(
+            [("company_id", "=", self.company_id.id)], order="day_from"
+        )
         amounts = dict.fromkeys(buckets, 0.0)
         for line in self.line_ids:
-            bucket = buckets.filtered(lambda candidate, days=line.days_overdue: candidate.day_from <= days)[-1:]
+            bucket = buckets.filtered(lambda candidate, days=line.days_overdue: candidate.day_from <= days)[
+                -1:
+            ]
             if bucket:
                 amounts[bucket] += line.amount
         return [(bucket.name, amount) for bucket, amount in amounts.items() if amount]
@@ -517,7 +523,7 @@ class ArDunningLetter(models.Model):
         self.env.flush_all()
 
     def _recheck(self, policy):
-        """Bring letters of one policy up to what is open now; cancel those with nothing left. Return the rest."""
+        """Bring letters of one policy up to what is open now, cancel the settled, return the rest."""
         self.env.flush_all()
         selection = self.env["ar.dunning.selection"]
         today = policy._get_today()
@@ -528,7 +534,9 @@ class ArDunningLetter(models.Model):
         }
         items = {}
         for row in self.env.execute_query_dict(
-            SQL("WITH %s SELECT item.* FROM dunning_item item WHERE %s", common, selection._line_sql(self.ids))
+            SQL(
+                "WITH %s SELECT item.* FROM dunning_item item WHERE %s", common, selection._line_sql(self.ids)
+            )
         ):
             items.setdefault((row["partner_id"], row["currency_id"]), []).append(row)
         due = self.browse()
@@ -624,8 +632,10 @@ class ArDunningLetter(models.Model):
         return f"{self.name.replace('/', '-')}.pdf"
 
     def _get_message_id(self):
-        """Return the Message-ID of the letter's mail, always the same, so that a repeated mail shows as one."""
-        database = self.env["ir.config_parameter"].sudo().get_param("database.uuid")  # no other way to read it
+        """Return the Message-ID of the letter's mail, always the same: a repeated mail shows as one."""
+        database = (
+            self.env["ir.config_parameter"].sudo().get_param("database.uuid")
+        )  # no other way to read it
         return f"<ar-dunning-{self.id}-{self.occurrence}@{database}>"
 
     def _create_mails(self, attachments):
@@ -637,7 +647,12 @@ class ArDunningLetter(models.Model):
             mails = (
                 self.env["mail.mail"]
                 .sudo()  # only settings users create mails
-                .create([letter._prepare_mail_values(rendered[letter.id], attachments[letter]) for letter in batch])
+                .create(
+                    [
+                        letter._prepare_mail_values(rendered[letter.id], attachments[letter])
+                        for letter in batch
+                    ]
+                )
             )
             for letter, mail in zip(batch, mails, strict=True):
                 letter.mail_id = mail

@@ -43,7 +43,7 @@ class ArDunningLetterLine(models.Model):
     is_due = fields.Boolean(
         string="Claimed",
         readonly=True,
-        help="The item reached its stage with this letter. Otherwise it is overdue and listed for completeness.",
+        help="The item reached its stage with this letter. If not, it is overdue and listed too.",
     )
     name = fields.Char(string="Number", readonly=True)
     ref = fields.Char(string="Customer Reference", readonly=True)

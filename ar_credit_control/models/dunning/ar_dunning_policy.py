@@ -1,3 +1,5 @@
+from markupsafe import Markup
+
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, ValidationError
 
@@ -24,7 +26,11 @@ class ArDunningPolicy(models.Model):
         default=10, help="A customer without a policy of its own gets the first one that fits."
     )
     company_id = fields.Many2one(
-        "res.company", required=True, index=True, default=_default_company, domain="[('parent_id', '=', False)]"
+        "res.company",
+        required=True,
+        index=True,
+        default=_default_company,
+        domain="[('parent_id', '=', False)]",
     )
     active = fields.Boolean(default=True, tracking=True)
     automatic = fields.Boolean(
@@ -76,7 +82,7 @@ class ArDunningPolicy(models.Model):
 
     _contact_interval_positive = models.Constraint(
         "CHECK (contact_interval_days >= 1 AND grace_days >= 0 AND min_amount >= 0)",
-        "Days between contacts must be at least one; days of grace and the smallest letter cannot be negative.",
+        "At least one day between contacts; days of grace and the smallest letter cannot be negative.",
     )
 
     @api.constrains("company_id")
@@ -117,8 +123,12 @@ class ArDunningPolicy(models.Model):
             "context": {
                 "dunning_policy_id": self.id,
                 "dunning_date": fields.Date.to_string(date),
-                "search_default_letters": 1,
             },
+            "help": Markup("<p class='o_view_nocontent_smiling_face'>%s</p><p>%s</p>")
+            % (
+                self.env._("Nobody would get a letter"),
+                self.env._("No customer of this policy has an item that reached a stage on this day."),
+            ),
         }
 
     @api.model

@@ -17,7 +17,7 @@ class ArDunningPreview(models.Model):
     _name = "ar.dunning.preview"
     _description = "Dunning Preview"
     _auto = False
-    _order = "amount desc, id"
+    _order = "outcome desc, amount desc, id"
     _rec_name = "partner_id"
     _depends = {
         "account.account": ["account_type", "non_trade"],
@@ -42,7 +42,13 @@ class ArDunningPreview(models.Model):
         ],
         "ar.dunning.letter": ["cancel_reason", "date", "state"],
         "ar.dunning.letter.line": ["date_maturity", "letter_id", "move_id", "stage_id"],
-        "ar.dunning.policy": ["active", "contact_interval_days", "grace_days", "manual_entries", "min_amount"],
+        "ar.dunning.policy": [
+            "active",
+            "contact_interval_days",
+            "grace_days",
+            "manual_entries",
+            "min_amount",
+        ],
         "ar.dunning.stage": ["active", "day_offset", "policy_id"],
         "payment.transaction": ["amount", "partner_id", "state"],
         "res.partner": ["commercial_partner_id", "country_id", "email", "street", "type"],
@@ -110,8 +116,8 @@ class ArDunningPreview(models.Model):
         return SQL(
             """SELECT NULL::int AS id, NULL::int AS company_id, NULL::int AS policy_id, NULL AS outcome,
                       NULL::int AS partner_id, NULL::int AS recipient_id, NULL AS channel,
-                      NULL::int AS currency_id, NULL::int AS stage_id, NULL AS reason, NULL::int AS item_count,
-                      NULL::numeric AS amount, NULL::int AS days_overdue
+                      NULL::int AS currency_id, NULL::int AS stage_id, NULL AS reason,
+                      NULL::int AS item_count, NULL::numeric AS amount, NULL::int AS days_overdue
                 WHERE FALSE"""
         )
 

@@ -73,7 +73,11 @@ class ArDunningRun(models.Model):
         counts = {run.id: {} for run in self}
         approvals = dict(
             self.env["ar.dunning.letter"]._read_group(
-                [("run_id", "in", self.ids), ("state", "=", "draft"), ("stage_id.requires_approval", "=", True)],
+                [
+                    ("run_id", "in", self.ids),
+                    ("state", "=", "draft"),
+                    ("stage_id.requires_approval", "=", True),
+                ],
                 ["run_id"],
                 ["__count"],
             )
@@ -287,10 +291,14 @@ class ArDunningRun(models.Model):
             policy=policy.id,
             date=self.date,
             automatic=self.automatic,
-            contact=policy.user_id.id or self.user_id.id or None,
+            contact=self._get_contact().id or None,
             uid=self.env.uid,
             now=self.env.cr.now(),
         )
+
+    def _get_contact(self):
+        """Return who is named in letters to customers without a collector: nobody for the schedule alone."""
+        return self.policy_id.user_id or self.user_id.filtered("active")
 
     def _schedule_left_out_activities(self):
         """Ask someone to reconcile, or to find an address, where that is why no letter goes out.
@@ -331,7 +339,7 @@ class ArDunningRun(models.Model):
             )
 
     def _prepare_left_out_activity(self, line, profile, activity_type):
-        user = profile.collector_id or self.policy_id.user_id or self.user_id
+        user = profile.collector_id or self._get_contact()
         return {
             "res_model_id": self.env["ir.model"]._get_id("ar.credit.profile"),
             "res_id": profile.id,
@@ -350,8 +358,12 @@ class ArDunningRun(models.Model):
         May be killed anywhere and run again, also by several workers at once: the day's run of a policy is
         one row, letters have unique keys, and each letter gets its mail in the commit that queues it.
         """
-        policies = self.env["ar.dunning.policy"].sudo().search(  # the schedule serves every company
-            [("active", "=", True), ("automatic", "=", True)]
+        policies = (
+            self.env["ar.dunning.policy"]
+            .sudo()
+            .search(  # the schedule serves every company
+                [("active", "=", True), ("automatic", "=", True)]
+            )
         )
         for policy in policies:
             self._cron_run_policy(policy)

@@ -21,19 +21,19 @@ class ArDunningSelection(models.AbstractModel):
 
         ``dunning_item``: one row per claimable open item: ``id`` (journal item), ``move_id``, ``partner_id``
         (commercial entity), ``currency_id``, ``date_maturity``, ``days_overdue``, ``amount`` (company
-        currency), ``amount_currency``, ``last_stage_id``, ``stage_id`` (the stage due on ``date``, or NULL) and
+        currency), ``amount_currency``, ``last_stage_id``, ``stage_id`` (the stage due on ``date``, or NULL),
         ``reason`` (why it is left out, or NULL).
 
         ``dunning_letter``: one row per customer and currency with an item whose stage is due:
         ``partner_id``, ``currency_id``, ``stage_id`` (highest due), ``item_count``, ``amount_due``,
-        ``amount_overdue``, ``amount_credit`` (booked, not allocated), ``amount_cover`` (with money on its way),
+        ``amount_overdue``, ``amount_credit`` (booked, not allocated), ``amount_cover`` (also on its way),
         ``days_overdue``, ``recipient_id``, ``channel``, ``profile_id``, ``collector_id`` and ``reason``.
 
         :param policy: a single ``ar.dunning.policy``; an inactive one is treated as if it were active.
         :param date: the day the stages are judged on. Amounts are what is open now.
         :param partner_ids: commercial partners to look at; None: all.
-        :param letter_ids: letters being checked again: they do not stand in their own way, nor do the stages of
-            their items have to be due today.
+        :param letter_ids: letters being checked again: they do not stand in their own way, and the stages
+            of their items do not have to be due today.
         """
         policy.ensure_one()
         root = policy.company_id
@@ -119,7 +119,7 @@ class ArDunningSelection(models.AbstractModel):
 
     @api.model
     def _assigned_policy_sql(self, policy=None):
-        """LATERAL joins that give ``assigned.policy_id`` from aliases ``partner``, ``profile`` and ``root``."""
+        """Join that gives ``assigned.policy_id`` from aliases ``partner``, ``profile`` and ``root``."""
         usable = SQL("(policy.active OR policy.id = %s)", policy.id) if policy else SQL("policy.active")
         return SQL(
             """
@@ -203,7 +203,7 @@ class ArDunningSelection(models.AbstractModel):
 
     @api.model
     def _history_sql(self, root):
-        """The furthest stage sent of each instalment: entry, customer and due date, whatever its item's id."""
+        """The furthest stage sent of each instalment: entry, customer and due date, whatever its id."""
         return SQL(
             """
             SELECT line.move_id,
@@ -225,7 +225,11 @@ class ArDunningSelection(models.AbstractModel):
     def _item_sql(self, policy, date, letter_ids=None):
         """Claimable items with the stage that is due and the reason to leave them out."""
         days = self.env["ar.aging.report"]._days_overdue_sql(date, SQL("open_item.date_maturity"))
-        due = SQL("stage.day_offset + CASE WHEN stage.is_after_due THEN %s ELSE 0 END <= %s", policy.grace_days, days)
+        due = SQL(
+            "stage.day_offset + CASE WHEN stage.is_after_due THEN %s ELSE 0 END <= %s",
+            policy.grace_days,
+            days,
+        )
         stage_join = SQL(
             """
             LEFT JOIN dunning_stage stage
@@ -389,7 +393,7 @@ class ArDunningSelection(models.AbstractModel):
 
     @api.model
     def _claim_sql(self, letter_ids=None):
-        """What a letter would claim: every overdue item of the customer, and the others whose stage is due."""
+        """What a letter would claim: all that is overdue, and the other items whose stage is due."""
         listed = SQL("(stage_id IS NOT NULL OR days_overdue > 0)")
         if letter_ids:
             listed = self._listed_in_sql(letter_ids)
@@ -500,7 +504,7 @@ class ArDunningSelection(models.AbstractModel):
 
     @api.model
     def _left_out_sql(self):
-        """What had a stage due and gets no letter: customer, currency, reason, items, amount, oldest due date."""
+        """What had a stage due and gets no letter: by customer, currency and reason."""
         return SQL(
             """
             SELECT partner_id, currency_id, reason, COUNT(*) AS item_count,

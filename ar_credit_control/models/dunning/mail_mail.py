@@ -27,7 +27,9 @@ class MailMail(models.Model):
             pending._mark_failed(self.env._("The mail was deleted before it was sent."))
         return result
 
-    def _postprocess_sent_message(self, success_pids, success_emails, failure_reason=False, failure_type=None):
+    def _postprocess_sent_message(
+        self, success_pids, success_emails, failure_reason=False, failure_type=None
+    ):
         letters = self._get_dunning_letters()
         result = super()._postprocess_sent_message(
             success_pids, success_emails, failure_reason=failure_reason, failure_type=failure_type
