@@ -142,9 +142,9 @@ class AccountMove(models.Model):
 
     @api.model
     def _search_dunning_stage_id(self, operator, value):
-        if operator not in ("in", "not in"):
-            stages = self.env["ar.dunning.stage"]._search([("display_name", operator, value)])
-            operator, value = "in", [stage_id for (stage_id,) in self.env.execute_query(stages.select())]
+        if operator in ("any", "not any", "any!", "not any!"):
+            stages = self.env["ar.dunning.stage"].with_context(active_test=False).search(value)
+            operator, value = "not in" if operator.startswith("not") else "in", stages.ids
         return self._dunning_domain("stage_id", operator, value)
 
     @api.model
@@ -158,6 +158,8 @@ class AccountMove(models.Model):
     @api.model
     def _dunning_domain(self, column, operator, value):
         """Return the domain of entries by a column of :meth:`_dunning_status_sql`; empty values count too."""
+        # The statement reads tables that the search itself knows nothing of.
+        self.env.flush_all()
         column = SQL.identifier(column)
         status = self._dunning_status_sql()
         if operator in ("in", "not in"):

@@ -20,19 +20,14 @@ class ArDunningPreview(models.Model):
     _order = "outcome desc, amount desc, id"
     _rec_name = "partner_id"
     _depends = {
-        "account.account": ["account_type", "non_trade"],
+        # What an open item is, this report knows.
+        "ar.aging.report": ["amount"],
+        "account.account": ["non_trade"],
         "account.bank.statement.line": ["amount", "is_reconciled", "partner_id"],
         "account.journal": ["type"],
-        "account.move": ["move_type", "payment_state", "state"],
-        "account.move.line": [
-            "amount_residual",
-            "amount_residual_currency",
-            "date_maturity",
-            "no_followup",
-            "partner_id",
-            "reconciled",
-        ],
-        "account.payment": ["amount", "move_id", "partner_id", "state"],
+        "account.move": ["move_type", "payment_state"],
+        "account.move.line": ["no_followup"],
+        "account.payment": ["amount", "move_id", "partner_id", "partner_type", "payment_type", "state"],
         "ar.credit.profile": [
             "collector_id",
             "dunning_excluded",

@@ -340,7 +340,8 @@ class ArDunningSelection(models.AbstractModel):
                            transaction.company_id
                       FROM payment_transaction transaction
                       JOIN res_partner partner ON partner.id = transaction.partner_id
-                     WHERE transaction.state = 'authorized' AND transaction.operation != 'validation'
+                     WHERE transaction.state = 'authorized'
+                       AND transaction.operation IS DISTINCT FROM 'validation'
                        AND %(partner_filter)s
                  UNION ALL
                     SELECT partner.commercial_partner_id, statement_line.currency_id,
