@@ -61,6 +61,7 @@
         "views/dunning/ar_dunning_policy_views.xml",
         "views/dunning/ar_dunning_preview_views.xml",
         "views/dunning/account_move_views.xml",
+        "views/dunning/ar_aging_report_views.xml",
         "views/dunning/ar_credit_profile_views.xml",
         "views/dunning/menus.xml",
     ],

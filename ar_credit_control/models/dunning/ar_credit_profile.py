@@ -19,19 +19,19 @@ class ArCreditProfile(models.Model):
     dunning_excluded_until = fields.Date(
         string="Excluded Until", tracking=True, help="Last day without letters. Empty: until further notice."
     )
-    dunning_letter_ids = fields.One2many(
-        "ar.dunning.letter", compute="_compute_dunning_letter_ids", string="Letters"
-    )
-    dunning_letter_count = fields.Integer(compute="_compute_dunning_letter_ids", string="Number of Letters")
+    dunning_letter_count = fields.Integer(compute="_compute_dunning_letter_count", string="Letters")
 
-    def _compute_dunning_letter_ids(self):
-        letters = self.env["ar.dunning.letter"].search([("partner_id", "in", self.partner_id.ids)])
-        by_customer = letters.grouped(lambda letter: (letter.partner_id, letter.company_id))
-        for profile in self:
-            profile.dunning_letter_ids = by_customer.get(
-                (profile.partner_id, profile.company_id), letters[:0]
+    def _compute_dunning_letter_count(self):
+        counts = {
+            (partner, company): count
+            for partner, company, count in self.env["ar.dunning.letter"]._read_group(
+                [("partner_id", "in", self.partner_id.ids), ("company_id", "in", self.company_id.ids)],
+                ["partner_id", "company_id"],
+                ["__count"],
             )
-            profile.dunning_letter_count = len(profile.dunning_letter_ids)
+        }
+        for profile in self:
+            profile.dunning_letter_count = counts.get((profile.partner_id, profile.company_id), 0)
 
     def action_view_dunning_letters(self):
         """Show the letters of the customer."""
