@@ -121,7 +121,8 @@ class TestDunningTwice(DunningProcessCase):
         [(failed,)] = self.letters("failed")
         self.assertEqual(
             self.query(
-                "SELECT COUNT(*) FROM mail_activity WHERE res_model = 'ar.dunning.letter' AND res_id = %s", failed
+                "SELECT COUNT(*) FROM mail_activity WHERE res_model = 'ar.dunning.letter' AND res_id = %s",
+                failed,
             ),
             [(1,)],
         )
@@ -130,9 +131,7 @@ class TestDunningTwice(DunningProcessCase):
         self.assertEqual(len(ids), CUSTOMERS - 1)
         self.assertTrue(all(message_id.startswith("<ar-dunning-") for message_id in ids))
         recipients = sorted(mail["To"].addresses[0].addr_spec for mail in self.catcher.mails)
-        self.assertEqual(
-            recipients, [f"process{i:02d}@example.com" for i in range(CUSTOMERS) if i != 3]
-        )
+        self.assertEqual(recipients, [f"process{i:02d}@example.com" for i in range(CUSTOMERS) if i != 3])
         self.assertMail(self.catcher.mails[0])
 
         self.run_script(RUN)
