@@ -102,7 +102,8 @@ class ArDunningPolicy(models.Model):
     def copy_data(self, default=None):
         vals_list = super().copy_data(default)
         for policy, vals in zip(self, vals_list, strict=True):
-            vals["name"] = self.env._("%s (copy)", policy.name)
+            if "name" not in (default or {}):
+                vals["name"] = self.env._("%s (copy)", policy.name)
             vals["automatic"] = False
         return vals_list
 
