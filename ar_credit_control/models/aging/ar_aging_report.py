@@ -141,10 +141,10 @@ class ArAgingReport(models.Model):
         "ar.aging.bucket", string="Bucket", readonly=True, depends_context=AGING_CONTEXT
     )
     phase = fields.Selection(
-        selection=[("credit", "Credit"), ("coordination", "Coordination"), ("clearing", "Clearing")],
+        selection=[("credit", "Credit Period"), ("coordination", "Coordination"), ("clearing", "Clearing")],
         readonly=True,
         depends_context=AGING_CONTEXT,
-        help="Credit: not due yet. Coordination: overdue within the days of the company's settings. "
+        help="Credit period: not due yet. Coordination: overdue within the days of the company's settings. "
         "Clearing: overdue longer than that.",
     )
 

@@ -33,10 +33,10 @@ class ArDunningStage(models.Model):
         help="Reached this many days after the due date; negative or zero: before it falls overdue.",
     )
     phase = fields.Selection(
-        [("credit", "Credit"), ("coordination", "Coordination"), ("clearing", "Clearing")],
+        [("credit", "Credit Period"), ("coordination", "Coordination"), ("clearing", "Clearing")],
         required=True,
         default="coordination",
-        help="Credit: within the agreed term. Coordination: overdue, the relation comes first. "
+        help="Credit period: within the agreed term. Coordination: overdue, the relation comes first. "
         "Clearing: the money comes first.",
     )
     requires_approval = fields.Boolean(
