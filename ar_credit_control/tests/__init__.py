@@ -15,3 +15,4 @@ from . import test_hold_portal
 from . import test_hold_race
 from . import test_hold_tour
 from . import test_lifecycle
+from . import test_i18n

@@ -3,12 +3,21 @@ import re
 from collections import Counter
 
 import polib
+from lxml import etree
 
 from odoo.tests import TransactionCase, tagged
 from odoo.tools.misc import file_path
 from odoo.tools.translate import trans_export
 
-PLACEHOLDER = re.compile(r"%\(\w+\)[sdfr]|%[sdfr]|\{\{.*?\}\}|t-out=\"[^\"]*\"")
+PYTHON_FORMAT = re.compile(r"%(?:\(\w+\))?[sdfr]|%%")
+EXPRESSION = re.compile(r"\{\{.*?\}\}")
+LETTER_FIELD = re.compile(r"(?<!\{)\{(\w+)\}(?!\})")
+LETTER_TEXTS = ("letter_title", "letter_text", "letter_closing")
+TAG = re.compile(r"<[a-z/]")
+# A Chinese letter may break its paragraphs elsewhere, but carries the same figures.
+LAYOUT_TAGS = {"p", "br"}
+# Names and codes that are written the same in Chinese.
+SAME_IN_CHINESE = {"ID", "XLSX"}
 
 
 @tagged("post_install", "-at_install")
@@ -39,9 +48,69 @@ class TestTranslations(TransactionCase):
         )
         self.assertFalse(missing, "Terms without a Chinese translation")
 
+    def test_chinese_has_no_terms_of_its_own(self):
+        template = {entry.msgid for entry in self.template}
+        obsolete = sorted(entry.msgid for entry in self.chinese if entry.msgid not in template)
+        self.assertFalse(obsolete, "Terms that the template does not have; run: make i18n")
+
+    def test_chinese_is_chinese(self):
+        for entry in self.chinese.translated_entries():
+            if entry.msgid in SAME_IN_CHINESE or self._is_expression(entry):
+                continue
+            with self.subTest(msgid=entry.msgid):
+                self.assertNotEqual(entry.msgid, entry.msgstr)
+                self.assertNotRegex(entry.msgstr, r"[\u4e00-\u9fff][,;:!?]", "Western punctuation")
+
     def test_placeholders_survive(self):
         for entry in self.chinese.translated_entries():
             with self.subTest(msgid=entry.msgid):
-                self.assertEqual(
-                    Counter(PLACEHOLDER.findall(entry.msgid)), Counter(PLACEHOLDER.findall(entry.msgstr))
-                )
+                for pattern in (PYTHON_FORMAT, EXPRESSION):
+                    self.assertEqual(
+                        Counter(pattern.findall(entry.msgid)), Counter(pattern.findall(entry.msgstr))
+                    )
+                if self._is_expression(entry):
+                    self.assertEqual(entry.msgid, entry.msgstr)
+
+    def test_fields_of_letters_survive(self):
+        """A letter in Chinese names at least what the source names, and only what is replaced."""
+        stage = self.env["ar.dunning.stage"].new({})
+        letter = self.env["ar.dunning.letter"].new(
+            {
+                "company_id": self.env.company.id,
+                "currency_id": self.env.company.currency_id.id,
+                "date": "2026-01-31",
+            }
+        )
+        known = set(stage._prepare_placeholders(letter))
+        for entry in self.chinese.translated_entries():
+            source, target = (set(LETTER_FIELD.findall(text)) for text in (entry.msgid, entry.msgstr))
+            with self.subTest(msgid=entry.msgid):
+                self.assertLessEqual(source, target)
+                if any(place.endswith(LETTER_TEXTS) for place in self._fields_of(entry)):
+                    self.assertLessEqual(target, known)
+                else:
+                    self.assertEqual(source, target)
+
+    def test_tags_survive(self):
+        for entry in self.chinese.translated_entries():
+            if not TAG.search(entry.msgid):
+                continue
+            with self.subTest(msgid=entry.msgid):
+                self.assertEqual(self._elements(entry.msgid), self._elements(entry.msgstr))
+
+    @staticmethod
+    def _fields_of(entry):
+        """Return the fields an entry translates, as ``model,field``."""
+        return [place.split(":")[1] for place, _line in entry.occurrences if place.startswith("model")]
+
+    def _is_expression(self, entry):
+        return "ir.actions.report,print_report_name" in self._fields_of(entry)
+
+    @staticmethod
+    def _elements(text):
+        """Return how often each element stands in ``text``, with its attributes; fails where it is no XML."""
+        return Counter(
+            (element.tag, tuple(sorted(element.attrib.items())))
+            for element in etree.fromstring(f"<term>{text}</term>").iter()
+            if element.tag not in LAYOUT_TAGS
+        )
