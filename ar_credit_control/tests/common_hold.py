@@ -33,7 +33,11 @@ class HoldCase(AccountTestInvoicingCommon):
 
         def user(login, groups):
             return new_test_user(
-                cls.env, login, groups=groups, company_id=cls.company.id, company_ids=[Command.set(cls.company.ids)]
+                cls.env,
+                login,
+                groups=groups,
+                company_id=cls.company.id,
+                company_ids=[Command.set(cls.company.ids)],
             )
 
         cls.salesperson = user("hold_sales", "sales_team.group_sale_salesman")
@@ -44,7 +48,13 @@ class HoldCase(AccountTestInvoicingCommon):
         cls.collector = user("hold_collector", "ar_credit_control.group_collector")
         cls.auditor = user("hold_auditor", "ar_credit_control.group_credit_auditor")
         cls.article = cls.env["product.product"].create(
-            {"name": "Crate", "list_price": 100.0, "type": "consu", "invoice_policy": "order", "taxes_id": False}
+            {
+                "name": "Crate",
+                "list_price": 100.0,
+                "type": "consu",
+                "invoice_policy": "order",
+                "taxes_id": False,
+            }
         )
         cls.customer = cls.make_customer("Kornmann AG", 1000.0)
 
@@ -89,7 +99,6 @@ class HoldCase(AccountTestInvoicingCommon):
     def make_invoice(cls, amount, days_overdue, partner=None):
         """A posted invoice that fell due ``days_overdue`` days ago."""
 
-
         due = fields.Date.subtract(fields.Date.context_today(cls.company), days=days_overdue)
         invoice = cls.env["account.move"].create(
             {
@@ -98,7 +107,9 @@ class HoldCase(AccountTestInvoicingCommon):
                 "invoice_date": due,
                 "invoice_date_due": due,
                 "invoice_line_ids": [
-                    Command.create({"name": "Old", "quantity": 1, "price_unit": amount, "tax_ids": [Command.clear()]})
+                    Command.create(
+                        {"name": "Old", "quantity": 1, "price_unit": amount, "tax_ids": [Command.clear()]}
+                    )
                 ],
             }
         )

@@ -51,6 +51,26 @@ class TestHoldAddons(HoldCase):
         self.assertEqual(card.points, 91, "10 spent, 1 earned, once")
         self.assertEqual(len(card.history_ids), 1)
 
+    def test_a_promotion_that_ends_while_confirming_does_not_exceed_the_limit(self):
+        program = self.env["loyalty.program"].create(
+            {
+                "name": "Until yesterday",
+                "program_type": "promotion",
+                "trigger": "auto",
+                "applies_on": "current",
+                "rule_ids": [Command.create({})],
+                "reward_ids": [Command.create({"reward_type": "discount", "discount": 50})],
+            }
+        )
+        order = self.make_order(15)
+        order.sudo()._update_programs_and_rewards()
+        order.sudo()._apply_program_reward(program.reward_ids, order.sudo().coupon_point_ids.coupon_id)
+        self.assertEqual(order.amount_total, 750)
+        program.active = False
+        order.action_confirm()
+        self.assertEqual(order.amount_total, 1500)
+        self.assertEqual(order.credit_hold_state, "held", "what was accepted was 750")
+
     def test_loyalty_does_not_drop_unclaimed_coupons(self):
         program = self.env["loyalty.program"].create(
             {
@@ -91,23 +111,37 @@ class TestHoldAddons(HoldCase):
         order.action_confirm()
         self.assertHeld(order)
         self.assertFalse(sent())
-        self.assertFalse(order.sudo().message_ids.filtered(lambda message: self.customer in message.partner_ids))
+        self.assertFalse(
+            order.sudo().message_ids.filtered(lambda message: self.customer in message.partner_ids)
+        )
         order.sudo().credit_hold_id.with_user(self.controller).action_release("ok")
         self.assertPassed(order)
         self.assertEqual(len(sent()), 1)
 
     def test_the_event_registers_nobody(self):
         ticket = self.env["product.product"].create(
-            {"name": "Ticket", "type": "service", "service_tracking": "event", "taxes_id": False, "list_price": 600}
+            {
+                "name": "Ticket",
+                "type": "service",
+                "service_tracking": "event",
+                "taxes_id": False,
+                "list_price": 600,
+            }
         )
         now = fields.Datetime.now()
-        event = self.env["event.event"].sudo().create(
-            {
-                "name": "Fair",
-                "date_begin": fields.Datetime.add(now, days=7),
-                "date_end": fields.Datetime.add(now, days=8),
-                "event_ticket_ids": [Command.create({"name": "Standard", "product_id": ticket.id, "price": 600})],
-            }
+        event = (
+            self.env["event.event"]
+            .sudo()
+            .create(
+                {
+                    "name": "Fair",
+                    "date_begin": fields.Datetime.add(now, days=7),
+                    "date_end": fields.Datetime.add(now, days=8),
+                    "event_ticket_ids": [
+                        Command.create({"name": "Standard", "product_id": ticket.id, "price": 600})
+                    ],
+                }
+            )
         )
         order = self.make_order(
             0,

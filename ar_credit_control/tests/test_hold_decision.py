@@ -26,8 +26,9 @@ class TestHoldDecision(HoldCase):
         self.assertTrue(self.hold.decided_on)
         self.assertFalse(self.hold.activity_ids, "the controllers' task is done")
         activity = self.order.sudo().activity_ids.filtered(
-            lambda activity: activity.activity_type_id
-            == self.env.ref("ar_credit_control.mail_activity_hold_decided")
+            lambda activity: (
+                activity.activity_type_id == self.env.ref("ar_credit_control.mail_activity_hold_decided")
+            )
         )
         self.assertEqual(activity.user_id, self.salesperson)
 
@@ -57,8 +58,10 @@ class TestHoldDecision(HoldCase):
         for method in (hold.action_release, hold.action_refuse, hold.sudo().action_release):
             with self.assertRaises(AccessError):
                 method("my own")
-        wizard = self.env["ar.credit.hold.decision"].with_user(self.manager).create(
-            {"hold_ids": hold.ids, "decision": "release", "note": "my own"}
+        wizard = (
+            self.env["ar.credit.hold.decision"]
+            .with_user(self.manager)
+            .create({"hold_ids": hold.ids, "decision": "release", "note": "my own"})
         )
         with self.assertRaises(AccessError):
             wizard.action_apply()
@@ -71,6 +74,45 @@ class TestHoldDecision(HoldCase):
         order.with_user(self.env.ref("base.public_user")).sudo().action_confirm()
         with self.assertRaises(AccessError):
             order.credit_hold_id.with_user(self.manager).action_release("signed it myself")
+
+    def test_nobody_confirms_on_a_release_of_their_own(self):
+        order = self.make_order(11, self.make_customer("Mine", 1000.0))
+        order.with_user(self.manager).action_credit_put_on_hold("Look at it")
+        hold = order.sudo().credit_hold_id.with_user(self.manager)
+        hold.action_release("Fine", cap_amount=1e6)
+        order.with_user(self.manager).action_confirm()
+        self.assertHeld(order, "limit")
+        self.assertEqual(order.sudo().credit_hold_id.asked_by_id, self.manager)
+        mine = self.make_order(11, self.make_customer("Sold by me", 1000.0), user=self.manager)
+        mine.action_credit_put_on_hold("Look at it")
+        with self.assertRaises(AccessError):
+            mine.credit_hold_id.action_release("Sold by me, released by me", cap_amount=1e6)
+
+    def test_a_refused_hold_by_hand_stays_by_hand(self):
+        order = self.make_order(1)
+        order.with_user(self.controller).action_credit_put_on_hold("Rumours")
+        order.sudo().credit_hold_id.with_user(self.controller).action_refuse("No")
+        for _attempt in range(3):
+            order.action_confirm()
+            self.assertHeld(order, "manual")
+        self.assertTrue(order.sudo().credit_hold_id.forced)
+
+    def test_an_order_that_passes_after_a_refusal_is_not_refused_any_more(self):
+        self.hold.action_refuse("Too much")
+        self.order.order_line.product_uom_qty = 1
+        self.order.action_confirm()
+        self.assertPassed(self.order)
+        self.assertEqual(self.order.credit_hold_state, "none")
+
+    def test_a_release_ends_today_or_later(self):
+        with self.assertRaisesRegex(UserError, "in the past"):
+            self.hold.action_release("ok", valid_until="2020-01-01")
+
+    def test_who_takes_over_an_order_sees_its_hold(self):
+        other = self.salesperson.copy({"login": "hold_other"})
+        self.assertFalse(self.env["ar.credit.hold"].with_user(other).search([]))
+        self.order.with_user(self.manager).user_id = other
+        self.assertEqual(self.order.with_user(other).credit_hold_id.display_name, self.hold.display_name)
 
     def test_a_decision_is_taken_once(self):
         self.hold.action_release("ok")
@@ -167,8 +209,10 @@ class TestHoldDecision(HoldCase):
         other = self.make_order(12, self.make_customer("Other", 1000.0))
         other.action_confirm()
         holds = self.hold | other.sudo().credit_hold_id
-        wizard = self.env["ar.credit.hold.decision"].with_user(self.controller).create(
-            {"hold_ids": holds.ids, "decision": "release", "preset": "agreed"}
+        wizard = (
+            self.env["ar.credit.hold.decision"]
+            .with_user(self.controller)
+            .create({"hold_ids": holds.ids, "decision": "release", "preset": "agreed"})
         )
         wizard.action_apply()
         self.assertPassed(self.order)
@@ -176,8 +220,10 @@ class TestHoldDecision(HoldCase):
         self.assertEqual(set(holds.mapped("decision_note")), {"Agreed by management"})
 
     def test_a_reason_is_asked_for(self):
-        wizard = self.env["ar.credit.hold.decision"].with_user(self.controller).create(
-            {"hold_ids": self.hold.ids, "decision": "refuse"}
+        wizard = (
+            self.env["ar.credit.hold.decision"]
+            .with_user(self.controller)
+            .create({"hold_ids": self.hold.ids, "decision": "refuse"})
         )
         with self.assertRaisesRegex(UserError, "Say why"):
             wizard.action_apply()
@@ -197,7 +243,9 @@ class TestHoldDecision(HoldCase):
         for user in (self.collector, self.controller, self.auditor):
             self.assertTrue(Hold.with_user(user).search([("order_id", "=", foreign.id)]))
         other = self.env["res.company"].create({"name": "Elsewhere"})
-        stranger = self.controller.copy({"login": "stranger", "company_id": other.id, "company_ids": other.ids})
+        stranger = self.controller.copy(
+            {"login": "stranger", "company_id": other.id, "company_ids": other.ids}
+        )
         self.assertFalse(Hold.with_user(stranger).search([]))
         with self.assertRaises(AccessError):
             self.hold.with_user(stranger).action_release("not mine")

@@ -100,7 +100,9 @@ class TestHoldForecast(HoldCase):
             self.env.flush_all()
             self.env.invalidate_all()
             before = self.env.cr.sql_log_count
-            found = self.env["sale.order"].search([("id", "in", orders.ids), ("credit_forecast", "=", "hold")])
+            found = self.env["sale.order"].search(
+                [("id", "in", orders.ids), ("credit_forecast", "=", "hold")]
+            )
             found.mapped("credit_forecast_reason")
             return self.env.cr.sql_log_count - before
 

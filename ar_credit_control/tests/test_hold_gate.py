@@ -228,7 +228,14 @@ class TestHoldGate(HoldCase):
 
     def test_no_context_gets_past(self):
         order = self.make_order(11)
-        for key in ("credit_gate", "ar_credit_passing", "force", "install_mode", "import_file", "bypass_credit"):
+        for key in (
+            "credit_gate",
+            "ar_credit_passing",
+            "force",
+            "install_mode",
+            "import_file",
+            "bypass_credit",
+        ):
             with self.assertRaises(UserError), self.env.cr.savepoint():
                 order.with_context(**{key: order.ids}).write({"state": "sale"})
         order.with_context(

@@ -25,7 +25,9 @@ class TestHoldPortal(HoldCase, HttpCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.buyer = new_test_user(cls.env, "hold_buyer", groups="base.group_portal", email="buyer@example.com")
+        cls.buyer = new_test_user(
+            cls.env, "hold_buyer", groups="base.group_portal", email="buyer@example.com"
+        )
         cls.buyer.partner_id.parent_id = cls.customer
 
     def make_portal_order(self, quantity):

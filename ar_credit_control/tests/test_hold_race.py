@@ -13,15 +13,19 @@ user = env['res.users'].create({
 })
 orders = env['sale.order'].create([{
     'partner_id': partner.id, 'user_id': user.id, 'company_id': company.id,
-    'order_line': [(0, 0, {'product_id': product.id, 'product_uom_qty': 1, 'price_unit': 100, 'tax_ids': False})],
+    'order_line': [(0, 0, {'product_id': product.id, 'price_unit': 100, 'tax_ids': False})],
 } for _number in range(12)])
+late = env['res.partner'].create({'name': 'Blocked', 'is_company': True})
+env['ar.credit.profile']._get_or_create(late, company).hold_override = 'block'
+common = orders[0].copy({'partner_id': late.id})
 env.cr.commit()
-uid, ids, registry = user.id, orders.ids, env.registry
-print('MADE', *ids)
+uid, ids, common_id, registry = user.id, orders.ids, common.id, env.registry
+print('MADE', common_id, *ids)
 """
 
-# Each child confirms two orders, one after the other, through what an RPC call goes through. The second ones come
-# in the opposite direction: locks in any order would deadlock.
+# Each child confirms orders, one after the other, through what an RPC call goes through: first the one that
+# all confirm, whose customer has no limit to lock, then two of its own. The last ones come in the opposite
+# direction: locks in any order would deadlock.
 RACE = """
 import os, sys, traceback
 import odoo.sql_db
@@ -36,7 +40,7 @@ for number in range(6):
         os.close(go)
         os.read(begin, 1)
         try:
-            for order_id in (ids[number], ids[-number - 1]):
+            for order_id in (common_id, ids[number], ids[-number - 1]):
                 with registry.cursor() as cr:
                     execute_cr(cr, uid, 'sale.order', 'action_confirm', [[order_id]], {})
         except BaseException:
@@ -57,13 +61,16 @@ class TestHoldRace(OwnDatabaseCase):
 
     def test_exactly_what_fits_is_confirmed(self):
         output = self.run_script(SETUP + RACE)
-        order_ids = [int(word) for word in output.split("MADE")[1].split("\n")[0].split()]
+        common_id, *order_ids = [int(word) for word in output.split("MADE")[1].split("\n")[0].split()]
         self.assertEqual(output.split("ENDED")[1].split(), ["0"] * 6, "nothing is raised")
         states = self.query(
-            "SELECT state, count(*) FROM sale_order WHERE id = ANY(%s) GROUP BY state ORDER BY state", order_ids
+            "SELECT state, count(*) FROM sale_order WHERE id = ANY(%s) GROUP BY state ORDER BY state",
+            order_ids,
         )
         self.assertEqual(states, [("draft", 9), ("sale", 3)])
         holds = self.query(
             "SELECT count(*) FROM ar_credit_hold WHERE order_id = ANY(%s) GROUP BY order_id", order_ids
         )
         self.assertEqual(holds, [(1,)] * 9, "each is held once")
+        held = self.query("SELECT state FROM ar_credit_hold WHERE order_id = %s", common_id)
+        self.assertEqual(held, [("held",)], "held once, whoever asks at the same time")

@@ -9,7 +9,9 @@ class ArCreditHoldDecision(models.TransientModel):
     _description = "Decision on a Credit Hold"
 
     decision = fields.Selection(
-        [("release", "Release"), ("refuse", "Refuse"), ("hold", "Put on Hold")], required=True, default="release"
+        [("release", "Release"), ("refuse", "Refuse"), ("hold", "Put on Hold")],
+        required=True,
+        default="release",
     )
     hold_ids = fields.Many2many("ar.credit.hold", string="Held Orders")
     order_ids = fields.Many2many("sale.order", string="Orders")

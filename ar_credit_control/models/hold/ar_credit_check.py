@@ -12,9 +12,9 @@ class Verdict:
     """What the credit rules say about one order. Amounts are in the root company's currency.
 
     ``used`` is the exposure without this order and with the orders that passed before it in the same
-    batch; ``allowed`` limit and security plus the company's tolerance. ``results`` keeps every rule's finding, each a
-    dict with ``code``, ``outcome`` (``pass``, ``warn`` or ``hold``), ``measured``, ``threshold`` and ``pay``
-    (what the customer would pay to make it pass, ``None`` when money does not help).
+    batch; ``allowed`` limit and security plus the company's tolerance. ``results`` keeps every rule's
+    finding, each a dict with ``code``, ``outcome`` (``pass``, ``warn`` or ``hold``), ``measured``,
+    ``threshold`` and ``pay`` (what the customer would pay to make it pass, ``None`` when money does not help).
     """
 
     order: models.BaseModel
@@ -121,7 +121,8 @@ class ArCreditCheck(models.AbstractModel):
             figures=figures,
             amount=amount,
             used=used,
-            allowed=(figures["limit"] + figures["security"]) * (1 + root.credit_limit_tolerance_percent / 100),
+            allowed=(figures["limit"] + figures["security"])
+            * (1 + root.credit_limit_tolerance_percent / 100),
             hold=hold,
             exempt=order._credit_is_exempt(),
             released=hold._covers(debtor, amount),

@@ -1,3 +1,4 @@
+import logging
 from datetime import timedelta
 
 from odoo import api, fields, models
@@ -5,6 +6,8 @@ from odoo.exceptions import AccessError, UserError
 from odoo.fields import Command
 from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 from odoo.tools import SQL
+
+_logger = logging.getLogger(__name__)
 
 FIGURES = (
     "limit_set",
@@ -37,7 +40,9 @@ class ArCreditHold(models.Model):
     _mail_post_access = "read"
 
     name = fields.Char(string="Order", required=True, readonly=True)
-    order_id = fields.Many2one("sale.order", string="Sales Order", index=True, ondelete="set null", readonly=True)
+    order_id = fields.Many2one(
+        "sale.order", string="Sales Order", index=True, ondelete="set null", readonly=True
+    )
     partner_id = fields.Many2one(
         "res.partner",
         string="Customer",
@@ -47,7 +52,9 @@ class ArCreditHold(models.Model):
         readonly=True,
         help="The company that owes: the commercial entity of the invoice address.",
     )
-    partner_name = fields.Char(string="Customer Name", readonly=True, help="As it was when the order was held.")
+    partner_name = fields.Char(
+        string="Customer Name", readonly=True, help="As it was when the order was held."
+    )
     company_id = fields.Many2one("res.company", required=True, index=True, ondelete="restrict", readonly=True)
     currency_id = fields.Many2one("res.currency", required=True, ondelete="restrict", readonly=True)
     salesperson_id = fields.Many2one("res.users", readonly=True, index="btree_not_null")
@@ -86,7 +93,10 @@ class ArCreditHold(models.Model):
 
     # the figures at that moment
     order_amount = fields.Monetary(
-        string="This Order", readonly=True, tracking=True, help="Total of the order in company currency at that day's rate."
+        string="This Order",
+        readonly=True,
+        tracking=True,
+        help="Total of the order in company currency at that day's rate.",
     )
     order_currency_id = fields.Many2one("res.currency", readonly=True, ondelete="restrict")
     order_amount_currency = fields.Monetary(
@@ -101,10 +111,15 @@ class ArCreditHold(models.Model):
     in_transit = fields.Monetary(string="Payments in Transit", readonly=True)
     notes = fields.Monetary(string="Bills Received", readonly=True)
     exposure = fields.Monetary(
-        string="Used", readonly=True, tracking=True, help="Credit exposure of the customer without this order."
+        string="Used",
+        readonly=True,
+        tracking=True,
+        help="Credit exposure of the customer without this order.",
     )
     available = fields.Monetary(
-        string="Left", readonly=True, help="Limit and security less exposure and this order; negative: too much."
+        string="Left",
+        readonly=True,
+        help="Limit and security less exposure and this order; negative: too much.",
     )
     unapplied = fields.Monetary(string="Unapplied Receipts", readonly=True)
     overdue = fields.Monetary(readonly=True)
@@ -115,23 +130,35 @@ class ArCreditHold(models.Model):
     )
 
     pay_items = fields.Char(
-        string="Items to Pay", compute="_compute_pay_items", help="The oldest open items that make up the amount."
+        string="Items to Pay",
+        compute="_compute_pay_items",
+        help="The oldest open items that make up the amount.",
     )
 
     # who asked
     asked_by_id = fields.Many2one(
-        "res.users", string="Asked By", readonly=True, ondelete="restrict", help="Who asked to confirm the order."
+        "res.users",
+        string="Asked By",
+        readonly=True,
+        ondelete="restrict",
+        help="Who asked to confirm the order.",
     )
     asked_on = fields.Datetime(readonly=True)
-    asked_as_system = fields.Boolean(readonly=True, help="Asked by a program on behalf of the user, as the portal does.")
+    asked_as_system = fields.Boolean(
+        readonly=True, help="Asked by a program on behalf of the user, as the portal does."
+    )
     asked_with_mail = fields.Boolean(readonly=True, help="The customer gets the confirmation by e-mail.")
     held_by_id = fields.Many2one("res.users", string="Put on Hold By", readonly=True, ondelete="restrict")
     held_note = fields.Char(string="Why by Hand", readonly=True)
-    age_days = fields.Integer(string="Age (days)", compute="_compute_age_days", help="Days since it was held.")
+    age_days = fields.Integer(
+        string="Age (days)", compute="_compute_age_days", help="Days since it was held."
+    )
     date_end = fields.Datetime(string="Closed On", readonly=True)
 
     # who decided
-    decided_by_id = fields.Many2one("res.users", string="Decided By", readonly=True, ondelete="restrict", tracking=True)
+    decided_by_id = fields.Many2one(
+        "res.users", string="Decided By", readonly=True, ondelete="restrict", tracking=True
+    )
     decided_on = fields.Datetime(readonly=True)
     decision_note = fields.Char(string="Reason of the Decision", readonly=True, tracking=True)
     cap_amount = fields.Monetary(
@@ -175,7 +202,8 @@ class ArCreditHold(models.Model):
         for hold in self.filtered(lambda hold: hold.state == "held"):
             key = hold.partner_id.id, hold.company_id.root_id.id
             wanted[key] = max(hold.pay_to_release, wanted.get(key, 0.0))
-        items = self.env["ar.credit.check"].sudo()._get_items_to_pay(wanted)  # names of invoices, told to sales
+        check = self.env["ar.credit.check"].sudo()  # names of invoices, told to who sells
+        items = check._get_items_to_pay(wanted)
         for hold in self:
             found = items.get((hold.partner_id.id, hold.company_id.root_id.id), [])
             names = [f"{name} ({hold.currency_id.format(amount)})" for name, amount in found[:3]]
@@ -217,6 +245,9 @@ class ArCreditHold(models.Model):
         :raise UserError: the order is not held any more, or has grown beyond the amount
         """
         self._check_decision()
+        valid_until = fields.Date.to_date(valid_until)
+        if valid_until and valid_until < fields.Date.context_today(self):
+            raise UserError(self.env._("A release cannot end in the past."))
         for hold in self:
             amount = hold._get_order_amount()
             cap = cap_amount if cap_amount else hold.order_amount
@@ -319,12 +350,16 @@ class ArCreditHold(models.Model):
     # decisions
 
     def _is_requester(self, user):
-        """Who asked never approves; when a customer or a program asked, the salesperson stands for them."""
+        """Who asked never approves.
+
+        The salesperson stands for a customer, for a program, and for who will ask.
+        """
         self.ensure_one()
-        if self.asked_by_id == user:
+        asker = self.asked_by_id
+        if asker == user:
             return True
-        by_proxy = self.asked_by_id.share or self.asked_as_system
-        return bool(self.asked_by_id and by_proxy and self.salesperson_id == user)
+        by_proxy = not asker or asker.share or asker._is_superuser() or self.asked_as_system
+        return by_proxy and self.salesperson_id == user
 
     def _check_decision(self):
         self.check_access("read")
@@ -381,7 +416,8 @@ class ArCreditHold(models.Model):
     @api.model
     def _get_current_query(self, states):
         """Ids of the holds that are each order's newest, as a query to be used in a domain."""
-        newest = self.sudo()._search([("state", "!=", "expired"), ("order_id", "!=", False)])  # ids of orders only
+        holds = self.sudo()  # as the field is computed; only ids of orders come out
+        newest = holds._search([("state", "!=", "expired"), ("order_id", "!=", False)])
         newest.add_where(
             SQL(
                 """NOT EXISTS (
@@ -395,10 +431,14 @@ class ArCreditHold(models.Model):
         return newest
 
     def _covers(self, debtor, amount):
-        """Whether this is a release that still holds for an order of that customer and amount."""
+        """Whether this is a release that still holds for an order of that customer and amount.
+
+        Nobody confirms on a release of their own.
+        """
         return bool(
             self
             and self.state == "released"
+            and self.decided_by_id != self.env.user
             and self.partner_id == debtor
             and self.valid_until >= fields.Date.context_today(self)
             and self.currency_id.compare_amounts(amount, self.cap_amount) <= 0
@@ -464,6 +504,10 @@ class ArCreditHold(models.Model):
         :param values: how it was asked for, see ``_prepare_hold_values``
         :return: the holds, in the order of the verdicts
         """
+        # Who puts the same order on hold at the same time is run again and finds the first one's.
+        self.env["ar.credit.lock"]._take(
+            ((verdict.partner.id, verdict.root.id) for verdict in verdicts), limited=False
+        )
         open_holds = {}
         new = []
         for verdict in verdicts:
@@ -472,14 +516,13 @@ class ArCreditHold(models.Model):
                 open_holds[verdict.order.id] = verdict.hold
             else:
                 new.append(verdict)
-        created = self.sudo().with_context(mail_create_nosubscribe=True).create(  # nobody may create holds
-            [{**self._prepare_hold_values(verdict), **values} for verdict in new]
-        )
+        holds = self.sudo().with_context(mail_create_nosubscribe=True)  # nobody may create holds
+        created = holds.create([{**self._prepare_hold_values(verdict), **values} for verdict in new])
         for hold in created:
             hold._ask_controller()
             hold._log_on_order(self.env._("On credit hold: %s", hold._get_html_link()))
-        open_holds.update(zip((verdict.order.id for verdict in new), created))
-        return self.sudo().union(*(open_holds[verdict.order.id] for verdict in verdicts)).sudo(self.env.su)
+        open_holds.update((hold.order_id.id, hold) for hold in created)
+        return self.union(*(open_holds[verdict.order.id] for verdict in verdicts))
 
     @api.model
     def _put_by_hand(self, verdicts, note):
@@ -505,7 +548,10 @@ class ArCreditHold(models.Model):
             )
 
     def _refresh(self, verdict, **values):
-        """Bring the figures of a held order up to date. How it was asked for is kept unless the customer did."""
+        """Bring the figures of a held order up to date.
+
+        How it was asked for first is kept, unless the customer asked since.
+        """
         hold = self.sudo()  # nobody may write holds
         if hold.asked_by_id and values.get("source") not in ("signature", "payment"):
             values = {}
@@ -518,8 +564,13 @@ class ArCreditHold(models.Model):
 
     @api.model
     def _prepare_hold_values(self, verdict):
-        order, figures = verdict.order, verdict.figures
+        order, figures, former = verdict.order, verdict.figures, verdict.hold
+        forced = former.forced and former.state in ("held", "refused")
         return {
+            # What a person stopped waits for a person, also when it is asked for again after a refusal.
+            "forced": forced,
+            "held_by_id": forced and former.held_by_id.id,
+            "held_note": forced and former.held_note,
             "name": order.name,
             "order_id": order.id,
             "partner_id": verdict.partner.id,
@@ -608,7 +659,11 @@ class ArCreditHold(models.Model):
         """End the releases of orders that were not confirmed in time."""
         today = fields.Date.context_today(self)
         self.search(
-            [("state", "=", "released"), ("valid_until", "<", today), ("order_id.state", "in", ("draft", "sent"))]
+            [
+                ("state", "=", "released"),
+                ("valid_until", "<", today),
+                ("order_id.state", "in", ("draft", "sent")),
+            ]
         )._close(self.env._("The release was not used in time."))
 
     @api.model
@@ -627,8 +682,10 @@ class ArCreditHold(models.Model):
             try:
                 hold[0]._recheck()
                 self.env.flush_all()
-            except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
-                self.env.cr.rollback()  # somebody sells to this customer right now: the next run looks again
+            except (UserError, *PG_CONCURRENCY_EXCEPTIONS_TO_RETRY) as error:
+                # Somebody sells to this customer right now, or the order lacks something: next time.
+                self.env.cr.rollback()
                 self.env.invalidate_all()
+                _logger.info("Hold %s could not be checked again: %s", hold.id, error)
             if not self.env["ir.cron"]._commit_progress(processed=1):
                 break

@@ -18,10 +18,14 @@ class ArCreditHoldReason(models.Model):
         [("hold", "Holds"), ("warn", "Warns"), ("pass", "Passes")], required=True, readonly=True
     )
     measured = fields.Monetary(readonly=True, help="The figure that the rule looked at.")
-    threshold = fields.Monetary(string="Allowed", readonly=True, help="The figure up to which the rule lets pass.")
+    threshold = fields.Monetary(
+        string="Allowed", readonly=True, help="The figure up to which the rule lets pass."
+    )
     days = fields.Integer(readonly=True)
     pay = fields.Monetary(
-        string="Pay to Pass", readonly=True, help="Payment that makes this rule pass; zero when money does not help."
+        string="Pay to Pass",
+        readonly=True,
+        help="Payment that makes this rule pass; zero when money does not help.",
     )
     text = fields.Text(string="Finding", compute="_compute_text")
 

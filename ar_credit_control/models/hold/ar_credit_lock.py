@@ -25,33 +25,32 @@ class ArCreditLock(models.Model):
     )
 
     @api.model
-    def _take(self, pairs):
+    def _take(self, pairs, limited=True):
         """Lock customers until the end of the transaction, in one statement and in id order.
 
-        Only customers with a limit that can hold an order are locked: the others never wait.
-
         :param pairs: iterable of (commercial partner id, root company id)
+        :param limited: lock only customers with a limit that can hold an order: the others never wait
         :raise psycopg2.errors.SerializationFailure: somebody else confirmed meanwhile; Odoo retries
         """
         pairs = sorted(set(pairs))
         if not pairs:
             return
-        partner_ids, company_ids = zip(*pairs)
+        can_hold = SQL("profile.limit_set AND profile.hold_override IS DISTINCT FROM 'pass'")
         self.env.cr.execute(
             SQL(
                 """
                 INSERT INTO ar_credit_lock (partner_id, company_id, version)
-                     SELECT profile.partner_id, profile.company_id, 1
-                       FROM ar_credit_profile profile
-                       JOIN unnest(%s::int[], %s::int[]) AS wanted (partner_id, company_id)
-                      USING (partner_id, company_id)
-                      WHERE profile.limit_set
-                        AND profile.hold_override IS DISTINCT FROM 'pass'
-                   ORDER BY profile.partner_id, profile.company_id
+                     SELECT wanted.partner_id, wanted.company_id, 1
+                       FROM unnest(%(partners)s::int[], %(companies)s::int[])
+                            AS wanted (partner_id, company_id)
+                  LEFT JOIN ar_credit_profile profile USING (partner_id, company_id)
+                      WHERE %(condition)s
+                   ORDER BY wanted.partner_id, wanted.company_id
                 ON CONFLICT (partner_id, company_id)
                   DO UPDATE SET version = ar_credit_lock.version + 1
                 """,
-                list(partner_ids),
-                list(company_ids),
+                partners=[partner_id for partner_id, _company_id in pairs],
+                companies=[company_id for _partner_id, company_id in pairs],
+                condition=can_hold if limited else SQL("TRUE"),
             )
         )

@@ -14,8 +14,8 @@ class SaleOrder(models.Model):
     """Wraps the finished ``action_confirm``.
 
     An ordinary override would sit inside those of addons that are loaded later: a held order would spend
-    loyalty points, register attendees and queue mails at each attempt. So the gate is put around the method of
-    the finished class, when all addons are loaded.
+    loyalty points, register attendees and queue mails at each attempt. So the gate is put around the method
+    of the finished class, when all addons are loaded.
     """
 
     _inherit = "sale.order"

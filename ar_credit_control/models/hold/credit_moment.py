@@ -1,7 +1,7 @@
 """What the running thread is in the middle of.
 
-Kept in context variables of this process: nothing that comes with a request, an Odoo context least of all, can
-set them.
+Kept in context variables of this process: nothing that comes with a request, an Odoo context least of all,
+can set them.
 """
 
 from contextlib import contextmanager

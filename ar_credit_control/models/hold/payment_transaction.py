@@ -7,6 +7,6 @@ class PaymentTransaction(models.Model):
     _inherit = "payment.transaction"
 
     def _check_amount_and_confirm_order(self):
-        """An order that is held is not confirmed: its customer gets core's mail about the payment received."""
+        """A held order is not confirmed: its customer gets core's mail about the payment received."""
         with credit_moment.asked_by("payment"):
             return super()._check_amount_and_confirm_order().filtered(lambda order: order.state == "sale")

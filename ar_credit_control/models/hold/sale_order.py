@@ -8,11 +8,18 @@ from odoo.tools.misc import str2bool
 from . import credit_moment
 
 # What may raise the total of a confirmed order, or move it to another debtor.
-WATCHED_FIELDS = {"order_line", "partner_id", "partner_invoice_id", "fiscal_position_id", "currency_id", "company_id"}
+WATCHED_FIELDS = {
+    "order_line",
+    "partner_id",
+    "partner_invoice_id",
+    "fiscal_position_id",
+    "currency_id",
+    "company_id",
+}
 
 
 class SaleOrder(models.Model):
-    """Orders know their credit hold through the holds' own table: there is nothing here that could be written."""
+    """Orders know their credit hold through the holds' own table: there is nothing here to be written."""
 
     _inherit = "sale.order"
 
@@ -40,7 +47,9 @@ class SaleOrder(models.Model):
     @api.depends("credit_hold_ids.state")
     def _compute_credit_hold(self):
         for order in self:
-            hold = order._origin.credit_hold_ids.filtered(lambda hold: hold.state != "expired").sorted("id")[-1:]
+            hold = order._origin.credit_hold_ids.filtered(lambda hold: hold.state != "expired").sorted("id")[
+                -1:
+            ]
             order.credit_hold_id = hold
             order.credit_hold_state = hold.state or "none"
 
@@ -106,7 +115,11 @@ class SaleOrder(models.Model):
         """Whether to tell the customer, who signed or paid, that the order is being checked."""
         self.ensure_one()
         hold = self.sudo().credit_hold_id  # only this answer reaches the customer
-        return self.state in ("draft", "sent") and hold.state == "held" and hold.source in ("signature", "payment")
+        return (
+            self.state in ("draft", "sent")
+            and hold.state == "held"
+            and hold.source in ("signature", "payment")
+        )
 
     def _can_be_edited_on_portal(self):
         """What the customer signed or paid is not changed while it is being checked."""
@@ -140,7 +153,7 @@ class SaleOrder(models.Model):
         return self.currency_id.compare_amounts(self._credit_get_paid_online(), self.amount_total) >= 0
 
     def _credit_get_paid_online(self):
-        """What payments made online for this order and no other document cover, less refunds, in its currency.
+        """What payments made online for this order alone cover, less refunds, in its currency.
 
         A transaction that is linked to several orders, or to invoices of others, says nothing about this one.
         """
@@ -161,10 +174,11 @@ class SaleOrder(models.Model):
 
     def _credit_controlled(self):
         """Those of the orders whose company has switched holds on."""
-        return self.filtered(
-            # a setting of the root company, which a user of a branch may not open
-            lambda order: order.company_id.sudo()._credit_root().credit_control_active
-        )
+        roots = {
+            company: company.sudo()._credit_root()  # settings of the root, also for a user of a branch
+            for company in self.company_id
+        }
+        return self.filtered(lambda order: roots[order.company_id].credit_control_active)
 
     # the gate
 
@@ -189,6 +203,10 @@ class SaleOrder(models.Model):
             return held._credit_held_notice(True)
         with credit_moment.passing(passed):
             result = confirm(passed)
+        # Other addons may change totals while confirming: a promotion that has ended, delivery costs.
+        (asked - held)._credit_hold_raised(
+            {order_id: (verdict.partner, verdict.amount) for order_id, verdict in verdicts.items()}
+        )
         return held._credit_held_notice(result) if held else result
 
     def _credit_hold(self, verdicts, asked):
@@ -255,8 +273,10 @@ class SaleOrder(models.Model):
         entering._credit_pass_holds()
 
     def _credit_pass_holds(self):
-        """End the open holds of orders that pass now."""
-        self.sudo().credit_hold_ids.filtered(lambda hold: hold.state == "held")._pass()  # nobody may write holds
+        """End what stopped orders that pass now."""
+        holds = self.sudo().credit_hold_ids  # nobody may write holds
+        holds.filtered(lambda hold: hold.state == "held")._pass()
+        holds.filtered(lambda hold: hold.state == "refused")._close(self.env._("The order passes now."))
 
     def _validate_order(self):
         signed = self.env.su and all(order.signature for order in self)
@@ -264,15 +284,18 @@ class SaleOrder(models.Model):
             return super()._validate_order()
 
     def _credit_invoice_paid(self):
-        """Invoice online payments of an order that was held when they were received, as core would have done."""
+        """Invoice what was paid online while the order was held, as core would have done then."""
         self.ensure_one()
-        automatic = self.env["ir.config_parameter"].sudo().get_param("sale.automatic_invoice")  # as core reads it
-        transactions = self.sudo().transaction_ids.filtered(  # the customer's payments, as the payment flow does
-            lambda transaction: transaction.state == "done"
-            and transaction.operation != "validation"
-            and transaction.is_post_processed
-            and not transaction.invoice_ids
+        order = self.sudo()  # as the payment flow does
+        transactions = order.transaction_ids.filtered(
+            lambda transaction: (
+                transaction.state == "done"
+                and transaction.operation != "validation"
+                and transaction.is_post_processed
+                and not transaction.invoice_ids
+            )
         )
+        automatic = order.env["ir.config_parameter"].get_param("sale.automatic_invoice")
         if not transactions or not str2bool(automatic):
             return
         # One call for the order: core invoices what the transactions cover together.
@@ -283,8 +306,9 @@ class SaleOrder(models.Model):
         invoices.filtered(lambda invoice: invoice.state == "draft").action_post()
         for payment in transactions.payment_id:
             (payment.move_id.line_ids + invoices.line_ids).filtered(
-                lambda line, account=payment.destination_account_id: line.account_id == account
-                and not line.reconciled
+                lambda line, account=payment.destination_account_id: (
+                    line.account_id == account and not line.reconciled
+                )
             ).reconcile()
         last._send_invoice()
 
@@ -295,14 +319,17 @@ class SaleOrder(models.Model):
         orders = self.browse()
         if watched.intersection(vals):
             orders = self.filtered(
-                lambda order: order.state == "sale"
-                and not credit_moment.is_watched(order)
-                and not credit_moment.is_passing(order)
+                lambda order: (
+                    order.state == "sale"
+                    and not credit_moment.is_watched(order)
+                    and not credit_moment.is_passing(order)
+                )
             )._credit_controlled()
         return credit_moment.compare(orders)
 
     def _credit_state_before(self):
-        return {order.id: (order._credit_get_debtor(), order._credit_get_amount()) for order in self.sudo()}
+        orders = self.sudo()  # totals, whatever the user may open
+        return {order.id: (order._credit_get_debtor(), order._credit_get_amount()) for order in orders}
 
     def _credit_hold_raised(self, before):
         """Put confirmed orders on hold that grew, or moved to another debtor, beyond what was approved."""

@@ -12,7 +12,9 @@ class SaleOrder(models.Model):
         related="company_id.currency_id", string="Credit Currency", groups="base.group_user"
     )
     credit_controlled = fields.Boolean(
-        related="company_id.root_id.credit_control_active", string="Credit Control is On", groups="base.group_user"
+        related="company_id.root_id.credit_control_active",
+        string="Credit Control is On",
+        groups="base.group_user",
     )
     credit_forecast = fields.Selection(
         [("pass", "Passes"), ("warn", "Passes, watch"), ("hold", "Would be held")],
@@ -74,7 +76,13 @@ class SaleOrder(models.Model):
     )
 
     @api.depends(
-        "amount_total", "company_id", "currency_id", "partner_id", "partner_invoice_id", "state", "credit_hold_ids.state"
+        "amount_total",
+        "company_id",
+        "currency_id",
+        "partner_id",
+        "partner_invoice_id",
+        "state",
+        "credit_hold_ids.state",
     )
     @api.depends_context("lang")
     def _compute_credit_forecast(self):
@@ -89,7 +97,9 @@ class SaleOrder(models.Model):
                 continue
             limit_set = verdict.figures["limit_set"]
             order.credit_forecast = verdict.outcome
-            order.credit_forecast_limit = verdict.figures["limit"] + verdict.figures["security"] if limit_set else 0.0
+            order.credit_forecast_limit = (
+                verdict.figures["limit"] + verdict.figures["security"] if limit_set else 0.0
+            )
             order.credit_forecast_used = verdict.used
             order.credit_forecast_amount = verdict.amount
             order.credit_forecast_left = verdict.left if limit_set else 0.0
@@ -104,17 +114,22 @@ class SaleOrder(models.Model):
             return NotImplemented
         orders = self.search(self._get_credit_preview_domain())
         verdicts = orders._credit_get_forecasts()
-        return Domain("id", "in", [order_id for order_id, verdict in verdicts.items() if verdict.outcome in value])
+        return Domain(
+            "id", "in", [order_id for order_id, verdict in verdicts.items() if verdict.outcome in value]
+        )
 
     @api.depends("credit_forecast", "credit_hold_id.state", "credit_forecast_reason")
     @api.depends_context("lang", "uid")
     def _compute_credit_banner(self):
-        """Prepared words and figures for whoever opens the order, also without any right in credit control."""
-        quotes = self.filtered(lambda order: order.state in ("draft", "sent") or order.credit_hold_state == "held")
+        """Prepared words and figures for whoever opens the order, whatever the user's rights."""
+        quotes = self.filtered(
+            lambda order: order.state in ("draft", "sent") or order.credit_hold_state == "held"
+        )
         kinds = {order.id: order._credit_get_banner_kind() for order in quotes}
         shown = quotes.filtered(lambda order: kinds[order.id])
         verdicts = shown._credit_get_forecasts()
-        items = self.env["ar.credit.check"].sudo()._get_items_to_pay(  # names of invoices, told to who sells
+        check = self.env["ar.credit.check"].sudo()  # names of invoices, told to who sells
+        items = check._get_items_to_pay(
             {
                 (verdict.partner._origin.id, verdict.root.id): verdict.pay
                 for order_id, verdict in verdicts.items()
@@ -124,7 +139,8 @@ class SaleOrder(models.Model):
         for order in self:
             verdict = verdicts.get(order.id)
             order.credit_banner = verdict and self.env["ir.qweb"]._render(
-                "ar_credit_control.credit_banner", order._prepare_credit_banner(kinds[order.id], verdict, items)
+                "ar_credit_control.credit_banner",
+                order._prepare_credit_banner(kinds[order.id], verdict, items),
             )
 
     @api.model
@@ -136,7 +152,9 @@ class SaleOrder(models.Model):
 
     def _credit_get_forecasts(self):
         """Judge orders for which a forecast makes sense, each alone and without locks."""
-        orders = self.filtered(lambda order: order.state != "cancel" and order.partner_id and order.company_id)
+        orders = self.filtered(
+            lambda order: order.state != "cancel" and order.partner_id and order.company_id
+        )
         return self.env["ar.credit.check"]._judge(orders)
 
     def _credit_get_banner_kind(self):
@@ -147,7 +165,9 @@ class SaleOrder(models.Model):
         if self._credit_controlled():
             worth = self.credit_forecast != "pass" or self.credit_forecast_limit
             return self.credit_forecast if worth and self.credit_forecast_amount > 0 else False
-        would = self.credit_forecast == "hold" and self.env.user.has_group("ar_credit_control.group_credit_user")
+        would = self.credit_forecast == "hold" and self.env.user.has_group(
+            "ar_credit_control.group_credit_user"
+        )
         return "preview" if would else False
 
     def _prepare_credit_banner(self, kind, verdict, items):
@@ -169,7 +189,9 @@ class SaleOrder(models.Model):
             "exceeded": verdict.left < 0,
             "reasons": [check._describe(result, verdict.currency) for result in verdict.reasons],
             "pay": money(verdict.pay) if verdict.pay else False,
-            "items": ", ".join([f"{name} ({money(amount)})" for name, amount in found[:3]] + ["…"] * (len(found) > 3)),
+            "items": ", ".join(
+                [f"{name} ({money(amount)})" for name, amount in found[:3]] + ["…"] * (len(found) > 3)
+            ),
             "held_note": hold.held_note if hold.forced else False,
             "responsible": hold.responsible_id.name,
             "decided_by": hold.decided_by_id.name,
