@@ -17,7 +17,7 @@ orders = env['sale.order'].create([{
 } for _number in range(12)])
 late = env['res.partner'].create({'name': 'Blocked', 'is_company': True})
 env['ar.credit.profile']._get_or_create(late, company).hold_override = 'block'
-common = orders[0].copy({'partner_id': late.id})
+common = orders[0].copy({'partner_id': late.id, 'partner_invoice_id': late.id})
 env.cr.commit()
 uid, ids, common_id, registry = user.id, orders.ids, common.id, env.registry
 print('MADE', common_id, *ids)

@@ -14,7 +14,7 @@ class Verdict:
     ``used`` is the exposure without this order and with the orders that passed before it in the same
     batch; ``allowed`` limit and security plus the company's tolerance. ``results`` keeps every rule's
     finding, each a dict with ``code``, ``outcome`` (``pass``, ``warn`` or ``hold``), ``measured``,
-    ``threshold`` and ``pay`` (what the customer would pay to make it pass, ``None`` when money does not help).
+    ``threshold`` and ``pay`` (what the customer pays to make it pass, ``None`` when money does not help).
     """
 
     order: models.BaseModel
