@@ -3,6 +3,9 @@ from . import test_aging_report
 from . import test_aging_tour
 from . import test_aging_xlsx
 from . import test_bones
+from . import test_credit_exposure
+from . import test_credit_lifecycle
+from . import test_credit_profile
 from . import test_dunning_selection
 from . import test_dunning_letter
 from . import test_dunning_process

@@ -9,24 +9,24 @@ CREDIT_STATUS = [
     ("blocked", "Blocked"),
 ]
 
-# The id of a row holds both parts of its key: partner id * COMPANY_SLOTS + root company id. It stays below 2^53,
-# the largest whole number that browsers keep exact.
+# The id of a row holds both parts of its key: partner id * COMPANY_SLOTS + root company id. It stays below
+# 2^53, the largest whole number that browsers keep exact.
 COMPANY_SLOTS = 2**20
 
 
 class ArCreditExposure(models.Model):
     """Credit exposure: what each customer owes, has on order and may still order, today.
 
-    One row per commercial partner and root company that has a credit profile or any exposure. All amounts are in
-    the currency of the root company, branches included::
+    One row per commercial partner and root company that has a credit profile or any exposure. All amounts are
+    in the currency of the root company, branches included::
 
         exposure  = receivable + draft_invoice + order + in_transit + notes
         available = limit + security - exposure        (empty while no limit is decided)
 
     Each figure is defined in one ``_*_sql`` method below, which returns rows of partner, root company and its
-    figures; :meth:`_components` lists them and is the place to add one. A filter on partners reaches every part, so
-    that the figures of one customer cost the same whatever the size of the ledger. Rows are limited to companies and
-    customers by record rules and domains, never inside the query.
+    figures; :meth:`_components` lists them and is the place to add one. A filter on partners reaches every
+    part, so that the figures of one customer cost the same whatever the size of the ledger. Rows are limited
+    to companies and customers by record rules and domains, never inside the query.
     """
 
     _name = "ar.credit.exposure"
@@ -111,33 +111,44 @@ class ArCreditExposure(models.Model):
         [("block", "Always hold"), ("pass", "Never hold")], string="Manual Hold", readonly=True
     )
     receivable = fields.Monetary(
-        readonly=True, help="Open items in the ledger, net of receipts and credit notes that are not applied yet."
+        readonly=True,
+        help="Open items in the ledger, net of receipts and credit notes that are not applied yet.",
     )
-    overdue = fields.Monetary(readonly=True, help="Open items past their due date, without receipts and credits.")
+    overdue = fields.Monetary(
+        readonly=True, help="Open items past their due date, without receipts and credits."
+    )
     unapplied = fields.Monetary(
         readonly=True,
         help="Receipts and credit notes not applied to invoices yet. Already taken off the receivable.",
     )
     draft_invoice = fields.Monetary(
-        string="Draft Invoices", readonly=True, help="Customer invoices, receipts and credit notes not posted yet."
+        string="Draft Invoices",
+        readonly=True,
+        help="Customer invoices, receipts and credit notes not posted yet.",
     )
     order = fields.Monetary(
         string="Open Orders",
         readonly=True,
-        help="What confirmed orders will still bring: ordered or delivered, whichever is more, and not invoiced, "
-        "with taxes, less down payments not deducted yet. A credit note of an invoice does not open the order again.",
+        help="What confirmed orders will still bring: ordered or delivered, whichever is more, and not "
+        "invoiced, "
+        "with taxes, less down payments not deducted yet. A credit note of an invoice does not open the "
+        "order again.",
     )
     in_transit = fields.Monetary(
         string="Payments in Transit",
         readonly=True,
-        help="Payments that settle invoices but that no bank statement shows yet, when the company counts them.",
+        help="Payments that settle invoices but that no bank statement shows yet, when the company counts "
+        "them.",
     )
-    notes = fields.Monetary(string="Bills of Exchange", readonly=True, help="Bills received that are not paid yet.")
+    notes = fields.Monetary(
+        string="Bills of Exchange", readonly=True, help="Bills received that are not paid yet."
+    )
     security = fields.Monetary(
         string="Securities", readonly=True, help="Guarantees, deposits and cover that add to the limit."
     )
     exposure = fields.Monetary(
-        readonly=True, help="Receivable + draft invoices + open orders + payments in transit + bills of exchange."
+        readonly=True,
+        help="Receivable + draft invoices + open orders + payments in transit + bills of exchange.",
     )
     limit_set = fields.Boolean(string="Limit Decided", readonly=True)
     limit = fields.Monetary(string="Credit Limit", readonly=True)
@@ -147,16 +158,19 @@ class ArCreditExposure(models.Model):
     overdue_count_amount = fields.Monetary(
         string="Overdue Beyond Tolerance",
         readonly=True,
-        help="Items older than the days of tolerance and not below the smallest amount of the company's settings.",
+        help="Items older than the days of tolerance and not below the smallest amount of the company's "
+        "settings.",
     )
     overdue_exceeded = fields.Boolean(
-        readonly=True, help="What is overdue beyond tolerance exceeds the share of the balance that the company allows."
+        readonly=True,
+        help="What is overdue beyond tolerance exceeds the share of the balance that the company allows.",
     )
     overdue_days = fields.Integer(
         string="Days Overdue",
         readonly=True,
         aggregator="max",
-        help="Age of the oldest overdue item, leaving out items below the smallest amount of the company's settings.",
+        help="Age of the oldest overdue item, leaving out items below the smallest amount of the company's "
+        "settings.",
     )
     oldest_date_maturity = fields.Date(
         string="Oldest Due Date", readonly=True, help="Due date of the oldest overdue item that counts."
@@ -169,7 +183,8 @@ class ArCreditExposure(models.Model):
     status = fields.Selection(
         CREDIT_STATUS,
         readonly=True,
-        help="In order: the next order passes. Warning: the limit is nearly used, items are overdue or no limit is "
+        help="In order: the next order passes. Warning: the limit is nearly used, items are overdue or no "
+        "limit is "
         "decided. Hold: over the limit or overdue beyond tolerance. Blocked: stopped by hand.",
     )
     own_customer = fields.Boolean(
@@ -245,14 +260,16 @@ class ArCreditExposure(models.Model):
                            component.security,
                            component.exposure,
                            COALESCE(profile.limit_set, FALSE) AS limit_set,
-                           CASE WHEN profile.limit_set THEN COALESCE(profile."limit", 0) ELSE 0 END AS "limit",
+                           CASE WHEN profile.limit_set THEN COALESCE(profile."limit", 0) ELSE 0
+                           END AS "limit",
                            CASE WHEN profile.limit_set
                                 THEN COALESCE(profile."limit", 0) + component.security - component.exposure
                            END AS available,
                            component.overdue_count_amount,
                            component.receivable > 0
                                AND component.overdue_count_amount
-                                   > component.receivable * COALESCE(root.credit_overdue_tolerance_percent, 0) / 100
+                                   > component.receivable * COALESCE(root.credit_overdue_tolerance_percent, 0)
+                                   / 100
                                AS overdue_exceeded,
                            COALESCE(%(today)s - component.oldest_date_maturity, 0) AS overdue_days,
                            component.oldest_date_maturity,
@@ -275,8 +292,8 @@ class ArCreditExposure(models.Model):
     def _status_sql(self) -> SQL:
         """Return the one definition of the credit status of a customer, from company settings.
 
-        Reads the aliases ``figures`` and ``root`` (the main company, which owns the settings). A limit of zero
-        is no credit: any order is held. ``pass`` by hand never holds, so the worst is a warning.
+        Reads the aliases ``figures`` and ``root`` (the main company, which owns the settings). A limit of
+        zero is no credit: any order is held. ``pass`` by hand never holds, so the worst is a warning.
         """
         return SQL(
             """
@@ -285,7 +302,8 @@ class ArCreditExposure(models.Model):
                   AND (figures.limit_set AND figures."limit" + figures.security <= 0
                        OR figures.limit_set
                           AND figures.exposure > (figures."limit" + figures.security)
-                                                 * (1 + COALESCE(root.credit_limit_tolerance_percent, 0) / 100)
+                                                 * (1 + COALESCE(root.credit_limit_tolerance_percent, 0) /
+                                                 100)
                        OR figures.overdue_exceeded
                        OR NOT figures.limit_set AND root.credit_no_limit_policy = 'hold')
                  THEN 'hold'
@@ -313,7 +331,14 @@ class ArCreditExposure(models.Model):
         return [
             (
                 self._open_item_sql(),
-                ("receivable", "overdue", "unapplied", "overdue_count_amount", "oldest_date_maturity", "non_trade"),
+                (
+                    "receivable",
+                    "overdue",
+                    "unapplied",
+                    "overdue_count_amount",
+                    "oldest_date_maturity",
+                    "non_trade",
+                ),
             ),
             (self._draft_invoice_sql(), ("draft_invoice",)),
             (self._open_order_sql(), ("order",)),
@@ -373,8 +398,8 @@ class ArCreditExposure(models.Model):
     def _open_item_sql(self) -> SQL:
         """Booked: open items of the ledger, as :meth:`ar.aging.report._open_items_sql` defines them.
 
-        ``receivable`` is the ledger's own figure on trade accounts; ``overdue`` and the age look at positive items
-        only, ``unapplied`` at negative ones (as a positive amount).
+        ``receivable`` is the ledger's own figure on trade accounts; ``overdue`` and the age look at positive
+        items only, ``unapplied`` at negative ones (as a positive amount).
         """
         return SQL(
             """
@@ -388,7 +413,8 @@ class ArCreditExposure(models.Model):
                          AND item.amount >= COALESCE(root.credit_overdue_min_amount, 0)
                    ) AS overdue_count_amount,
                    MIN(item.date_maturity) FILTER (
-                       WHERE item.overdue_days > 0 AND item.amount >= COALESCE(root.credit_overdue_min_amount, 0)
+                       WHERE item.overdue_days > 0 AND item.amount >= COALESCE(root.credit_overdue_min_amount,
+                       0)
                    ) AS oldest_date_maturity,
                    SUM(item.amount) FILTER (WHERE NOT item.trade) AS non_trade
               FROM (
@@ -421,8 +447,7 @@ class ArCreditExposure(models.Model):
             SELECT partner.commercial_partner_id AS partner_id,
                    split_part(company.parent_path, '/', 1)::int AS company_id,
                    move.currency_id,
-                   SUM(CASE WHEN move.move_type = 'out_refund' THEN -move.amount_total ELSE move.amount_total END)
-                       AS amount
+                   SUM(move.amount_total * CASE WHEN move.move_type = 'out_refund' THEN -1 ELSE 1 END) AS amount
               FROM account_move move
               JOIN res_company company ON company.id = move.company_id
               JOIN res_partner partner ON partner.id = move.partner_id
@@ -435,14 +460,14 @@ class ArCreditExposure(models.Model):
 
     @api.model
     def _open_order_sql(self) -> SQL:
-        """What confirmed orders will still bring, at today's rate, with taxes; the invoice partner's company owes.
+        """What confirmed orders will still bring, at today's rate, with taxes.
 
-        A line counts its price per unit for what is ordered or delivered, whichever is more, and not invoiced; a line
-        without ordered quantity (an expense passed on) by its price. Drafts count as invoiced here, as core's
-        ``qty_invoiced`` does, since they are a figure of their own. A credit note that reverses an invoice does not
-        open the line again: what is to be supplied again is invoiced again. Down payments take off what they have
-        brought already to the ledger or to drafts, until an invoice deducts them, and never more than the order has
-        left.
+        The company of the invoice partner owes. A line counts its price per unit for what is ordered or delivered, whichever is more, and not
+        invoiced; a line without ordered quantity (an expense passed on) by its price. Drafts count as
+        invoiced here, as core's ``qty_invoiced`` does, since they are a figure of their own. A credit note
+        that reverses an invoice does not open the line again: what is to be supplied again is invoiced again.
+        Down payments take off what they have brought already to the ledger or to drafts, until an invoice
+        deducts them, and never more than the order has left.
         """
         rows = SQL(
             """
@@ -455,8 +480,10 @@ class ArCreditExposure(models.Model):
                            line.company_id,
                            line.sale_id,
                            line.currency_id,
-                           COALESCE(SUM(%(line_amount)s) FILTER (WHERE line.is_downpayment IS NOT TRUE), 0) AS goods,
-                           COALESCE(SUM(line.invoiced_amount) FILTER (WHERE line.is_downpayment), 0) AS downpayment
+                           COALESCE(SUM(%(line_amount)s) FILTER (WHERE line.is_downpayment IS NOT TRUE), 0)
+                               AS goods,
+                           COALESCE(SUM(line.invoiced_amount) FILTER (WHERE line.is_downpayment), 0)
+                               AS downpayment
                       FROM (%(lines)s) line
                   GROUP BY line.partner_id, line.company_id, line.sale_id, line.currency_id
                    ) per_order
@@ -469,10 +496,11 @@ class ArCreditExposure(models.Model):
 
     @api.model
     def _open_line_rows_sql(self) -> SQL:
-        """Return the order lines that may still count, with what their invoices and credit notes say, drafts included.
+        """Return the order lines that may still count, with what their invoices say, drafts included.
 
-        ``invoiced_amount``: invoiced less credited, with taxes, in the currency of the order. ``reversed_quantity``:
-        quantity on credit notes that reverse an invoice, in the unit of the line; core takes it off ``qty_invoiced``.
+        ``invoiced_amount``: invoiced less credited, with taxes, in the currency of the order.
+        ``reversed_quantity``: quantity on credit notes that reverse an invoice, in the unit of the line; core
+        takes it off ``qty_invoiced``.
         """
         return SQL(
             """
@@ -488,14 +516,17 @@ class ArCreditExposure(models.Model):
                    line.price_total,
                    line.price_unit,
                    line.discount,
-                   SUM(CASE WHEN move.move_type = 'out_refund' THEN -item.price_total ELSE item.price_total END
+                   SUM(item.price_total
+                       * CASE WHEN move.move_type = 'out_refund' THEN -1 ELSE 1 END
                        * CASE WHEN item.currency_id = sale.currency_id THEN 1
                               ELSE COALESCE(sale.currency_rate, 1)
                                    / COALESCE(NULLIF(move.invoice_currency_rate, 0), 1)
                          END
                    ) AS invoiced_amount,
                    COALESCE(
-                       SUM(item.quantity * COALESCE(item_uom.factor / NULLIF(line_uom.factor, 0), 1)::numeric) FILTER (
+                       SUM(
+                           item.quantity * COALESCE(item_uom.factor / NULLIF(line_uom.factor, 0), 1)::numeric
+                       ) FILTER (
                            WHERE move.move_type = 'out_refund' AND move.reversed_entry_id IS NOT NULL
                        ), 0
                    ) AS reversed_quantity
@@ -514,7 +545,8 @@ class ArCreditExposure(models.Model):
          LEFT JOIN uom_uom item_uom ON item_uom.id = item.product_uom_id
          LEFT JOIN uom_uom line_uom ON line_uom.id = line.product_uom_id
              WHERE sale.state = 'sale' AND %(open_line)s
-          GROUP BY partner.commercial_partner_id, split_part(company.parent_path, '/', 1)::int, sale.id, line.id
+          GROUP BY partner.commercial_partner_id, split_part(company.parent_path, '/', 1)::int, sale.id,
+          line.id
             """,
             open_line=self._open_line_sql(),
         )
@@ -530,21 +562,22 @@ class ArCreditExposure(models.Model):
 
     @api.model
     def _open_line_amount_sql(self) -> SQL:
-        """Amount that a row ``line`` of :meth:`_open_line_rows_sql` will still bring, in the currency of the order."""
+        """What a row ``line`` of :meth:`_open_line_rows_sql` will still bring, in the order's currency."""
         return SQL(
             """
             CASE WHEN line.product_uom_qty != 0
                  THEN line.price_total / line.product_uom_qty
                  ELSE line.price_unit * (1 - COALESCE(line.discount, 0) / 100)
             END * GREATEST(
-                GREATEST(line.product_uom_qty, line.qty_delivered) - line.qty_invoiced - line.reversed_quantity, 0
+                GREATEST(line.product_uom_qty, line.qty_delivered) - line.qty_invoiced -
+                line.reversed_quantity, 0
             )
             """
         )
 
     @api.model
     def _in_transit_sql(self) -> SQL:
-        """Customer payments that settle items but that no bank statement shows, where the company counts them."""
+        """Payments that settle items but that no bank statement shows, where the company counts them."""
         return SQL(
             """
             SELECT partner.commercial_partner_id AS partner_id,
@@ -575,7 +608,7 @@ class ArCreditExposure(models.Model):
 
     @api.model
     def _converted_sql(self, rows: SQL, figure: str) -> SQL:
-        """Return ``rows`` (partner_id, company_id, currency_id, amount) in company currency at today's rate."""
+        """Return rows of partner, company, currency and amount in company currency at today's rate."""
         return SQL(
             """
             SELECT document.partner_id,
@@ -599,10 +632,10 @@ class ArCreditExposure(models.Model):
 
     @api.model
     def _rate_sql(self, currency: SQL, other: SQL) -> SQL:
-        """Return today's rate of a currency for the company ``document.company_id``, as core's ``_get_rates`` does.
+        """Return today's rate of a currency for ``document.company_id``, as core's ``_get_rates`` does.
 
-        The last rate up to today, the company's own before the common one, else the first one to come. Nothing is
-        looked up when the other currency is the same.
+        The last rate up to today, the company's own before the common one, else the first one to come.
+        Nothing is looked up when the other currency is the same.
         """
         return SQL(
             """
@@ -649,7 +682,9 @@ class ArCreditExposure(models.Model):
         if condition.field_expr != "id" or condition.operator not in ("=", "in"):
             return condition
         ids = condition.value if condition.operator == "in" else [condition.value]
-        if not isinstance(ids, (list, tuple, set, OrderedSet)) or not all(isinstance(id_, int) for id_ in ids):
+        if not isinstance(ids, (list, tuple, set, OrderedSet)) or not all(
+            isinstance(id_, int) for id_ in ids
+        ):
             return condition
         return condition & Domain("partner_id", "in", list({id_ // COMPANY_SLOTS for id_ in ids}))
 
@@ -712,7 +747,7 @@ class ArCreditExposure(models.Model):
 
     @api.model
     def _get_open_order_ids(self, partners, company):
-        """Return the ids of the orders that count in the figure ``order`` of customers. Internal: no access check."""
+        """Return ids of the orders that count in the figure ``order``. Internal: no access check."""
         query = SQL(
             """
             SELECT DISTINCT sale.id
@@ -776,4 +811,3 @@ class ArCreditExposure(models.Model):
     def _default_status(self, root_company):
         """Status of a customer who is no row of this report: nothing is owed and nobody decided a limit."""
         return "hold" if root_company.sudo().credit_no_limit_policy == "hold" else "ok"  # sudo: settings
-

@@ -8,8 +8,9 @@ from odoo.tools.misc import formatLang
 class ArCreditProfile(models.Model):
     """Credit terms of one commercial partner with one root company; owner of the credit limit.
 
-    Core's ``res.partner.credit_limit`` mirrors the limit: it is written from here, and a write from outside is handed
-    on to the profile (see ``res.partner``). Profiles are evidence: they are closed (archived), never deleted.
+    Core's ``res.partner.credit_limit`` mirrors the limit: it is written from here, and a write from outside
+    is handed on to the profile (see ``res.partner``). Profiles are evidence: they are closed (archived),
+    never deleted.
     """
 
     _name = "ar.credit.profile"
@@ -65,7 +66,9 @@ class ArCreditProfile(models.Model):
         help="Empty: the credit rules decide. Always hold: every order waits for a person. "
         "Never hold: orders pass whatever the figures say.",
     )
-    note = fields.Text(tracking=True, help="Internal: what everyone who decides on this customer should know.")
+    note = fields.Text(
+        tracking=True, help="Internal: what everyone who decides on this customer should know."
+    )
     active = fields.Boolean(default=True, readonly=True)
     own_customer = fields.Boolean(
         compute="_compute_own_customer",
@@ -74,7 +77,9 @@ class ArCreditProfile(models.Model):
     )
 
     # Figures of the customer, as ar.credit.exposure defines them
-    exposure = fields.Monetary(compute="_compute_figures", help="See the parts on the customer's Credit page.")
+    exposure = fields.Monetary(
+        compute="_compute_figures", help="See the parts on the customer's Credit page."
+    )
     available = fields.Monetary(compute="_compute_figures", help="Limit + securities − exposure.")
     overdue = fields.Monetary(compute="_compute_figures")
     overdue_days = fields.Integer(string="Days Overdue", compute="_compute_figures")
@@ -147,7 +152,7 @@ class ArCreditProfile(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
-        """A profile belongs to the commercial entity and the root company, whatever contact or branch is given.
+        """A profile belongs to the commercial entity and root company of whoever is given.
 
         A profile that was closed is opened again, without its former limit.
         :raise UserError: when the customer has a profile in the company already
@@ -196,7 +201,8 @@ class ArCreditProfile(models.Model):
         if "active" in vals and any(profile.active != bool(vals["active"]) for profile in self):
             raise UserError(
                 self.env._(
-                    "A credit profile is closed when its customer becomes part of another company, not by hand. "
+                    "A credit profile is closed when its customer becomes part of another company, not by "
+                    "hand. "
                     "To stop credit, set the limit to zero."
                 )
             )
@@ -209,12 +215,16 @@ class ArCreditProfile(models.Model):
         return result
 
     def copy(self, default=None):
-        raise UserError(self.env._("A customer has one credit profile in each company: it cannot be duplicated."))
+        raise UserError(
+            self.env._("A customer has one credit profile in each company: it cannot be duplicated.")
+        )
 
     @api.ondelete(at_uninstall=False)
     def _unlink_never(self):
         raise UserError(
-            self.env._("Credit profiles are evidence and cannot be deleted. To stop credit, set the limit to zero.")
+            self.env._(
+                "Credit profiles are evidence and cannot be deleted. To stop credit, set the limit to zero."
+            )
         )
 
     @api.model
@@ -229,7 +239,15 @@ class ArCreditProfile(models.Model):
     @api.model
     def _figure_fields(self):
         """Fields of the profile that the figures of the customer depend on."""
-        return {"limit", "limit_set", "rating_id", "collector_id", "salesperson_id", "hold_override", "active"}
+        return {
+            "limit",
+            "limit_set",
+            "rating_id",
+            "collector_id",
+            "salesperson_id",
+            "hold_override",
+            "active",
+        }
 
     # ------------------------------------------------------------------
     # Actions
@@ -253,8 +271,9 @@ class ArCreditProfile(models.Model):
     def _get_or_create(self, partners, company):
         """Return the profiles of customers with the root company of ``company``, creating what is missing.
 
-        Internal: no access check. What is missing is created by one ``INSERT … ON CONFLICT``; a transaction that
-        loses a race fails to serialize and is retried by Odoo. A closed profile is opened again without its limit.
+        Internal: no access check. What is missing is created by one ``INSERT … ON CONFLICT``; a transaction
+        that loses a race fails to serialize and is retried by Odoo. A closed profile is opened again without
+        its limit.
 
         :param partners: ``res.partner`` records; contacts stand for their commercial entity
         :param company: ``res.company``; a branch stands for its root company
@@ -306,8 +325,12 @@ class ArCreditProfile(models.Model):
         """Return the profiles, closed ones too, of pairs of commercial partner id and root company id."""
         partner_ids = {partner_id for partner_id, _company_id in keys}
         company_ids = {company_id for _partner_id, company_id in keys}
-        found = self.sudo().with_context(active_test=False).search(  # sudo: existence, not content
-            [("partner_id", "in", list(partner_ids)), ("company_id", "in", list(company_ids))]
+        found = (
+            self.sudo()
+            .with_context(active_test=False)
+            .search(  # sudo: existence, not content
+                [("partner_id", "in", list(partner_ids)), ("company_id", "in", list(company_ids))]
+            )
         )
         wanted = set(keys)
         found = found.filtered(lambda profile: (profile.partner_id.id, profile.company_id.id) in wanted)
@@ -349,8 +372,8 @@ class ArCreditProfile(models.Model):
     def _mirror_limits(self):
         """Write the limits to core's ``credit_limit`` of the customers and their contacts, in one statement.
 
-        Core keeps a value per company and branch and cannot tell a limit of zero from none; without a decided limit
-        the value is removed, so that core's company default shows again.
+        Core keeps a value per company and branch and cannot tell a limit of zero from none; without a decided
+        limit the value is removed, so that core's company default shows again.
         """
         opened = self.filtered("active")
         if not opened:
@@ -364,7 +387,8 @@ class ArCreditProfile(models.Model):
                 """
                 UPDATE res_partner partner
                    SET credit_limit = NULLIF(
-                           jsonb_strip_nulls(COALESCE(partner.credit_limit, '{}'::jsonb) || mirror.limits), '{}'::jsonb
+                           jsonb_strip_nulls(COALESCE(partner.credit_limit, '{}'::jsonb) || mirror.limits),
+                           '{}'::jsonb
                        )
                   FROM (
                         SELECT profile.partner_id,
@@ -378,7 +402,7 @@ class ArCreditProfile(models.Model):
                          WHERE profile.id IN %(profile_ids)s
                       GROUP BY profile.partner_id
                        ) mirror
-                 WHERE partner.commercial_partner_id = mirror.partner_id
+                 WHERE partner.commercial_partner_id = mirror.partner_id OR partner.id = mirror.partner_id
                 """,
                 profile_ids=tuple(opened.ids),
             )
@@ -393,26 +417,29 @@ class ArCreditProfile(models.Model):
     def _merge_partners(self, sources, destination, wizard):
         """Merge the profiles of partners that are about to be merged, company by company.
 
-        One profile stays, with the stricter of everything: the lowest decided limit, the worse rating, a manual stop.
-        Messages, activities, files and every record that points to the others move to it, and a person is asked to
-        review the result.
+        One profile stays, with the stricter of everything: the lowest decided limit, the worse rating, a
+        manual stop. Messages, activities, files and every record that points to the others move to it, and a
+        person is asked to review the result.
 
         :param sources: partners that will be deleted
         :param destination: partner that stays
         :param wizard: the merge wizard, whose methods move references
         """
         profiles = self.sudo().with_context(active_test=False)  # sudo: a merge leaves no profile behind
-        debtor = destination.sudo().commercial_partner_id  # sudo: as above
+        destination = destination.sudo()  # sudo: as above
+        debtor = destination.commercial_partner_id
+        if debtor != destination and any(sources.sudo().mapped("is_company")):  # sudo: as above
+            # Core makes the contact a company: what it shows of its parent's limit is not its own.
+            debtor = destination
+            self.env["res.partner"]._credit_clear_mirror(debtor.ids)
         moving = profiles.search([("partner_id", "in", sources.ids)])
-        if not moving:
-            return
         kept_by_company = profiles.search(
             [("partner_id", "=", debtor.id), ("company_id", "in", moving.company_id.ids)]
         ).grouped("company_id")
         for company, merged in moving.grouped("company_id").items():
             kept = kept_by_company.get(company) or merged[0]
             kept._absorb(merged - kept, debtor, wizard)
-        # The mirror of the sources follows: core copies it to the partner that stays.
+        # Core copies values of the sources to the partner that stays: let them be those of the debtor.
         self.env["res.partner"].flush_model(["credit_limit"])
         self.env.cr.execute(
             SQL(
@@ -427,7 +454,7 @@ class ArCreditProfile(models.Model):
         self.env["res.partner"].invalidate_model(["credit_limit", "use_partner_credit_limit"])
 
     def _absorb(self, others, debtor, wizard):
-        """Take over other profiles of the same company: history, records that point to them, stricter terms."""
+        """Take over history, references and the stricter terms of other profiles of the same company."""
         self.ensure_one()
         # Terms of a closed profile no longer hold, unless nothing else is known.
         before = {profile: profile._format_limit() for profile in self | others}
@@ -457,7 +484,9 @@ class ArCreditProfile(models.Model):
         self.activity_schedule(
             "mail.mail_activity_data_todo",
             summary=self.env._("Review the credit after the merge"),
-            note=self.env._("Customers were merged. The stricter limit and rating were kept: please review them."),
+            note=self.env._(
+                "Customers were merged. The stricter limit and rating were kept: please review them."
+            ),
             user_id=(self.collector_id or self.env.user).id,
         )
 

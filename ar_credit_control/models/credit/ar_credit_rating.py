@@ -14,17 +14,21 @@ class ArCreditRating(models.Model):
     color = fields.Integer()
     active = fields.Boolean(default=True)
     score_from = fields.Float(
-        help="A credit score from this value on gives this grade, up to the next better one. Between 0 and 100."
+        help="A credit score from this value on gives this grade, up to the next better one. Between 0 and "
+        "100."
     )
     payment_days = fields.Integer(
         string="Payment Days Allowed", help="Longest payment term for customers of this grade. Zero: prepaid."
     )
     limit_factor = fields.Float(
         string="Limit (× peak month)",
-        help="The limit proposed for this grade is this multiple of the customer's best month of sales. Zero: no credit.",
+        help="The limit proposed for this grade is this multiple of the customer's best month of sales. "
+        "Zero: no credit.",
     )
     review_interval = fields.Integer(
-        string="Review Every (months)", default=12, help="Months until the credit of a customer is due for review."
+        string="Review Every (months)",
+        default=12,
+        help="Months until the credit of a customer is due for review.",
     )
     provision_factor = fields.Float(
         default=1.0, help="The loss rates of a provision matrix are multiplied by this factor for this grade."
@@ -40,7 +44,11 @@ class ArCreditRating(models.Model):
     )
 
     def _compute_profile_count(self):
-        counts = dict(self.env["ar.credit.profile"]._read_group([("rating_id", "in", self.ids)], ["rating_id"], ["__count"]))
+        counts = dict(
+            self.env["ar.credit.profile"]._read_group(
+                [("rating_id", "in", self.ids)], ["rating_id"], ["__count"]
+            )
+        )
         for rating in self:
             rating.profile_count = counts.get(rating, 0)
 

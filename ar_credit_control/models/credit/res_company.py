@@ -6,6 +6,7 @@ class ResCompany(models.Model):
 
     credit_in_transit = fields.Boolean(
         string="Count Payments Not Cleared",
-        help="Customer payments that settle invoices but that no bank statement shows yet keep counting in the "
+        help="Customer payments that settle invoices but that no bank statement shows yet keep counting in "
+        "the "
         "exposure until they clear.",
     )

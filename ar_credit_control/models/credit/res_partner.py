@@ -21,16 +21,19 @@ FIGURES = {
 
 
 class ResPartner(models.Model):
-    """Credit figures of customers for the current company; a contact shows those of the company it belongs to.
+    """Credit figures of customers for the current company; a contact shows those of its company.
 
-    They are read by internal queries, so that a salesperson without rights on accounting sees them too, and carry
-    internal groups, so that a portal user does not.
+    They are read by internal queries, so that a salesperson without rights on accounting sees them too, and
+    carry internal groups, so that a portal user does not.
     """
 
     _inherit = "res.partner"
 
     credit_profile_id = fields.Many2one(
-        "ar.credit.profile", compute="_compute_credit_figures", search="_search_credit_profile_id", groups=INTERNAL
+        "ar.credit.profile",
+        compute="_compute_credit_figures",
+        search="_search_credit_profile_id",
+        groups=INTERNAL,
     )
     credit_rating_id = fields.Many2one(
         "ar.credit.rating",
@@ -64,7 +67,8 @@ class ResPartner(models.Model):
         compute="_compute_credit_figures",
         search="_search_credit_available",
         groups=INTERNAL,
-        help="Limit + securities − exposure. Negative: over the limit. Says nothing while no limit is decided.",
+        help="Limit + securities − exposure. Negative: over the limit. Says nothing while no limit is "
+        "decided.",
     )
     credit_overdue_amount = fields.Monetary(
         string="Overdue",
@@ -85,7 +89,8 @@ class ResPartner(models.Model):
         compute="_compute_credit_figures",
         search="_search_credit_status",
         groups=INTERNAL,
-        help="In order: the next order passes. Warning: the limit is nearly used, items are overdue or no limit is "
+        help="In order: the next order passes. Warning: the limit is nearly used, items are overdue or no "
+        "limit is "
         "decided. Hold: over the limit or overdue beyond tolerance. Blocked: stopped by hand.",
     )
     collector_id = fields.Many2one(
@@ -96,7 +101,9 @@ class ResPartner(models.Model):
         groups=INTERNAL,
     )
     credit_figures = fields.Json(
-        compute="_compute_credit_figures", groups=INTERNAL, help="Parts of the exposure, for the bar on the form."
+        compute="_compute_credit_figures",
+        groups=INTERNAL,
+        help="Parts of the exposure, for the bar on the form.",
     )
 
     # ------------------------------------------------------------------
@@ -109,7 +116,9 @@ class ResPartner(models.Model):
         figures = self.env["ar.credit.exposure"]._get_figures(self._origin, self.env.company)
         empty = self.env["ar.credit.exposure"]._prepare_empty_figures(self.env.company._credit_root())
         for partner in self:
-            of_partner = figures.get(partner.sudo().commercial_partner_id._origin.id, empty)  # sudo: the debtor
+            of_partner = figures.get(
+                partner.sudo().commercial_partner_id._origin.id, empty
+            )  # sudo: the debtor
             for name, figure in FIGURES.items():
                 partner[name] = of_partner[figure]
             partner.credit_figures = self._prepare_credit_figures(of_partner)
@@ -138,7 +147,9 @@ class ResPartner(models.Model):
             "oldest_date_maturity": fields.Date.to_string(figures["oldest_date_maturity"]) or None,
             "currency_id": self.env.company.currency_id.id,
             "documents": [
-                kind for kind, model in self._credit_document_models().items() if self.env[model].has_access("read")
+                kind
+                for kind, model in self._credit_document_models().items()
+                if self.env[model].has_access("read")
             ],
         }
 
@@ -192,8 +203,8 @@ class ResPartner(models.Model):
     def _search_credit_figure(self, name, operator, value):
         """Return a domain for partners whose commercial entity's figure in the current company matches.
 
-        Customers without profile, entries and orders are no rows of the exposure: when their empty figures match, the
-        domain excludes those rows that do not.
+        Customers without profile, entries and orders are no rows of the exposure: when their empty figures
+        match, the domain excludes those rows that do not.
         """
         root = self.env.company._credit_root()
         exposure = self.env["ar.credit.exposure"]
@@ -229,7 +240,9 @@ class ResPartner(models.Model):
     def write(self, vals):
         entities = {}
         if {"parent_id", "is_company"} & vals.keys():
-            entities = {partner: partner.sudo().commercial_partner_id for partner in self}  # sudo: may not be readable
+            entities = {
+                partner: partner.sudo().commercial_partner_id for partner in self
+            }  # sudo: may not be readable
         result = super().write(vals)
         if "credit_limit" in vals:
             self._credit_take_over_limit()
@@ -239,7 +252,9 @@ class ResPartner(models.Model):
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_credit_profile(self):
-        profiles = self.env["ar.credit.profile"].sudo().with_context(active_test=False)  # sudo: existence only
+        profiles = (
+            self.env["ar.credit.profile"].sudo().with_context(active_test=False)
+        )  # sudo: existence only
         if profile := profiles.search([("partner_id", "in", self.ids)], limit=1):
             raise UserError(
                 self.env._(
@@ -253,7 +268,7 @@ class ResPartner(models.Model):
     # ------------------------------------------------------------------
 
     def action_open_credit_profile(self):
-        """Open the credit profile of the customer in the current company, creating it for who may decide on it."""
+        """Open the credit profile in the current company, creating it for who may decide on it."""
         self.ensure_one()
         profiles = self.env["ar.credit.profile"]
         if profiles.has_access("create"):
@@ -262,7 +277,9 @@ class ResPartner(models.Model):
             profile = self.credit_profile_id
             if not profile:
                 raise UserError(
-                    self.env._("Nobody has decided on the credit of %s yet. Ask a credit manager.", self.display_name)
+                    self.env._(
+                        "Nobody has decided on the credit of %s yet. Ask a credit manager.", self.display_name
+                    )
                 )
             profile.check_access("read")
         return {
@@ -280,7 +297,8 @@ class ResPartner(models.Model):
     def action_credit_documents(self, kind):
         """Open the documents behind a figure of the customer, with the rights of the user.
 
-        :param kind: ``receivable``, ``overdue``, ``unapplied``, ``order``, ``draft_invoice`` or ``in_transit``
+        :param kind: ``receivable``, ``overdue``, ``unapplied``, ``order``, ``draft_invoice`` or
+        ``in_transit``
         """
         self.ensure_one()
         prepare = {
@@ -300,9 +318,11 @@ class ResPartner(models.Model):
         }
 
     def _credit_company_ids(self):
-        """Companies whose documents count in the figures of the current company: its root with all branches."""
+        """Companies whose documents count in the figures of the current company: root and branches."""
         root = self.env.company._credit_root()
-        return self.env["res.company"].sudo().search([("id", "child_of", root.id)]).ids  # sudo: branch ids only
+        return (
+            self.env["res.company"].sudo().search([("id", "child_of", root.id)]).ids
+        )  # sudo: branch ids only
 
     def _prepare_credit_item_action(self, kind):
         domain = [
@@ -325,7 +345,9 @@ class ResPartner(models.Model):
         return {
             "name": self.env._("Open Orders of %s", self.commercial_partner_id.name),
             "res_model": "sale.order",
-            "domain": [("id", "in", self.env["ar.credit.exposure"]._get_open_order_ids(self, self.env.company))],
+            "domain": [
+                ("id", "in", self.env["ar.credit.exposure"]._get_open_order_ids(self, self.env.company))
+            ],
             "context": {"create": False},
         }
 
@@ -364,11 +386,12 @@ class ResPartner(models.Model):
     def _credit_take_over_limit(self):
         """Hand a write of core's ``credit_limit`` on to the owner of the limit, the credit profile.
 
-        Core cannot tell a limit of zero from none, and its company default means that nothing was decided for the
-        customer: both clear the limit, unless they are what the mirror says already. What a contact is given counts
-        for its company.
+        Core cannot tell a limit of zero from none, and its company default means that nothing was decided for
+        the customer: both clear the limit, unless they are what the mirror says already. What a contact is
+        given counts for its company.
 
-        :raise AccessError: when the limit changes and the user is no credit manager; the superuser's change is taken
+        :raise AccessError: when the limit changes and the user is no credit manager; the superuser's change
+        is taken
             and recorded on the profile
         """
         default = self._fields["credit_limit"].get_company_dependent_fallback(self)
@@ -378,7 +401,8 @@ class ResPartner(models.Model):
             debtor = partner.commercial_partner_id
             if partner == debtor or (
                 # Core copies the company's value to its contacts as superuser.
-                not self.env.su and root.currency_id.compare_amounts(partner.credit_limit, debtor.credit_limit)
+                not self.env.su
+                and root.currency_id.compare_amounts(partner.credit_limit, debtor.credit_limit)
             ):
                 given[debtor] = partner.credit_limit
         if not given:
@@ -403,7 +427,8 @@ class ResPartner(models.Model):
         if not self.env.su and not self.env.user.has_group("ar_credit_control.group_credit_manager"):
             raise AccessError(
                 self.env._(
-                    "The credit limit of %s is decided on the credit profile. Ask a credit manager to change it.",
+                    "The credit limit of %s is decided on the credit profile. Ask a credit manager to change "
+                    "it.",
                     ", ".join(debtor.display_name for debtor in limits),
                 )
             )
@@ -411,12 +436,16 @@ class ResPartner(models.Model):
         profiles = self.env["ar.credit.profile"]._get_or_create(debtors, root)
         for profile in profiles:
             limit = limits[profile.partner_id.sudo()]  # sudo: the key is a superuser's record
-            decided = bool(root.currency_id.compare_amounts(limit, default)) and not root.currency_id.is_zero(limit)
+            decided = bool(root.currency_id.compare_amounts(limit, default)) and not root.currency_id.is_zero(
+                limit
+            )
             profile.write({"limit_set": decided, "limit": limit if decided else 0.0})
             profile._message_log(
                 body=self.env._("The limit was changed through the contact's own credit limit.")
                 if not self.env.su
-                else self.env._("The limit was changed through the contact's own credit limit, by the system.")
+                else self.env._(
+                    "The limit was changed through the contact's own credit limit, by the system."
+                )
             )
 
     # ------------------------------------------------------------------
@@ -437,22 +466,34 @@ class ResPartner(models.Model):
                 independent += partner if now.id == partner.id else self.browse()
                 joined += partner if before.id == partner.id else self.browse()
         if independent and not keep_limit:
-            independent._credit_clear_mirror()
+            contacts = (
+                self.sudo()
+                .with_context(active_test=False)
+                .search(  # sudo: the whole entity
+                    [("commercial_partner_id", "in", independent.ids)]
+                )
+            )
+            self._credit_clear_mirror(contacts.ids)
         if joined:
             joined._credit_close_profiles()
 
-    def _credit_clear_mirror(self):
-        """Take away, in every company, the limit that core keeps from the former parent."""
-        self.flush_model(["credit_limit", "commercial_partner_id"])
+    @api.model
+    def _credit_clear_mirror(self, partner_ids):
+        """Take away, in every company, the limit that core keeps from a former parent."""
+        self.flush_model(["credit_limit"])
         self.env.cr.execute(
-            SQL("UPDATE res_partner SET credit_limit = NULL WHERE commercial_partner_id IN %s", tuple(self.ids))
+            SQL("UPDATE res_partner SET credit_limit = NULL WHERE id IN %s", (*partner_ids, 0))
         )
         self.invalidate_model(["credit_limit", "use_partner_credit_limit"])
 
     def _credit_close_profiles(self):
         """Close the profiles of partners that are part of another company now, and open that company's."""
-        profiles = self.env["ar.credit.profile"].sudo().search(  # sudo: whoever edits contacts moves their profiles
-            [("partner_id", "in", self.ids)]
+        profiles = (
+            self.env["ar.credit.profile"]
+            .sudo()
+            .search(  # sudo: whoever edits contacts moves their profiles
+                [("partner_id", "in", self.ids)]
+            )
         )
         for profile in profiles:
             successor = profile.partner_id.commercial_partner_id
