@@ -19,3 +19,4 @@ from . import test_hold_race
 from . import test_hold_tour
 from . import test_lifecycle
 from . import test_i18n
+from . import test_hold_invariant
