@@ -377,19 +377,28 @@ class TestAgingReport(AgingCase):
         """A filter on id, customer or company is applied where items are read, not after."""
         report = self.as_of("2025-04-30")
         self.env.cr.execute("SET LOCAL enable_seqscan = off")
-        for condition, column in (
+
+        def plan(condition):
+            query = SQL("EXPLAIN (COSTS OFF) SELECT * FROM %s t WHERE %s", report._table_sql, condition)
+            self.env.cr.execute(query)
+            return "\n".join(line for (line,) in self.env.cr.fetchall()).split("->")
+
+        for condition, filtered in (
             (SQL("id = %s", self.receivable(self.old).id), r"\(?id = \d+"),
             (SQL("company_id = %s", self.company.id), r"company_id = \d+"),
         ):
-            self.env.cr.execute(
-                SQL("EXPLAIN (COSTS OFF) SELECT * FROM %s t WHERE %s", report._table_sql, condition)
-            )
-            plan = "\n".join(line for (line,) in self.env.cr.fetchall())
-            nodes = [node for node in plan.split("->") if "on account_move_line" in node]
-            item_nodes = [node for node in nodes if "reconciled" in node]
-            self.assertEqual(len(item_nodes), 2, "".join(nodes))
-            for node in item_nodes:
-                self.assertRegex(node, column)
+            nodes = [
+                node for node in plan(condition) if "on account_move_line" in node and "parent_state" in node
+            ]
+            self.assertEqual(len(nodes), 2, "open items and items with a later matching")
+            for node in nodes:
+                self.assertRegex(node, filtered)
+        customers = [
+            node
+            for node in plan(SQL("partner_id = %s", self.customer.id))
+            if "on res_partner" in node and "commercial_partner_id = " in node
+        ]
+        self.assertEqual(len(customers), 2)
 
     def test_past_dates_have_an_index(self):
         self.env.cr.execute("SET LOCAL enable_seqscan = off")

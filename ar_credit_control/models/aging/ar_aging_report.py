@@ -260,25 +260,28 @@ class ArAgingReport(models.Model):
                    line.amount_currency
               FROM (
                     SELECT %(columns)s,
-                           line.amount_residual + COALESCE(undone.amount, 0) AS amount,
-                           line.amount_residual_currency + COALESCE(undone.amount_currency, 0)
-                               AS amount_currency
+                           line.amount_residual AS amount,
+                           line.amount_residual_currency AS amount_currency
                       FROM account_move_line line
                       JOIN account_account account
                         ON account.id = line.account_id AND account.account_type = 'asset_receivable'
                  LEFT JOIN res_partner partner ON partner.id = line.partner_id
-                 LEFT JOIN (%(undone)s) undone ON undone.line_id = line.id
                      WHERE line.reconciled IS NOT TRUE AND line.parent_state = 'posted' AND %(counted)s
+                       AND NOT EXISTS (SELECT FROM (%(undone)s) undone WHERE undone.line_id = line.id)
                  UNION ALL
                     SELECT %(columns)s,
                            line.amount_residual + undone.amount AS amount,
                            line.amount_residual_currency + undone.amount_currency AS amount_currency
-                      FROM (%(undone)s) undone
+                      FROM (
+                            SELECT line_id, SUM(amount) AS amount, SUM(amount_currency) AS amount_currency
+                              FROM (%(undone)s) undone
+                          GROUP BY line_id
+                           ) undone
                       JOIN account_move_line line ON line.id = undone.line_id
                       JOIN account_account account
                         ON account.id = line.account_id AND account.account_type = 'asset_receivable'
                  LEFT JOIN res_partner partner ON partner.id = line.partner_id
-                     WHERE line.reconciled IS TRUE AND line.parent_state = 'posted' AND %(counted)s
+                     WHERE line.parent_state = 'posted' AND %(counted)s
                    ) line
               JOIN (
                     SELECT branch.id, root.id AS root_id, root.currency_id, root.credit_coordination_days
@@ -295,9 +298,9 @@ class ArAgingReport(models.Model):
 
     @api.model
     def _undone_matching_sql(self, as_of=None) -> SQL:
-        """Return what matchings took off each item that does not count at the date: signed amounts by item.
+        """Return the matchings that do not count at the date: line_id, amount, amount_currency.
 
-        Amounts are those of the item's own side, to be added to its residual amount.
+        One row for each side of a matching, with the signed amounts to add to the residual of that item.
         """
         counted = SQL("part.max_date <= %s", as_of) if as_of else SQL("TRUE")
         parts = [
@@ -340,12 +343,7 @@ class ArAgingReport(models.Model):
                     as_of,
                 ),
             ]
-        return SQL(
-            """SELECT line_id, SUM(amount) AS amount, SUM(amount_currency) AS amount_currency
-                 FROM (%s) matching
-             GROUP BY line_id""",
-            SQL(" UNION ALL ").join(parts),
-        )
+        return SQL(" UNION ALL ").join(parts)
 
     @api.model
     def _days_overdue_sql(self, as_of, date_maturity: SQL) -> SQL:
