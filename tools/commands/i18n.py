@@ -33,6 +33,8 @@ def _merge(path, template):
     translation.merge(terms)
     for entry in translation.obsolete_entries():
         translation.remove(entry)
+    order = {entry.msgid: position for position, entry in enumerate(terms)}
+    translation.sort(key=lambda entry: order[entry.msgid])
     translation.save()
     without = translation.untranslated_entries() + translation.fuzzy_entries()
     note(f"{path.name}: {len(translation.translated_entries())} translated, {len(without)} to translate")
