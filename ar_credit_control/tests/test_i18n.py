@@ -33,9 +33,10 @@ class TestTranslations(TransactionCase):
     def test_template_is_current(self):
         buffer = io.BytesIO()
         trans_export(False, ["ar_credit_control"], buffer, "po", self.env)
-        exported = {entry.msgid for entry in polib.pofile(buffer.getvalue().decode())}
-        missing = sorted(exported - {entry.msgid for entry in self.template})
-        self.assertFalse(missing, "Terms missing from the template; run: make i18n")
+        exported = self._uses(polib.pofile(buffer.getvalue().decode()))
+        for name, terms in (("the template", self.template), ("Chinese", self.chinese)):
+            missing = sorted(exported - self._uses(terms))
+            self.assertFalse(missing, f"Terms that {name} does not have in this place; run: make i18n")
 
     def test_chinese_is_complete(self):
         translated = {entry.msgid: entry for entry in self.chinese if not entry.obsolete}
@@ -97,6 +98,16 @@ class TestTranslations(TransactionCase):
                 continue
             with self.subTest(msgid=entry.msgid):
                 self.assertEqual(self._elements(entry.msgid), self._elements(entry.msgstr))
+
+    @staticmethod
+    def _uses(terms):
+        """Return the terms with the places they stand in, where Odoo looks for their translation."""
+        return {
+            (entry.msgid, place)
+            for entry in terms
+            if not entry.obsolete
+            for place, _line in entry.occurrences
+        }
 
     @staticmethod
     def _fields_of(entry):

@@ -84,7 +84,9 @@ class ArCreditProfile(models.Model):
     overdue = fields.Monetary(compute="_compute_figures")
     overdue_days = fields.Integer(string="Days Overdue", compute="_compute_figures")
     status = fields.Selection(
-        selection=lambda self: self.env["ar.credit.exposure"]._fields["status"].selection,
+        selection=lambda self: (
+            self.env["ar.credit.exposure"]._fields["status"]._description_selection(self.env)
+        ),
         compute="_compute_figures",
     )
 

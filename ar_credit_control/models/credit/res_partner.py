@@ -85,7 +85,9 @@ class ResPartner(models.Model):
         help="Age of the oldest overdue item that counts.",
     )
     credit_status = fields.Selection(
-        selection=lambda self: self.env["ar.credit.exposure"]._fields["status"].selection,
+        selection=lambda self: (
+            self.env["ar.credit.exposure"]._fields["status"]._description_selection(self.env)
+        ),
         compute="_compute_credit_figures",
         search="_search_credit_status",
         groups=INTERNAL,
