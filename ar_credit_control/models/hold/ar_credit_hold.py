@@ -338,13 +338,16 @@ class ArCreditHold(models.Model):
         }
 
     def _get_decision_action(self, decision, name):
+        held = self.filtered(lambda hold: hold.state == "held")
+        if not held:
+            raise UserError(self.env._("None of these orders is on hold any more."))
         return {
             "type": "ir.actions.act_window",
             "name": name,
             "res_model": "ar.credit.hold.decision",
             "views": [(False, "form")],
             "target": "new",
-            "context": {"default_decision": decision, "default_hold_ids": [Command.set(self.ids)]},
+            "context": {"default_decision": decision, "default_hold_ids": [Command.set(held.ids)]},
         }
 
     # decisions

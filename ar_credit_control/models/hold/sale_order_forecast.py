@@ -2,6 +2,9 @@ from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools import formatLang
 
+# Limits and exposure are for who sells and for credit control, not for the warehouse.
+SEES_CREDIT = "sales_team.group_sale_salesman,ar_credit_control.group_credit_user"
+
 
 class SaleOrder(models.Model):
     """What confirming would do, told while quoting. Nothing is locked, written or stored for it."""
@@ -9,12 +12,12 @@ class SaleOrder(models.Model):
     _inherit = "sale.order"
 
     credit_currency_id = fields.Many2one(
-        related="company_id.currency_id", string="Credit Currency", groups="base.group_user"
+        related="company_id.currency_id", string="Credit Currency", groups=SEES_CREDIT
     )
     credit_controlled = fields.Boolean(
         related="company_id.root_id.credit_control_active",
         string="Credit Control is On",
-        groups="base.group_user",
+        groups=SEES_CREDIT,
     )
     credit_forecast = fields.Selection(
         [("pass", "Passes"), ("warn", "Passes, watch"), ("hold", "Would be held")],
@@ -22,7 +25,7 @@ class SaleOrder(models.Model):
         compute="_compute_credit_forecast",
         search="_search_credit_forecast",
         compute_sudo=True,
-        groups="base.group_user",
+        groups=SEES_CREDIT,
         help="What credit control would say if the order were confirmed now.",
     )
     credit_forecast_limit = fields.Monetary(
@@ -30,7 +33,7 @@ class SaleOrder(models.Model):
         compute="_compute_credit_forecast",
         compute_sudo=True,
         currency_field="credit_currency_id",
-        groups="base.group_user",
+        groups=SEES_CREDIT,
         help="Limit and security of the customer; zero while none was decided.",
     )
     credit_forecast_used = fields.Monetary(
@@ -38,7 +41,7 @@ class SaleOrder(models.Model):
         compute="_compute_credit_forecast",
         compute_sudo=True,
         currency_field="credit_currency_id",
-        groups="base.group_user",
+        groups=SEES_CREDIT,
         help="Credit exposure of the customer without this order.",
     )
     credit_forecast_amount = fields.Monetary(
@@ -46,7 +49,7 @@ class SaleOrder(models.Model):
         compute="_compute_credit_forecast",
         compute_sudo=True,
         currency_field="credit_currency_id",
-        groups="base.group_user",
+        groups=SEES_CREDIT,
         help="Total of the order in company currency at today's rate.",
     )
     credit_forecast_left = fields.Monetary(
@@ -54,7 +57,7 @@ class SaleOrder(models.Model):
         compute="_compute_credit_forecast",
         compute_sudo=True,
         currency_field="credit_currency_id",
-        groups="base.group_user",
+        groups=SEES_CREDIT,
         help="What remains of the limit after this order; negative when it is exceeded.",
     )
     credit_forecast_pay = fields.Monetary(
@@ -62,17 +65,17 @@ class SaleOrder(models.Model):
         compute="_compute_credit_forecast",
         compute_sudo=True,
         currency_field="credit_currency_id",
-        groups="base.group_user",
+        groups=SEES_CREDIT,
         help="Once the customer pays this amount the order passes.",
     )
     credit_forecast_reason = fields.Text(
         string="Credit Findings",
         compute="_compute_credit_forecast",
         compute_sudo=True,
-        groups="base.group_user",
+        groups=SEES_CREDIT,
     )
     credit_banner = fields.Html(
-        compute="_compute_credit_banner", compute_sudo=False, sanitize=False, groups="base.group_user"
+        compute="_compute_credit_banner", compute_sudo=False, sanitize=False, groups=SEES_CREDIT
     )
 
     @api.depends(
