@@ -85,6 +85,7 @@
             "ar_credit_control/static/tests/tours/**/*",
         ],
     },
+    "post_init_hook": "post_init_hook",
     "application": True,
     "installable": True,
 }

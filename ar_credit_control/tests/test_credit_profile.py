@@ -457,6 +457,29 @@ class TestCreditMirror(CreditCase):
         self.assertEqual(loose.sudo().credit_limit, 500.0)
         self.assertFigures(limit=500)
 
+    def test_limits_that_core_had_are_taken_over_at_installation(self):
+        branch = self.env["res.company"].create({"name": "Branch", "parent_id": self.company.id})
+        self.env["ir.default"].set("res.partner", "credit_limit", 5000.0, company_id=self.company.id)
+        has, zero, default, decided = (
+            self.make_partner(name) for name in ("Has", "Zero", "Default", "Decided")
+        )
+        profile = self.make_profile(decided, 10.0)
+        self.env.flush_all()
+        company = str(self.company.id)
+        for partner, limit in ((has, 777.0), (zero, 0.0), (default, 5000.0), (decided, 9.0)):
+            self.env.cr.execute(
+                "UPDATE res_partner SET credit_limit = jsonb_build_object(%s, %s) WHERE id = %s",
+                (company, limit, partner.id),
+            )
+        self.env.invalidate_all()
+        self.profiles._take_over_core_limits()
+        self.assertEqual(has.credit_limit_amount, 777.0)
+        self.assertEqual(has.sudo().with_company(branch).credit_limit, 777.0)
+        self.assertIn("taken over", has.credit_profile_id.message_ids[0].body)
+        self.assertFalse((zero | default).filtered("credit_profile_id"))
+        self.assertEqual(profile.limit, 10.0)
+        self.assertFalse(self.profiles._take_over_core_limits())
+
     def test_in_a_branch(self):
         branch = self.env["res.company"].create({"name": "Branch", "parent_id": self.company.id})
         self.customer.with_company(branch).credit_limit = 210.0

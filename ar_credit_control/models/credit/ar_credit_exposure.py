@@ -462,12 +462,12 @@ class ArCreditExposure(models.Model):
     def _open_order_sql(self) -> SQL:
         """What confirmed orders will still bring, at today's rate, with taxes.
 
-        The company of the invoice partner owes. A line counts its price per unit for what is ordered or delivered, whichever is more, and not
-        invoiced; a line without ordered quantity (an expense passed on) by its price. Drafts count as
-        invoiced here, as core's ``qty_invoiced`` does, since they are a figure of their own. A credit note
-        that reverses an invoice does not open the line again: what is to be supplied again is invoiced again.
-        Down payments take off what they have brought already to the ledger or to drafts, until an invoice
-        deducts them, and never more than the order has left.
+        The company of the invoice partner owes. A line counts its price per unit for what is ordered or
+        delivered, whichever is more, and not invoiced; a line without ordered quantity (an expense passed on)
+        by its price. Drafts count as invoiced here, as core's ``qty_invoiced`` does, since they are a figure
+        of their own. A credit note that reverses an invoice does not open the line again: what is to be
+        supplied again is invoiced again. Down payments take off what they have brought already to the ledger
+        or to drafts, until an invoice deducts them, and never more than the order has left.
         """
         rows = SQL(
             """

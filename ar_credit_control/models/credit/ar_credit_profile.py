@@ -411,6 +411,55 @@ class ArCreditProfile(models.Model):
         )
         partners.invalidate_model(["credit_limit", "use_partner_credit_limit"])
 
+    @api.model
+    def _take_over_core_limits(self):
+        """Create profiles from the limits that customers have in core when the addon is installed.
+
+        A limit of zero and the company's default decide nothing in core, so they decide nothing here. Limits
+        of main companies count, and their branches follow.
+        """
+        partners = self.env["res.partner"].sudo()  # sudo: every company's default
+        partners.flush_model(["commercial_partner_id", "credit_limit"])
+        roots = self.env["res.company"].sudo().search([("parent_id", "=", False)])  # sudo: every company
+        field = partners._fields["credit_limit"]
+        defaults = [
+            SQL(
+                "(%s, %s::numeric)",
+                root.id,
+                field.get_company_dependent_fallback(partners.with_company(root)) or 0,
+            )
+            for root in roots
+        ]
+        rows = self.env.execute_query(
+            SQL(
+                """
+                INSERT INTO ar_credit_profile
+                       (partner_id, company_id, rating_id, active, limit_set, "limit",
+                        create_uid, create_date, write_uid, write_date)
+                SELECT partner.id, root.id, %(rating_id)s, TRUE, TRUE, given.amount::numeric,
+                       %(uid)s, NOW() AT TIME ZONE 'UTC', %(uid)s, NOW() AT TIME ZONE 'UTC'
+                  FROM res_partner partner
+            CROSS JOIN jsonb_each_text(partner.credit_limit) AS given(company_id, amount)
+                  JOIN (VALUES %(defaults)s) AS root(id, default_limit) ON root.id = given.company_id::int
+                 WHERE partner.credit_limit IS NOT NULL
+                   AND partner.commercial_partner_id = partner.id
+                   AND given.amount::numeric > 0
+                   AND given.amount::numeric != root.default_limit
+              ORDER BY partner.id, root.id
+           ON CONFLICT (partner_id, company_id) DO NOTHING
+             RETURNING id
+                """,
+                rating_id=self.env["ar.credit.rating"]._get_unrated().id or None,
+                uid=self.env.uid,
+                defaults=SQL(", ").join(defaults),
+            )
+        )
+        profiles = self.browse(profile_id for (profile_id,) in rows)
+        profiles._mirror_limits()
+        body = self.env._("The limit was taken over from the contact when credit control was installed.")
+        profiles._message_log_batch(bodies=dict.fromkeys(profiles.ids, body))
+        return profiles
+
     # ------------------------------------------------------------------
     # Merge of partners
     # ------------------------------------------------------------------
