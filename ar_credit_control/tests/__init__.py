@@ -6,6 +6,7 @@ from . import test_bones
 from . import test_credit_exposure
 from . import test_credit_lifecycle
 from . import test_credit_profile
+from . import test_credit_tour
 from . import test_dunning_selection
 from . import test_dunning_letter
 from . import test_dunning_process
