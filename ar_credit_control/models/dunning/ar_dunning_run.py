@@ -3,12 +3,19 @@ import logging
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
-from odoo.tools import SQL, format_amount, split_every
+from odoo.tools import SQL, format_amount
 
 _logger = logging.getLogger(__name__)
 
 # Attempts of the schedule at one policy when another process works on it at the same moment.
 CONCURRENCY_TRIES = 5
+# Why a letter is left out, and what someone is asked to do about it.
+LEFT_OUT_ACTIVITIES = {
+    "unapplied": "ar_credit_control.mail_activity_dunning_reconcile",
+    "no_address": "ar_credit_control.mail_activity_dunning_address",
+}
+# Open activities of a kind; more would be a wall, not a list of things to do.
+LEFT_OUT_ACTIVITY_LIMIT = 100
 
 
 class ArDunningRun(models.Model):
@@ -203,7 +210,7 @@ class ArDunningRun(models.Model):
         return run.with_env(self.env)
 
     def _propose(self):
-        """Write the letters that are due, in one statement for all customers, and what is left out.
+        """Write the letters that are due and what is left out, in a few statements for all customers.
 
         Letters that exist already, or that another process writes at the same moment, are not written
         again: unique keys of the database hold that. Returns the number of new letters.
@@ -211,10 +218,30 @@ class ArDunningRun(models.Model):
         self.ensure_one()
         self.env.flush_all()
         self.env.cr.execute(SQL("DELETE FROM ar_dunning_left_out WHERE run_id = %s", self.id))
+        self._select_into_tables()
         [(count,)] = self.env.execute_query(self._proposal_sql())
         self.env.invalidate_all()
         self._schedule_left_out_activities()
         return count
+
+    def _select_into_tables(self):
+        """Keep the selection in temporary tables of the same names until the end of the transaction.
+
+        With their statistics PostgreSQL joins items and letters in seconds; from the bare expressions it
+        expects one row of each and compares every item with every letter.
+        """
+        selection = self.env["ar.dunning.selection"]._with_sql(self.policy_id, self.date)
+        for table in (SQL("dunning_item"), SQL("dunning_letter")):
+            self.env.cr.execute(SQL("DROP TABLE IF EXISTS pg_temp.%s", table))
+            self.env.cr.execute(
+                SQL(
+                    """CREATE TEMPORARY TABLE %(table)s ON COMMIT DROP AS
+                       WITH %(selection)s SELECT * FROM %(table)s""",
+                    table=table,
+                    selection=selection,
+                )
+            )
+            self.env.cr.execute(SQL("ANALYZE %s", table))
 
     def _proposal_sql(self):
         """Return the statement that writes letters, their lines and what is left out."""
@@ -222,8 +249,7 @@ class ArDunningRun(models.Model):
         policy = self.policy_id
         return SQL(
             """
-            WITH %(selection)s,
-            new_letter AS (
+            WITH new_letter AS (
                 INSERT INTO ar_dunning_letter (
                     id, name, run_id, company_id, policy_id, partner_id, partner_name, recipient_id,
                     currency_id, stage_id, occurrence, date, channel, state, user_id, item_count,
@@ -257,14 +283,12 @@ class ArDunningRun(models.Model):
             new_line AS (
                 INSERT INTO ar_dunning_letter_line (
                     letter_id, move_line_id, move_id, partner_id, company_id, currency_id, stage_id, is_due,
-                    name, ref, invoice_date, date_maturity, days_overdue, amount_original, amount, interest,
-                    create_uid, create_date, write_uid, write_date)
+                    name, ref, invoice_date, date_maturity, days_overdue, amount_original, amount, interest)
                 SELECT new_letter.id, item.id, item.move_id, item.partner_id, item.company_id,
                        item.currency_id, COALESCE(item.stage_id, item.last_stage_id),
                        item.stage_id IS NOT NULL, COALESCE(move.name, line.name, '/'), move.ref,
                        COALESCE(move.invoice_date, move.date), item.date_maturity, item.days_overdue,
-                       line.amount_currency, item.amount_currency, 0,
-                       %(uid)s, %(now)s, %(uid)s, %(now)s
+                       line.amount_currency, item.amount_currency, 0
                   FROM dunning_item item
                   JOIN new_letter
                     ON new_letter.partner_id = item.partner_id AND new_letter.currency_id = item.currency_id
@@ -283,7 +307,6 @@ class ArDunningRun(models.Model):
             )
             SELECT COUNT(*) FROM new_letter
             """,
-            selection=selection._with_sql(policy, self.date),
             listed=selection._line_sql(),
             left_out=selection._left_out_sql(),
             run=self.id,
@@ -303,42 +326,32 @@ class ArDunningRun(models.Model):
     def _schedule_left_out_activities(self):
         """Ask someone to reconcile, or to find an address, where that is why no letter goes out.
 
-        One open activity of a kind a customer; the work is on the credit profile of the customer.
+        One open activity of a kind a customer, largest amounts first, on the credit profile of the customer.
+        No more than can be worked off: the list of what is left out shows the others.
         """
         self.ensure_one()
-        types = {
-            "unapplied": self.env.ref("ar_credit_control.mail_activity_dunning_reconcile"),
-            "no_address": self.env.ref("ar_credit_control.mail_activity_dunning_address"),
-        }
-        left_out = self.left_out_ids.filtered(lambda line: line.reason in types)
-        for batch in split_every(1000, left_out.ids, left_out.browse):
-            profiles = {
-                profile.partner_id: profile
-                for profile in self.env["ar.credit.profile"]._get_or_create(batch.partner_id, self.company_id)
-            }
-            open_activities = {
-                (activity.res_id, activity.activity_type_id)
-                for activity in self.env["mail.activity"].search(
-                    [
-                        ("res_model", "=", "ar.credit.profile"),
-                        ("res_id", "in", [profile.id for profile in profiles.values()]),
-                        ("activity_type_id", "in", [activity_type.id for activity_type in types.values()]),
-                    ]
-                )
-            }
-            values = {}
-            for line in batch:
-                profile, activity_type = profiles[line.partner_id], types[line.reason]
-                if (profile.id, activity_type) not in open_activities:
-                    values[profile.id, activity_type] = self._prepare_left_out_activity(
-                        line, profile, activity_type
-                    )
+        for reason, xmlid in LEFT_OUT_ACTIVITIES.items():
+            activity_type = self.env.ref(xmlid)
+            pending = self.env["mail.activity"].search(
+                [("activity_type_id", "=", activity_type.id), ("res_model", "=", "ar.credit.profile")]
+            )
+            left_out = self.left_out_ids.search(
+                [("run_id", "=", self.id), ("reason", "=", reason)], limit=LEFT_OUT_ACTIVITY_LIMIT
+            )
+            if not left_out or len(pending) >= LEFT_OUT_ACTIVITY_LIMIT:
+                continue
+            profiles = self.env["ar.credit.profile"]._get_or_create(left_out.partner_id, self.company_id)
+            profiles -= profiles.browse(pending.mapped("res_id"))
             # Quick update: no mail to the assignee for each of them.
             self.env["mail.activity"].with_context(mail_activity_quick_update=True).create(
-                [vals for vals in values.values() if vals["user_id"]]
+                [
+                    vals
+                    for profile in profiles
+                    if (vals := self._prepare_left_out_activity(profile, activity_type))["user_id"]
+                ]
             )
 
-    def _prepare_left_out_activity(self, line, profile, activity_type):
+    def _prepare_left_out_activity(self, profile, activity_type):
         user = profile.collector_id or self._get_contact()
         return {
             "res_model_id": self.env["ir.model"]._get_id("ar.credit.profile"),
