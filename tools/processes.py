@@ -63,7 +63,7 @@ def child(command, **options):
         stop(process)
 
 
-def stop(process, patience=15):
+def stop(process, patience=8):
     """End a child and everything it started: asked first, forced after `patience` seconds."""
     if process.poll() is None:
         _signal_group(process, signal.SIGTERM)
