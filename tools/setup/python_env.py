@@ -13,6 +13,7 @@ PIN = re.compile(r'([\w.-]+==[\w.!+-]+)(?:\s*;\s*python_version < "(\d+)\.(\d+)"
 
 # Compares what is installed with what is pinned, and looks for files that have gone.
 CHECK = """
+import csv
 import sys
 from importlib.metadata import PackageNotFoundError, distribution
 for requirement in sys.argv[1:]:
@@ -23,8 +24,9 @@ for requirement in sys.argv[1:]:
         sys.exit(f"{name} is not installed")
     if found.version != version:
         sys.exit(f"{name} is {found.version} instead of {version}")
-    for file in found.files or ():
-        if not file.name.endswith(".pyc") and not file.locate().exists():
+    # Not `found.files`: later Pythons leave out what is missing.
+    for file, *_ in csv.reader((found.read_text("RECORD") or "").splitlines()):
+        if not file.endswith(".pyc") and not found.locate_file(file).exists():
             sys.exit(f"{name} lacks {file}")
 """
 
@@ -109,17 +111,13 @@ def _create(folder, files, extra_path):
 
         # Wheels only: nothing is compiled here. What is not pinned is not installed.
         code = processes.logged(
-            [*pip, "install", "--no-deps", "--only-binary=:all:", f"--no-binary={_SOURCE_ONLY}", *arguments],
+            [*pip, "install", "--no-deps", "--only-binary=:all:", *arguments],
             log,
             on_line,
         )
     if code:
         raise SetupError(f"pip could not install the requirements:\n{processes.tail(log)}")
     (folder / "whole").touch()
-
-
-# Published without a wheel; pure Python, so building one needs no compiler.
-_SOURCE_ONLY = "docopt"
 
 
 def _link(link, target):
