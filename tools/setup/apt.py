@@ -19,9 +19,10 @@ def run(command, log, what, **options):
             if status := STATUS.match(line):
                 progress.show(f"{what}: {float(status[2]):.0f} % {status[3]}"[:100])
 
-        return processes.logged(
-            [*command, "-o", "APT::Status-Fd=1", "-o", "Dpkg::Use-Pty=0"], log, on_line, **options
-        )
+        # The progress comes on a descriptor of its own: dpkg closes that one for the scripts of packages, which
+        # would be left without standard output.
+        with_progress = ["bash", "-c", 'exec "$@" 3>&1', "apt", *command, "-o", "APT::Status-Fd=3"]
+        return processes.logged([*with_progress, "-o", "Dpkg::Use-Pty=0"], log, on_line, **options)
 
 
 def mirrors(folder=Path("/etc/apt")):
