@@ -19,8 +19,8 @@ def run(command, log, what, **options):
             if status := STATUS.match(line):
                 progress.show(f"{what}: {float(status[2]):.0f} % {status[3]}"[:100])
 
-        # The progress comes on a descriptor of its own: dpkg closes that one for the scripts of packages, which
-        # would be left without standard output.
+        # The progress comes on a descriptor of its own, for dpkg closes that one for the scripts of packages,
+        # which would be left without standard output.
         with_progress = ["bash", "-c", 'exec "$@" 3>&1', "apt", *command, "-o", "APT::Status-Fd=3"]
         return processes.logged([*with_progress, "-o", "Dpkg::Use-Pty=0"], log, on_line, **options)
 

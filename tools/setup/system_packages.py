@@ -66,5 +66,7 @@ def _apt_get(packages):
     log = project.LOGS / "system-packages.log"
     if apt.run(["apt-get", "update"], log, "package lists", env=environment):
         note("some package lists could not be refreshed; going on with what is there")
+    # An installation that was interrupted must be brought to its end first; else this does nothing.
+    processes.logged(["dpkg", "--configure", "-a"], log, lambda line: None, env=environment)
     if apt.run(install_command(packages).split(), log, "packages", env=environment):
         raise SetupError(f"`{install_command(packages)}` failed:\n{processes.tail(log)}")
