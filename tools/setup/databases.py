@@ -11,6 +11,7 @@ import re
 import shutil
 import time
 from contextlib import closing, contextmanager
+from datetime import date
 from pathlib import Path
 
 import psycopg2
@@ -202,7 +203,7 @@ class Databases:
             if self.key_of(database) != key:
                 self._tell_why(database)
                 self.drop(database)
-                store = Store(self.server, key)
+                store = Store(self.server, BASE, key)
                 step("Making the base database: Odoo with " + ", ".join(BASE_MODULES))
                 if not store.restore(self, database):
                     self.run_odoo(
@@ -235,20 +236,19 @@ class Databases:
         with locks.exclusive(project.LOCKS / "demo.lock", "the demo database"):
             found = json.loads(self.key_of(database) or "{}")
             if fresh or not found:
-                base = self.ensure_base()
                 if not fresh:
                     self._tell_why(database)
                 step("Making the demo database: the addon, its demo data, English and Chinese")
-                self.copy(base, database)
-                self.run_odoo(
-                    database,
-                    "Installing the addon",
-                    "--with-demo",
-                    "--load-language",
-                    "en_US,zh_CN",
-                    "-i",
-                    project.ADDON,
-                )
+                # The demo data tell their story relative to the day.
+                store = Store(self.server, DEMO, _digest(*wanted.values(), date.today().isoformat()))
+                self.drop(database)
+                if not store.restore(self, database):
+                    self.copy(self.ensure_base(), database)
+                    languages = ("--load-language", "en_US,zh_CN")
+                    self.run_odoo(
+                        database, "Installing the addon", "--with-demo", *languages, "-i", project.ADDON
+                    )
+                    store.keep(database)
                 with self._administrator() as cursor:
                     cursor.execute(
                         sql.SQL("ALTER DATABASE {} SET synchronous_commit = on").format(
@@ -271,12 +271,15 @@ class Databases:
 
 
 class Store:
-    """Dumps of finished base databases in the cache: a second clone restores one in seconds."""
+    """Dumps of finished databases in the cache: a second clone restores one in seconds."""
 
-    def __init__(self, server, key):
+    KEPT = 2  # of each kind
+
+    def __init__(self, server, kind, key):
         self._server = server
+        self._kind = kind
         major = server.programs.parent.name if server.programs else ""
-        self._folder = project.CACHE / f"base-{key}-postgresql{major}"
+        self._folder = project.CACHE / "databases" / f"{kind}-{key}-postgresql{major}"
 
     def keep(self, database):
         if not self._server.programs:
@@ -291,6 +294,9 @@ class Store:
             shutil.copytree(filestore(database), building / "filestore")
         shutil.rmtree(self._folder, ignore_errors=True)
         building.rename(self._folder)
+        dumps = self._folder.parent.glob(f"{self._kind}-*")
+        for old in sorted(dumps, key=lambda path: path.stat().st_mtime)[: -self.KEPT]:
+            shutil.rmtree(old, ignore_errors=True)
 
     def restore(self, databases, database):
         """Return whether the database could be made from the cache."""
