@@ -23,7 +23,7 @@ def main(arguments):
 
             clean.run(arguments[1:])
             return 0
-        project.STATE.mkdir(exist_ok=True)
+        project.LOGS.mkdir(parents=True, exist_ok=True)
         if command in WITHOUT_ODOO:
             python = python_env.lint()
         else:
