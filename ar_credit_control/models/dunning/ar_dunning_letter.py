@@ -391,10 +391,11 @@ class ArDunningLetter(models.Model):
         """Return the recipient as on an envelope: company, contact, address."""
         recipient = self.recipient_id or self.partner_id
         place = recipient if recipient.street or recipient.city else self.partner_id
-        address = place._display_address(without_company=True).splitlines()
+        # Address formats of some countries leave a comma behind where a part is missing.
+        address = [line.strip(" ,") for line in place._display_address(without_company=True).splitlines()]
         if recipient != self.partner_id and recipient.name:
             address.insert(0, recipient.name)
-        return [self.partner_name, *[line for line in address if line.strip() and line != self.partner_name]]
+        return [self.partner_name, *[line for line in address if line and line != self.partner_name]]
 
     def _get_bank_account(self):
         """Return our account for the currency: one in that currency, else one without, else the first."""

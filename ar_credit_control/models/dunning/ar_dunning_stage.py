@@ -103,7 +103,8 @@ class ArDunningStage(models.Model):
             "amount": format_amount(self.env, letter.amount_total, letter.currency_id),
             "overdue": format_amount(self.env, letter.amount_overdue, letter.currency_id),
             "days": letter.days_overdue,
-            "deadline": format_date(self.env, letter.deadline),
+            # In words: 3/4/2026 is another day to an American than to a European.
+            "deadline": format_date(self.env, letter.deadline, date_format="long"),
             "company": letter.company_id.name,
             "customer": letter.partner_name,
             "contact": letter.contact_name,
