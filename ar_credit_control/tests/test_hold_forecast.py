@@ -6,7 +6,10 @@ from .common_hold import HoldCase
 
 @tagged("post_install", "-at_install")
 class TestHoldForecast(HoldCase):
-    """What is told while quoting, and before switching on."""
+    """What is told while quoting and before switching on, and what a check costs."""
+
+    # A check: lock, figures, holds of the order, whether the customer is one of the own companies.
+    EXTRA = 4
 
     def test_the_forecast_says_what_confirming_does(self):
         self.make_invoice(300, days_overdue=0)
@@ -111,13 +114,7 @@ class TestHoldForecast(HoldCase):
         count(few)
         self.assertEqual(count(many), count(few))
 
-
-@tagged("post_install", "-at_install")
-class TestHoldStatements(HoldCase):
-    """Confirming an order that passes costs a fixed number of statements more than core."""
-
-    # lock, figures, holds of the order, whether the customer is one of the own companies
-    EXTRA = 4
+    # statements
 
     def count(self, order):
         self.env.flush_all()

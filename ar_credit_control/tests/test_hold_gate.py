@@ -142,6 +142,48 @@ class TestHoldGate(HoldCase):
         order.action_confirm()
         self.assertPassed(order)
 
+    def test_a_branch_shares_limit_settings_and_exposure_of_its_root(self):
+        branch = self._create_company(name="Branch", parent_id=self.company.id)
+        seller = new_test_user(
+            self.env,
+            "hold_branch",
+            groups="sales_team.group_sale_salesman",
+            company_id=branch.id,
+            company_ids=[Command.set(branch.ids)],
+        )
+        self.make_order(6).action_confirm()
+        order = self.make_order(6, user=seller, company_id=branch.id)
+        self.assertEqual(order.credit_forecast, "hold")
+        self.assertTrue(order.credit_banner)
+        order.action_confirm()
+        self.assertHeld(order, "limit")
+        self.assertTrue(order.credit_hold_id.read())
+        self.assertEqual(order.sudo().credit_hold_id.exposure, 600)
+
+    def test_a_company_knows_nothing_of_another(self):
+        other = self._create_company(name="Other")
+        seller = new_test_user(
+            self.env,
+            "hold_elsewhere",
+            groups="sales_team.group_sale_salesman",
+            company_id=other.id,
+            company_ids=[Command.set(other.ids)],
+        )
+        self.make_invoice(900, days_overdue=90)
+        order = self.make_order(50, user=seller, company_id=other.id)
+        order.action_confirm()
+        self.assertPassed(order)
+        other.credit_control_active = True
+        order = self.make_order(50, user=seller, company_id=other.id)
+        order.action_confirm()
+        self.assertPassed(order)
+
+    def test_an_archived_customer_is_judged_like_others(self):
+        order = self.make_order(11)
+        self.customer.active = False
+        order.action_confirm()
+        self.assertHeld(order, "limit")
+
     def test_in_a_batch_each_counts_those_before_it(self):
         orders = self.make_order(6) | self.make_order(6) | self.make_order(4)
         other = self.make_order(9, self.make_customer("Other", 1000.0))

@@ -13,7 +13,12 @@ class TestHoldInvariant(HoldCase):
     """Accepted exposure never exceeds limit and tolerance without a release, and nothing is held needlessly."""
 
     @settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))
-    @given(limit=st.integers(0, 15), tolerance=st.sampled_from([0, 10]), batches=BATCHES, raised=st.integers(0, 9))
+    @given(
+        limit=st.integers(0, 15),
+        tolerance=st.sampled_from([0, 10]),
+        batches=BATCHES,
+        raised=st.integers(0, 9),
+    )
     def test_generated_batches(self, limit, tolerance, batches, raised):
         with self.env.cr.savepoint() as savepoint:
             self.check_batches(limit, tolerance, batches, raised)
@@ -26,7 +31,9 @@ class TestHoldInvariant(HoldCase):
         allowed = limit * (100 + tolerance)
         accepted = self.env["sale.order"]
         for quantities in batches:
-            orders = accepted.union(*(self.make_order(quantity, partner) for quantity in quantities)) - accepted
+            orders = (
+                accepted.union(*(self.make_order(quantity, partner) for quantity in quantities)) - accepted
+            )
             orders.action_confirm()
             confirmed = orders.filtered(lambda order: order.state == "sale")
             accepted |= confirmed

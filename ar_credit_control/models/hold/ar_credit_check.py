@@ -271,12 +271,15 @@ class ArCreditCheck(models.AbstractModel):
                                AS wanted (partner_id, root_company_id, pay)
                          USING (partner_id, root_company_id)
                          WHERE item.amount > 0
+                           -- said once more: the planner carries it down to the journal items
+                           AND item.partner_id IN %(partner_ids)s
                        ) item
                   JOIN account_move move ON move.id = item.move_id
                  WHERE item.paid_before < item.pay
               ORDER BY item.partner_id, item.date_maturity, item.id
                 """,
                 open_items=self.env["ar.aging.report"]._open_items_sql(),
+                partner_ids=tuple({partner_id for partner_id, _root_id in wanted}),
                 partners=[partner_id for partner_id, _root_id in wanted],
                 roots=[root_id for _partner_id, root_id in wanted],
                 amounts=list(wanted.values()),
