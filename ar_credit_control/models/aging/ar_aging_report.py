@@ -150,7 +150,20 @@ class ArAgingReport(models.Model):
 
     @property
     def _table_query(self) -> SQL:
+        self._switch_off_jit()
         return SQL("%s %s %s", self._select(), self._from(), self._where())
+
+    @api.model
+    def _switch_off_jit(self):
+        """Keep PostgreSQL from compiling the queries of the transaction.
+
+        For the many expressions of a report that takes longer than to run it without (measured on 100,000 open
+        items: 0.6 to 1.7 seconds of each query).
+        """
+        cache = self.env.cr.cache  # emptied at the end of the transaction, as the setting is
+        if "ar_jit_off" not in cache:
+            self.env.cr.execute("SET LOCAL jit = off")
+            cache["ar_jit_off"] = True
 
     @api.model
     def _select(self) -> SQL:
