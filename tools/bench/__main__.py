@@ -139,9 +139,8 @@ def _measure(figures, large, small):
         ("confirm_small", "confirm", small, {}),
         ("dunning", "dunning", large, {}),
         ("dunning_small", "dunning", small, {}),
-        ("workbook", "workbook", large, {}),
+        ("workbook", "workbook", large, {"turns": 3}),
         ("workbook_part", "workbook", large, {"share": 4}),
-        ("bare_workbook", "bare_workbook", large, {}),
     ):
         step(f"Measuring {name.replace('_', ' ')}")
         figures[name] = _work(measure, database, **options)

@@ -55,7 +55,7 @@ AGEING = """
   GROUP BY 1, 2
 """
 
-# Exposure and its parts by customer, today.
+# Exposure, its parts, what is overdue, limit and status by customer, today: the figures of the addon.
 EXPOSURE = """
     WITH rate AS (
         SELECT DISTINCT ON (currency_id) currency_id, rate
@@ -63,15 +63,20 @@ EXPOSURE = """
          WHERE name <= CURRENT_DATE AND (company_id = %(company)s OR company_id IS NULL)
       ORDER BY currency_id, company_id, name DESC
     ),
-    part AS (
+    setting AS (
+        SELECT COALESCE(credit_overdue_tolerance_days, 0) AS days,
+               COALESCE(credit_overdue_min_amount, 0) AS smallest,
+               COALESCE(credit_overdue_tolerance_percent, 0) / 100 AS share,
+               1 + COALESCE(credit_limit_tolerance_percent, 0) / 100 AS tolerance,
+               COALESCE(NULLIF(credit_warning_percent, 0), 100) / 100 AS warning,
+               credit_no_limit_policy
+          FROM res_company
+         WHERE id = %(company)s
+    ),
+    item AS (
         SELECT partner.commercial_partner_id AS partner_id,
-               sum(line.amount_residual) AS receivable,
-               sum(line.amount_residual) FILTER (
-                   WHERE line.amount_residual > 0 AND COALESCE(line.date_maturity, line.date) < CURRENT_DATE
-               ) AS overdue,
-               -sum(line.amount_residual) FILTER (WHERE line.amount_residual < 0) AS unapplied,
-               NULL::numeric AS draft_invoice,
-               NULL::numeric AS "order"
+               line.amount_residual AS amount,
+               COALESCE(line.date_maturity, line.date) AS due
           FROM account_move_line line
           JOIN account_account account ON account.id = line.account_id
           JOIN res_partner partner ON partner.id = line.partner_id
@@ -80,12 +85,23 @@ EXPOSURE = """
            AND line.company_id = %(company)s
            AND line.parent_state = 'posted'
            AND line.reconciled IS NOT TRUE
-      GROUP BY 1
+    ),
+    part AS (
+        SELECT partner_id,
+               sum(amount) AS receivable,
+               sum(amount) FILTER (WHERE amount > 0 AND due < CURRENT_DATE) AS overdue,
+               -sum(amount) FILTER (WHERE amount < 0) AS unapplied,
+               sum(amount) FILTER (
+                   WHERE amount >= smallest AND amount > 0 AND CURRENT_DATE - due > days
+               ) AS late,
+               min(due) FILTER (WHERE amount >= smallest AND amount > 0 AND due < CURRENT_DATE) AS oldest,
+               NULL::numeric AS draft_invoice,
+               NULL::numeric AS "order"
+          FROM item, setting
+      GROUP BY partner_id
      UNION ALL
         SELECT partner.commercial_partner_id,
-               NULL,
-               NULL,
-               NULL,
+               NULL, NULL, NULL, NULL, NULL,
                sum(CASE WHEN move.move_type = 'out_refund' THEN -1 ELSE 1 END
                    * move.amount_total / COALESCE(rate.rate, 1)),
                NULL
@@ -98,10 +114,7 @@ EXPOSURE = """
       GROUP BY 1
      UNION ALL
         SELECT partner.commercial_partner_id,
-               NULL,
-               NULL,
-               NULL,
-               NULL,
+               NULL, NULL, NULL, NULL, NULL, NULL,
                sum(line.price_total / line.product_uom_qty
                    * (GREATEST(line.product_uom_qty, line.qty_delivered) - line.qty_invoiced)
                    / COALESCE(rate.rate, 1))
@@ -115,15 +128,54 @@ EXPOSURE = """
            AND line.product_uom_qty != 0
            AND line.qty_invoiced < GREATEST(line.product_uom_qty, line.qty_delivered)
       GROUP BY 1
+    ),
+    total AS (
+        SELECT partner_id,
+               COALESCE(sum(receivable), 0) AS receivable,
+               COALESCE(sum(overdue), 0) AS overdue,
+               COALESCE(sum(unapplied), 0) AS unapplied,
+               COALESCE(sum(late), 0) AS late,
+               min(oldest) AS oldest,
+               COALESCE(round(sum(draft_invoice), 2), 0) AS draft_invoice,
+               COALESCE(round(sum("order"), 2), 0) AS "order"
+          FROM part
+      GROUP BY partner_id
+    ),
+    figure AS (
+        SELECT COALESCE(total.partner_id, profile.partner_id) AS partner_id,
+               COALESCE(receivable, 0) AS receivable,
+               COALESCE(overdue, 0) AS overdue,
+               COALESCE(unapplied, 0) AS unapplied,
+               COALESCE(draft_invoice, 0) AS draft_invoice,
+               COALESCE("order", 0) AS "order",
+               COALESCE(receivable + draft_invoice + "order", 0) AS exposure,
+               COALESCE(late, 0) AS late,
+               oldest,
+               profile.id AS profile_id,
+               profile.rating_id,
+               profile.hold_override,
+               profile.limit_set IS TRUE AS limit_set,
+               CASE WHEN profile.limit_set THEN profile."limit" ELSE 0 END AS "limit"
+          FROM total
+     FULL JOIN (SELECT * FROM ar_credit_profile WHERE company_id = %(company)s AND active) profile
+            ON profile.partner_id = total.partner_id
     )
-    SELECT partner_id,
-           COALESCE(sum(receivable), 0),
-           COALESCE(sum(overdue), 0),
-           COALESCE(sum(unapplied), 0),
-           COALESCE(round(sum(draft_invoice), 2), 0),
-           COALESCE(round(sum("order"), 2), 0)
-      FROM part
-  GROUP BY partner_id
+    SELECT figure.*,
+           CASE WHEN limit_set THEN "limit" - exposure END AS available,
+           COALESCE(CURRENT_DATE - oldest, 0) AS overdue_days,
+           CASE WHEN hold_override = 'block' THEN 'blocked'
+                WHEN hold_override IS NULL
+                 AND (limit_set AND ("limit" <= 0 OR exposure > "limit" * tolerance)
+                      OR receivable > 0 AND late > receivable * share
+                      OR NOT limit_set AND credit_no_limit_policy = 'hold')
+                THEN 'hold'
+                WHEN oldest IS NOT NULL
+                  OR limit_set AND exposure > 0 AND exposure >= "limit" * warning
+                  OR NOT limit_set AND exposure > 0 AND credit_no_limit_policy IN ('warn', 'hold')
+                THEN 'warning'
+                ELSE 'ok'
+           END AS status
+      FROM figure, setting
 """
 
 # Every open item with what the workbook shows of it; the last column is the bucket, from 0.

@@ -114,16 +114,16 @@ DUNNING_STATEMENTS = 25
 
 
 def _workbook(figures):
-    ours, part, bare = figures["workbook"], figures["workbook_part"], figures["bare_workbook"]
-    speed, bare_speed = ours["rows"] / ours["seconds"], bare["rows"] / bare["seconds"]
-    ratio = bare_speed / speed
+    ours, part = figures["workbook"], figures["workbook_part"]
+    ratio = ours["addon"] / ours["bare"]
+    speed, bare_speed = ours["rows"] / ours["addon"], ours["bare_rows"] / ours["bare"]
     growth = ours["megabytes"] - part["megabytes"]
     return [
         Row(
             "workbook of all open items: over a bare xlsxwriter loop",
             f"{ratio:.2f} ({speed:,.0f} and {bare_speed:,.0f} items a second)",
             "1.50",
-            ratio <= 1.5,
+            ratio <= 1.5 and ours["rows"] == ours["bare_rows"],
         ),
         Row(
             "workbook: peak memory grown from a quarter of the customers to all",
