@@ -18,7 +18,6 @@ class ArAgingBucket(models.Model):
     _name = "ar.aging.bucket"
     _description = "Ageing Bucket"
     _order = "company_id, day_from, id"
-    _check_company_auto = True
 
     company_id = fields.Many2one(
         "res.company",
@@ -197,6 +196,7 @@ class ArAgingBucket(models.Model):
                       COALESCE(LEAD(day_from) OVER bounds - 1, %s) AS day_to
                  FROM ar_aging_bucket
                WINDOW bounds AS (PARTITION BY company_id ORDER BY day_from)""",
-            DAYS_MIN * 10,
-            DAYS_MAX * 10,
+            # Beyond every possible age, also of a date typed wrong.
+            DAYS_MIN * 100,
+            DAYS_MAX * 100,
         )
