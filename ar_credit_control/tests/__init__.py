@@ -10,6 +10,7 @@ from . import test_credit_tour
 from . import test_dunning_selection
 from . import test_dunning_letter
 from . import test_dunning_process
+from . import test_dunning_tour
 from . import test_demo
 from . import test_hold_addons
 from . import test_hold_decision

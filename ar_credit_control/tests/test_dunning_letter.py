@@ -410,6 +410,20 @@ class TestDunningLetter(DunningCase):
         invoices.mapped("dunning_next_date")
         self.assertLessEqual(self.env.cr.sql_log_count - before, one)
 
+    def test_merged_partners_keep_all_letters(self):
+        double = self.make_customer("Double")
+        for partner in (self.customer, double):
+            self.make_invoice(days=40, partner=partner)
+        self.send(self.propose().letter_ids)
+        waiting = self.propose(self.today + timedelta(days=7)).letter_ids
+        self.assertEqual(len(waiting), 2)
+        wizard = self.env["base.partner.merge.automatic.wizard"].sudo().create({})
+        wizard._merge((double | self.customer).ids, self.customer)
+        letters = self.env["ar.dunning.letter"].search([("partner_id", "=", self.customer.id)])
+        self.assertEqual(len(letters), 4)
+        self.assertEqual(sorted(letters.mapped("state")), ["cancelled", "draft", "sent", "sent"])
+        self.assertEqual(len(set(letters.mapped("occurrence"))), 4)
+
     # Schedule
 
     def cron(self, cr=None):

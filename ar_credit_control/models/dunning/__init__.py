@@ -8,6 +8,7 @@ from . import ar_dunning_letter_line
 from . import ar_dunning_preview
 from . import ar_credit_profile
 from . import account_move
+from . import base_partner_merge
 from . import mail_mail
 from . import ir_actions_report
 from . import ar_aging_report

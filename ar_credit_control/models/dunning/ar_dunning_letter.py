@@ -140,7 +140,7 @@ class ArDunningLetter(models.Model):
         "This letter was written already.",
     )
     _pending_uniq = models.UniqueIndex(
-        "(company_id, partner_id, currency_id) WHERE state IN ('draft', 'approved', 'queued')",
+        "(company_id, partner_id, currency_id) WHERE state IN ('draft', 'approved')",
         "Another letter to this customer in this currency is waiting.",
     )
     _contact_idx = models.Index("(company_id, date) WHERE state = 'sent' OR cancel_reason = 'dropped'")
@@ -731,6 +731,41 @@ class ArDunningLetter(models.Model):
         self.filtered(lambda letter: letter.state in ("sent", "queued"))._mark_failed(
             self.env._("The mail to %s bounced.", email)
         )
+
+    @api.model
+    def _merge_partners(self, partners, destination):
+        """Prepare the letters of partners that are merged into another one.
+
+        Letters that were not sent are cancelled: the next proposal writes one for both. The others are
+        numbered on after those of the destination.
+        """
+        letters = self.sudo().search([("partner_id", "in", partners.ids)])  # evidence of every company
+        letters.filtered(lambda letter: letter.state in ("draft", "approved"))._cancel_unsent("waiting")
+        self.env.flush_all()
+        self.env.cr.execute(
+            SQL(
+                """
+                UPDATE ar_dunning_letter letter
+                   SET occurrence = numbered.occurrence
+                  FROM (SELECT moved.id,
+                               ROW_NUMBER() OVER (
+                                   PARTITION BY moved.company_id, moved.currency_id, moved.policy_id
+                                   ORDER BY moved.date, moved.id)
+                               + (SELECT COALESCE(MAX(other.occurrence), 0)
+                                    FROM ar_dunning_letter other
+                                   WHERE other.company_id = moved.company_id
+                                     AND other.currency_id = moved.currency_id
+                                     AND other.policy_id = moved.policy_id
+                                     AND other.partner_id IN %(all)s) AS occurrence
+                          FROM ar_dunning_letter moved
+                         WHERE moved.partner_id IN %(moved)s) numbered
+                 WHERE numbered.id = letter.id
+                """,
+                all=(*partners.ids, destination.id),
+                moved=tuple(partners.ids),
+            )
+        )
+        self.env.invalidate_all()
 
     def _schedule_activity(self, summary, note=None):
         self.ensure_one()
