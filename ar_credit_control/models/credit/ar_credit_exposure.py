@@ -449,7 +449,8 @@ class ArCreditExposure(models.Model):
             SELECT partner.commercial_partner_id AS partner_id,
                    split_part(company.parent_path, '/', 1)::int AS company_id,
                    move.currency_id,
-                   SUM(move.amount_total * CASE WHEN move.move_type = 'out_refund' THEN -1 ELSE 1 END) AS amount
+                   SUM(move.amount_total * CASE WHEN move.move_type = 'out_refund' THEN -1 ELSE 1 END)
+                       AS amount
               FROM account_move move
               JOIN res_company company ON company.id = move.company_id
               JOIN res_partner partner ON partner.id = move.partner_id
@@ -721,10 +722,10 @@ class ArCreditExposure(models.Model):
             Amounts in the root company's currency; ``available`` is None while no limit is decided.
         """
         root = company._credit_root()
-        commercial = partners.sudo().commercial_partner_id  # sudo: the debtor may not be readable by the user
-        names = self._figure_names()
-        if not commercial:
+        partner_ids = partners.sudo().commercial_partner_id.ids  # sudo: the debtor may not be readable
+        if not partner_ids:
             return {}
+        names = self._figure_names()
         rows = self.env.execute_query(
             SQL(
                 """
@@ -733,17 +734,26 @@ class ArCreditExposure(models.Model):
                  WHERE %(wanted)s
                    AND exposure.company_id = %(company_id)s
                 """,
-                columns=SQL(", ").join(SQL.identifier("exposure", name) for name in names),
+                columns=SQL(", ").join(self._figure_sql(name) for name in names),
                 table=self._table_sql,
-                wanted=self._wanted_sql(commercial.ids),
+                wanted=self._wanted_sql(partner_ids),
                 company_id=root.id,
             )
         )
-        figures = {partner_id: dict(zip(names, values, strict=True)) for partner_id, *values in rows}
-        for partner_id in commercial.ids:
-            if partner_id not in figures:
-                figures[partner_id] = self._prepare_empty_figures(root)
-        return figures
+        known = {partner_id: values for partner_id, *values in rows}
+        empty = self._prepare_empty_figures(root)
+        return {
+            partner_id: dict(zip(names, known[partner_id], strict=True))
+            if partner_id in known
+            else dict(empty)
+            for partner_id in partner_ids
+        }
+
+    @api.model
+    def _figure_sql(self, name) -> SQL:
+        """Return the column of a figure of the alias ``exposure``; amounts as floats, as Odoo handles them."""
+        column = SQL.identifier("exposure", name)
+        return SQL("%s::float8", column) if self._fields[name].type == "monetary" else column
 
     @api.model
     def _wanted_sql(self, partner_ids) -> SQL:
