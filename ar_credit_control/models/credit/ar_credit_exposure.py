@@ -751,7 +751,7 @@ class ArCreditExposure(models.Model):
 
     @api.model
     def _figure_sql(self, name) -> SQL:
-        """Return the column of a figure of the alias ``exposure``; amounts as floats, as Odoo handles them."""
+        """Return the column of a figure of the alias ``exposure``; amounts as floats, as Odoo has them."""
         column = SQL.identifier("exposure", name)
         return SQL("%s::float8", column) if self._fields[name].type == "monetary" else column
 
