@@ -5,12 +5,13 @@ from odoo.tests import tagged
 
 from .common_hold import HoldCase
 
+RAISED = st.integers(0, 9)
 BATCHES = st.lists(st.lists(st.integers(1, 9), min_size=1, max_size=4), min_size=1, max_size=3)
 
 
 @tagged("post_install", "-at_install")
 class TestHoldInvariant(HoldCase):
-    """Accepted exposure never exceeds limit and tolerance without a release, and nothing is held needlessly."""
+    """Accepted exposure never exceeds limit and tolerance unreleased, and nothing is held needlessly."""
 
     @settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))
     @given(

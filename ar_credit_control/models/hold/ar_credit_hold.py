@@ -138,7 +138,6 @@ class ArCreditHold(models.Model):
     # who asked
     asked_by_id = fields.Many2one(
         "res.users",
-        string="Asked By",
         readonly=True,
         ondelete="restrict",
         help="Who asked to confirm the order.",
@@ -156,9 +155,7 @@ class ArCreditHold(models.Model):
     date_end = fields.Datetime(string="Closed On", readonly=True)
 
     # who decided
-    decided_by_id = fields.Many2one(
-        "res.users", string="Decided By", readonly=True, ondelete="restrict", tracking=True
-    )
+    decided_by_id = fields.Many2one("res.users", readonly=True, ondelete="restrict", tracking=True)
     decided_on = fields.Datetime(readonly=True)
     decision_note = fields.Char(string="Reason of the Decision", readonly=True, tracking=True)
     cap_amount = fields.Monetary(
@@ -488,12 +485,12 @@ class ArCreditHold(models.Model):
             order._credit_invoice_paid()
 
     def _get_order_as_asked(self):
+        """The order in the environment of who asked; nothing of the controller's own context goes along."""
         self.ensure_one()
         asker = self.asked_by_id
-        order = self.env["sale.order"].with_user(asker).browse(self.order_id.id)
-        order = order.with_context({"lang": asker.lang, "tz": asker.tz}).with_company(self.company_id)
-        if self.asked_with_mail:
-            order = order.with_context(send_email=True)
+        context = {"lang": asker.lang, "tz": asker.tz, "send_email": self.asked_with_mail}
+        env = self.env(user=asker.id, su=False, context=context)
+        order = env["sale.order"].browse(self.order_id.id).with_company(self.company_id)
         if self.asked_as_system or not order.has_access("write"):
             order = order.sudo()  # as it was asked for, or because the asker has left since
         return order

@@ -28,7 +28,7 @@ class SaleOrder(models.Model):
             model_class.action_confirm = _make_gate(confirm)
 
     def _unregister_hook(self):
-        super()._unregister_hook()
         model_class = self.env.registry["sale.order"]
         if getattr(model_class.__dict__.get("action_confirm"), "is_credit_gate", False):
             del model_class.action_confirm
+        return super()._unregister_hook()
