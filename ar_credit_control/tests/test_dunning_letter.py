@@ -51,6 +51,13 @@ class TestDunningLetter(DunningCase):
             with self.assertRaises(AccessError):
                 run.letter_ids.with_user(user).unlink()
 
+    def test_collectors_write_in_the_chatter_readers_do_not(self):
+        self.make_invoice(days=20)
+        letter = self.propose().letter_ids
+        letter.with_user(self.collector).message_post(body="Called, no answer")
+        with self.assertRaises(AccessError):
+            letter.with_user(self.auditor).message_post(body="Noted")
+
     def test_the_proposer_never_approves_what_needs_approval(self):
         self.first.requires_approval = True
         self.make_invoice(days=20)

@@ -208,6 +208,12 @@ class ArDunningLetter(models.Model):
                 },
             )
 
+    def _mail_get_operation_for_mail_message_operation(self, message_operation):
+        # Nobody writes letters; those who work on them may still write in their chatter, readers may not.
+        if message_operation == "create" and not self.env.user.has_group("ar_credit_control.group_collector"):
+            return dict.fromkeys(self, "write")
+        return super()._mail_get_operation_for_mail_message_operation(message_operation)
+
     def _mail_get_partner_fields(self, introspect_fields=False):
         return ["recipient_id"]
 
