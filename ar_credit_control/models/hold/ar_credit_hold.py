@@ -618,7 +618,9 @@ class ArCreditHold(models.Model):
         hold = self.sudo()  # the requester may not write holds
         hold.responsible_id = hold._get_responsible()
         if hold.responsible_id:
-            hold.activity_schedule("ar_credit_control.mail_activity_hold", user_id=hold.responsible_id.id)
+            hold.with_context(lang=hold.responsible_id.lang).activity_schedule(
+                "ar_credit_control.mail_activity_hold", user_id=hold.responsible_id.id
+            )
 
     def _end_activities(self):
         self.sudo().activity_ids.filtered(  # of the controllers, who may not be the one who decides
