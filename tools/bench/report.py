@@ -175,5 +175,7 @@ def _machine():
     connection.close()
     return (
         f"{os.cpu_count()} cores ({platform.machine()}), {memory:.0f} GB of memory, PostgreSQL {version}, "
-        f"Python {platform.python_version()}, Odoo {os.environ.get('AR_ODOO_VERSION', '19.0')}"
+        f"Python {platform.python_version()}, Odoo {os.environ.get('AR_ODOO_VERSION', '19.0')}; "
+        # with more work under way than cores, times and to some degree ratios tell about the neighbours
+        f"load average at the end {os.getloadavg()[1]:.1f}"
     )
