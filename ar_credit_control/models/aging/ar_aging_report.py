@@ -281,7 +281,7 @@ class ArAgingReport(models.Model):
                         ON account.id = line.account_id AND account.account_type = 'asset_receivable'
                  LEFT JOIN res_partner partner ON partner.id = line.partner_id
                      WHERE line.reconciled IS NOT TRUE AND line.parent_state = 'posted' AND %(counted)s
-                       AND NOT EXISTS (SELECT FROM (%(undone)s) undone WHERE undone.line_id = line.id)
+                       AND %(untouched)s
                  UNION ALL
                     SELECT %(columns)s,
                            line.amount_residual + undone.amount AS amount,
@@ -307,7 +307,53 @@ class ArAgingReport(models.Model):
             """,
             columns=columns,
             counted=counted,
+            untouched=self._no_undone_matching_sql(as_of),
             undone=undone,
+        )
+
+    @api.model
+    def _no_undone_matching_sql(self, as_of=None) -> SQL:
+        """Return the condition that alias ``line`` has none of the matchings of :meth:`_undone_matching_sql`.
+
+        Matchings with drafts are few: gathered once, as an array. Joined, PostgreSQL would gather them anew
+        for every item of a customer. Later matchings are many: looked up by index, or hashed.
+        """
+        conditions = [
+            SQL("line.id <> ALL (ARRAY(SELECT line_id FROM (%s) drafts))", self._draft_matching_sql())
+        ]
+        if as_of:
+            conditions += [
+                SQL(
+                    """NOT EXISTS (SELECT FROM account_partial_reconcile part
+                                    WHERE %s = line.id AND part.max_date > %s)""",
+                    SQL.identifier("part", side),
+                    as_of,
+                )
+                for side in ("debit_move_id", "credit_move_id")
+            ]
+        return SQL(" AND ").join(conditions)
+
+    @api.model
+    def _draft_matching_sql(self) -> SQL:
+        """Return what matchings with an entry set back to draft took off: line_id and amounts to add."""
+        # Drafts are few and found by core's index.
+        return SQL(
+            """SELECT part.credit_move_id AS line_id,
+                      -part.amount AS amount,
+                      -part.credit_amount_currency AS amount_currency,
+                      part.max_date
+                 FROM account_move move
+                 JOIN account_move_line line ON line.move_id = move.id
+                 JOIN account_partial_reconcile part ON part.debit_move_id = line.id
+                WHERE move.journal_id IN (SELECT id FROM account_journal)
+                  AND move.state = 'draft'
+            UNION ALL
+               SELECT part.debit_move_id, part.amount, part.debit_amount_currency, part.max_date
+                 FROM account_move move
+                 JOIN account_move_line line ON line.move_id = move.id
+                 JOIN account_partial_reconcile part ON part.credit_move_id = line.id
+                WHERE move.journal_id IN (SELECT id FROM account_journal)
+                  AND move.state = 'draft'"""
         )
 
     @api.model
@@ -316,32 +362,9 @@ class ArAgingReport(models.Model):
 
         One row for each side of a matching, with the signed amounts to add to the residual of that item.
         """
-        counted = SQL("part.max_date <= %s", as_of) if as_of else SQL("TRUE")
-        parts = [
-            # The other side is an entry set back to draft. Drafts are few and found by core's index.
-            SQL(
-                """SELECT part.credit_move_id AS line_id,
-                          -part.amount AS amount,
-                          -part.credit_amount_currency AS amount_currency
-                     FROM account_move move
-                     JOIN account_move_line line ON line.move_id = move.id
-                     JOIN account_partial_reconcile part ON part.debit_move_id = line.id
-                    WHERE move.journal_id IN (SELECT id FROM account_journal)
-                      AND move.state = 'draft'
-                      AND %s""",
-                counted,
-            ),
-            SQL(
-                """SELECT part.debit_move_id, part.amount, part.debit_amount_currency
-                     FROM account_move move
-                     JOIN account_move_line line ON line.move_id = move.id
-                     JOIN account_partial_reconcile part ON part.credit_move_id = line.id
-                    WHERE move.journal_id IN (SELECT id FROM account_journal)
-                      AND move.state = 'draft'
-                      AND %s""",
-                counted,
-            ),
-        ]
+        drafts = self._draft_matching_sql()
+        counted = SQL("max_date <= %s", as_of) if as_of else SQL("TRUE")
+        parts = [SQL("SELECT line_id, amount, amount_currency FROM (%s) drafts WHERE %s", drafts, counted)]
         if as_of:
             parts += [
                 SQL(
