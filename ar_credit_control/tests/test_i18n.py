@@ -13,6 +13,7 @@ PYTHON_FORMAT = re.compile(r"%(?:\(\w+\))?[sdfr]|%%")
 EXPRESSION = re.compile(r"\{\{.*?\}\}")
 LETTER_FIELD = re.compile(r"(?<!\{)\{(\w+)\}(?!\})")
 LETTER_TEXTS = ("letter_title", "letter_text", "letter_closing")
+CHINESE = "[\u4e00-\u9fff]"
 TAG = re.compile(r"<[a-z/]")
 # A Chinese letter may break its paragraphs elsewhere, but carries the same figures.
 LAYOUT_TAGS = {"p", "br"}
@@ -60,7 +61,7 @@ class TestTranslations(TransactionCase):
                 continue
             with self.subTest(msgid=entry.msgid):
                 self.assertNotEqual(entry.msgid, entry.msgstr)
-                self.assertNotRegex(entry.msgstr, r"[\u4e00-\u9fff][,;:!?]", "Western punctuation")
+                self.assertNotRegex(entry.msgstr, CHINESE + "[,;:!?]", "Western punctuation")
 
     def test_placeholders_survive(self):
         for entry in self.chinese.translated_entries():
@@ -74,15 +75,7 @@ class TestTranslations(TransactionCase):
 
     def test_fields_of_letters_survive(self):
         """A letter in Chinese names at least what the source names, and only what is replaced."""
-        stage = self.env["ar.dunning.stage"].new({})
-        letter = self.env["ar.dunning.letter"].new(
-            {
-                "company_id": self.env.company.id,
-                "currency_id": self.env.company.currency_id.id,
-                "date": "2026-01-31",
-            }
-        )
-        known = set(stage._prepare_placeholders(letter))
+        known = set(self.env["ar.dunning.stage"]._prepare_placeholders(self._make_letter()))
         for entry in self.chinese.translated_entries():
             source, target = (set(LETTER_FIELD.findall(text)) for text in (entry.msgid, entry.msgstr))
             with self.subTest(msgid=entry.msgid):
@@ -91,6 +84,25 @@ class TestTranslations(TransactionCase):
                     self.assertLessEqual(target, known)
                 else:
                     self.assertEqual(source, target)
+
+    def test_shipped_letters_are_chinese_for_a_chinese_recipient(self):
+        self.env["res.lang"]._activate_lang("zh_CN")
+        addon = self.env["ir.module.module"].search([("name", "=", "ar_credit_control")])
+        addon._update_translations("zh_CN")
+        policy = self.env.ref("ar_credit_control.dunning_policy_standard")
+        letter = self._make_letter()
+        for stage in policy.stage_ids.with_context(lang="zh_CN"):
+            texts = [stage._render_letter_text(stage[field], letter) for field in LETTER_TEXTS]
+            for text in (*texts, stage.template_id.subject, stage.template_id.body_html):
+                with self.subTest(stage=stage.name, text=text):
+                    self.assertRegex(text, CHINESE)
+            self.assertNotIn("{", "".join(texts), "a field was not replaced")
+
+    def _make_letter(self):
+        company = self.env.company
+        return self.env["ar.dunning.letter"].new(
+            {"company_id": company.id, "currency_id": company.currency_id.id, "date": "2026-01-31"}
+        )
 
     def test_tags_survive(self):
         for entry in self.chinese.translated_entries():
