@@ -17,7 +17,7 @@ registry.category("web_tour.tours").add("ar_dunning_collector", {
             run: "click",
         },
         {
-            trigger: ".o_control_panel button:contains(Propose letters)",
+            trigger: ".o_control_panel button:contains(Propose Letters)",
             run: "click",
         },
         {
@@ -36,7 +36,7 @@ registry.category("web_tour.tours").add("ar_dunning_collector", {
             run: "click",
         },
         {
-            trigger: ".o_control_panel button:contains(Propose letters)",
+            trigger: ".o_control_panel button:contains(Propose Letters)",
             run: "click",
         },
         {
@@ -89,7 +89,7 @@ registry.category("web_tour.tours").add("ar_dunning_controller", {
             trigger: ".o_field_widget[name=mail_subject]:contains(Payment overdue)",
         },
         {
-            trigger: "button[name=action_send]:contains(Approve and send)",
+            trigger: "button[name=action_send]:contains(Approve and Send)",
             run: "click",
         },
         {
