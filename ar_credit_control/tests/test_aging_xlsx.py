@@ -23,14 +23,14 @@ class WorkbookCase(AgingCase):
         cls.receipt = cls.payment(120, "2025-04-10", partner=cls.formula)
         cls.orphan = cls.entry(40, "2025-04-01", due="2025-05-01")
 
-    def read(self, content):
+    def load(self, content):
         return openpyxl.load_workbook(io.BytesIO(content), data_only=True)
 
-    def write(self, day="2025-04-30", domain=(), env=None, **context):
+    def export(self, day="2025-04-30", domain=(), env=None, **context):
         exporter = (env or self.env)["ar.aging.xlsx"].with_context(ar_as_of=day, **context)
         file = io.BytesIO()
         exporter._write_workbook(file, domain)
-        return self.read(file.getvalue())
+        return self.load(file.getvalue())
 
     def table(self, sheet):
         """The rows below the headings as dicts."""
@@ -41,7 +41,7 @@ class WorkbookCase(AgingCase):
 @tagged("post_install", "-at_install")
 class TestAgingWorkbook(WorkbookCase):
     def test_items(self):
-        sheet = self.write()["Open items"]
+        sheet = self.export()["Open items"]
         self.assertEqual(sheet.freeze_panes, "B5")
         self.assertEqual(sheet["B2"].value, datetime(2025, 4, 30))
         self.assertIn(self.company.name, sheet["A1"].value)
@@ -56,7 +56,7 @@ class TestAgingWorkbook(WorkbookCase):
         self.assertIn("Account Receivable", item["Account"])
 
     def test_subtotals_and_totals(self):
-        book = self.write()
+        book = self.export()
         rows = self.table(book["Open items"])
         subtotal = next(row for row in rows if row["Customer"] == "Total Brandt & Co")
         self.assertEqual(
@@ -88,7 +88,7 @@ class TestAgingWorkbook(WorkbookCase):
         self.assertTrue(sheet.auto_filter.ref)
 
     def test_formats(self):
-        sheet = self.write()["Open items"]
+        sheet = self.export()["Open items"]
         header = {cell.value: cell.column for cell in sheet[HEADING]}
         row = next(row for row in sheet.iter_rows(min_row=5) if row[1].value == self.second.name)
         self.assertIn("CHF", row[header["Amount in Currency"] - 1].number_format)
@@ -96,14 +96,14 @@ class TestAgingWorkbook(WorkbookCase):
         self.assertTrue(row[header["Due Date"] - 1].is_date)
 
     def test_selection(self):
-        book = self.write(domain=[("partner_id", "=", self.formula.id)])
+        book = self.export(domain=[("partner_id", "=", self.formula.id)])
         rows = self.table(book["Open items"])
         self.assertEqual(rows[-1]["Open Amount"], -120)
         self.assertNotIn("Difference", {row["Customer"] for row in self.table(book["By customer"])})
         self.assertIn("Only the items", book["Open items"]["B3"].value)
 
     def test_nothing_open(self):
-        sheet = self.write("2020-01-01").worksheets[0]
+        sheet = self.export("2020-01-01").worksheets[0]
         self.assertEqual(sheet["A4"].value, "Nothing is open at this date.")
 
     def test_each_company_has_sheets(self):
@@ -125,7 +125,7 @@ class TestAgingWorkbook(WorkbookCase):
             )
         )
         invoice.action_post()
-        book = self.write(env=env)
+        book = self.export(env=env)
         self.assertEqual(len(book.sheetnames), 4)
         self.assertEqual(book.sheetnames[:2], ["By customer", "Open items"])
         self.assertEqual(book.sheetnames[2], "By customer Sister Holding very")
@@ -134,13 +134,13 @@ class TestAgingWorkbook(WorkbookCase):
     def test_chunks(self):
         """More items than one fetch brings are all there."""
         self.patch(ar_aging_xlsx, "CHUNK", 3)
-        rows = self.table(self.write()["Open items"])
+        rows = self.table(self.export()["Open items"])
         self.assertEqual(rows[-1]["Open Amount"], 1040.2)
         self.assertEqual(len([row for row in rows if row["Entry"]]), 4)
 
     def test_full_sheet_continues_on_the_next(self):
         self.patch(ar_aging_xlsx, "SHEET_ROWS", 9)
-        book = self.write()
+        book = self.export()
         items = [row for sheet in book for row in self.table(sheet) if row.get("Entry")]
         self.assertEqual(len(items), 4)
         pages = [sheet for sheet in book if sheet.title.startswith("Open items")]
@@ -152,7 +152,7 @@ class TestAgingWorkbook(WorkbookCase):
             self.env.flush_all()
             self.env.invalidate_all()
             before = self.cr.sql_log_count
-            self.write()
+            self.export()
             return self.cr.sql_log_count - before
 
         count()
@@ -166,7 +166,7 @@ class TestAgingWorkbook(WorkbookCase):
         self.env["res.lang"]._activate_lang("de_DE")
         self.env.user.lang = "de_DE"
         env = self.env(context={"lang": "de_DE"})
-        sheet = self.write(env=env).worksheets[1]
+        sheet = self.export(env=env).worksheets[1]
         self.assertEqual(sheet["B2"].number_format, "dd.mm.yyyy")
 
 
@@ -192,15 +192,15 @@ class TestAgingRoute(WorkbookCase, HttpCase):
         self.assertEqual(response.status_code, 200)
         self.assertIn("receivables-ageing-2025-04-30.xlsx", response.headers["Content-Disposition"])
         self.assertEqual(int(response.headers["Content-Length"]), len(response.content))
-        rows = self.table(self.read(response.content)["Open items"])
+        rows = self.table(self.load(response.content)["Open items"])
         self.assertEqual(rows[-1]["Open Amount"], 1040.2)
-        self.assertEqual(self.read(response.content)["Open items"]["C2"].value, "by invoice date")
+        self.assertEqual(self.load(response.content)["Open items"]["C2"].value, "by invoice date")
 
     def test_own_customers_only(self):
         user = self.login_as("sales_team.group_sale_salesman,ar_credit_control.group_credit_user")
         self.formula.user_id = user
         response = self.url_open(f"{self.URL}?as_of=2025-04-30")
-        book = self.read(response.content)
+        book = self.load(response.content)
         self.assertEqual(self.table(book["Open items"])[-1]["Open Amount"], -120)
         self.assertNotIn("General ledger", {row["Customer"] for row in self.table(book["By customer"])})
 

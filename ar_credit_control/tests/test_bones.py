@@ -13,11 +13,7 @@ GROUPS = ("group_credit_user", "group_collector", "group_credit_controller", "gr
 @tagged("post_install", "-at_install")
 class TestBones(TransactionCase):
     def _own_fields(self, model_name):
-        return [
-            field
-            for field in self.env[model_name]._fields.values()
-            if set(field._modules) == {MODULE}
-        ]
+        return [field for field in self.env[model_name]._fields.values() if set(field._modules) == {MODULE}]
 
     def _own_models(self):
         return [
@@ -87,7 +83,7 @@ class TestBones(TransactionCase):
         action = env["ir.actions.act_window"].browse(action.id)
         values = action.sudo().read()[0]
         context = {**env.context, **ast.literal_eval(values["context"].replace("uid", str(env.uid)) or "{}")}
-        model = env[values["res_model"]].with_context(context)
+        model = env[values["res_model"]].with_context(**context)
         views = model.get_views(values["views"])
         for view_type in views["views"]:
             if view_type in ("list", "kanban"):

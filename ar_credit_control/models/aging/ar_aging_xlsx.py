@@ -2,6 +2,7 @@ import itertools
 import re
 from collections import namedtuple
 from datetime import date
+from operator import attrgetter
 
 import xlsxwriter
 from xlsxwriter.utility import xl_range
@@ -23,6 +24,11 @@ Item = namedtuple(
     "root_company_id company_id partner_id partner move ref invoice_date date_maturity days_overdue phase"
     " currency_id amount_currency amount amount_overdue bucket_id salesperson collector rating_id account_id",
 )
+
+
+def _stream_by(items, name):
+    """Yield each value of an attribute with the consecutive items that have it, without collecting them."""
+    return itertools.groupby(items, attrgetter(name))  # pylint: disable=bad-builtin-groupby  # Odoo's collects
 
 
 class ArAgingXlsx(models.AbstractModel):
@@ -60,7 +66,7 @@ class ArAgingXlsx(models.AbstractModel):
         )
         formats = AgingFormats(self.env, workbook)
         count = 0
-        companies = itertools.groupby(self._fetch_items(domain), lambda item: item.root_company_id)
+        companies = _stream_by(self._fetch_items(domain), "root_company_id")
         for company_id, items in companies:
             # sudo: the main company of a branch that the user works in need not be selected.
             company = self.env["res.company"].sudo().browse(company_id)
@@ -136,7 +142,7 @@ class ArAgingXlsx(models.AbstractModel):
         buckets = self.env["ar.aging.bucket"].search([("company_id", "=", company.id)])
         customers = CustomerSheet(self, workbook, formats, company, buckets, domain)
         details = ItemSheet(self, workbook, formats, company, buckets, domain)
-        for _partner, group in itertools.groupby(items, lambda item: item.partner_id):
+        for _partner, group in _stream_by(items, "partner_id"):
             customers.write_customer(details.write_customer(group))
         details.close()
         customers.close()

@@ -13,7 +13,8 @@ class ResCompany(models.Model):
     )
     credit_limit_tolerance_percent = fields.Float(
         string="Limit Tolerance (%)",
-        help="An order passes while exposure including the order stays within the limit plus this percentage.",
+        help="An order passes while exposure including the order stays within the limit plus this "
+        "percentage.",
     )
     credit_no_limit_policy = fields.Selection(
         [("pass", "Pass"), ("warn", "Warn"), ("hold", "Hold")],

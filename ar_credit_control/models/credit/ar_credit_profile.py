@@ -216,7 +216,7 @@ class ArCreditProfile(models.Model):
             self.partner_id._invalidate_credit_figures()
         return result
 
-    def copy(self, default=None):
+    def copy_data(self, default=None):
         raise UserError(
             self.env._("A customer has one credit profile in each company: it cannot be duplicated.")
         )
@@ -338,9 +338,13 @@ class ArCreditProfile(models.Model):
         found = found.filtered(lambda profile: (profile.partner_id.id, profile.company_id.id) in wanted)
         return found.with_env(self.env)
 
+    def _write_unguarded(self, vals):
+        """Write what :meth:`write` refuses to everybody else."""
+        return super().write(vals)
+
     def _set_active(self, active):
-        """Close or open profiles; :meth:`write` refuses it to everybody else."""
-        super().write({"active": active})
+        """Close or open profiles."""
+        self._write_unguarded({"active": active})
         self.partner_id._invalidate_credit_figures()
 
     def _reopen(self):
@@ -514,7 +518,7 @@ class ArCreditProfile(models.Model):
         names = others.mapped("partner_id.display_name")
         if self.partner_id != debtor:
             names = self.mapped("partner_id.display_name") + names
-            super().write({"partner_id": debtor.id})
+            self._write_unguarded({"partner_id": debtor.id})
         if others:
             wizard._update_foreign_keys_generic("ar.credit.profile", others, self)
             wizard._update_reference_fields_generic("ar.credit.profile", others, self)

@@ -37,7 +37,6 @@ class ResPartner(models.Model):
     )
     credit_rating_id = fields.Many2one(
         "ar.credit.rating",
-        string="Credit Rating",
         compute="_compute_credit_figures",
         search="_search_credit_rating_id",
         groups=INTERNAL,
@@ -97,7 +96,6 @@ class ResPartner(models.Model):
     )
     collector_id = fields.Many2one(
         "res.users",
-        string="Collector",
         compute="_compute_credit_figures",
         search="_search_collector_id",
         groups=INTERNAL,

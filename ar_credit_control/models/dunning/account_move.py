@@ -14,7 +14,6 @@ class AccountMove(models.Model):
 
     dunning_stage_id = fields.Many2one(
         "ar.dunning.stage",
-        string="Dunning Stage",
         compute="_compute_dunning",
         search="_search_dunning_stage_id",
         groups=DUNNING_GROUPS,

@@ -14,7 +14,6 @@ class ArAgingReport(models.Model):
 
     dunning_stage_id = fields.Many2one(
         "ar.dunning.stage",
-        string="Dunning Stage",
         readonly=True,
         help="The furthest stage that was sent for the item.",
     )

@@ -6,7 +6,6 @@ class ArCreditProfile(models.Model):
 
     dunning_policy_id = fields.Many2one(
         "ar.dunning.policy",
-        string="Dunning Policy",
         tracking=True,
         ondelete="set null",
         domain="[('company_id', '=', company_id)]",

@@ -41,14 +41,11 @@ class ArDunningLetter(models.Model):
     _mail_post_access = "read"
 
     name = fields.Char(string="Number", readonly=True, index="trigram")
-    run_id = fields.Many2one(
-        "ar.dunning.run", string="Run", required=True, index=True, readonly=True, ondelete="restrict"
-    )
+    run_id = fields.Many2one("ar.dunning.run", required=True, index=True, readonly=True, ondelete="restrict")
     company_id = fields.Many2one("res.company", required=True, index=True, readonly=True)
     policy_id = fields.Many2one("ar.dunning.policy", required=True, readonly=True, ondelete="restrict")
     stage_id = fields.Many2one(
         "ar.dunning.stage",
-        string="Stage",
         required=True,
         index=True,
         readonly=True,
@@ -116,7 +113,7 @@ class ArDunningLetter(models.Model):
     requires_approval = fields.Boolean(related="stage_id.requires_approval")
     playbook = fields.Html(related="stage_id.playbook")
     phase = fields.Selection(related="stage_id.phase")
-    approved_by_id = fields.Many2one("res.users", string="Approved By", readonly=True)
+    approved_by_id = fields.Many2one("res.users", readonly=True)
     approved_date = fields.Datetime(readonly=True)
     queued_date = fields.Datetime(readonly=True)
     sent_date = fields.Datetime(readonly=True)
@@ -126,9 +123,7 @@ class ArDunningLetter(models.Model):
         readonly=True,
     )
     failure_reason = fields.Text(readonly=True)
-    mail_id = fields.Many2one(
-        "mail.mail", string="Mail", readonly=True, index="btree_not_null", ondelete="set null"
-    )
+    mail_id = fields.Many2one("mail.mail", readonly=True, index="btree_not_null", ondelete="set null")
     items_table = fields.Html(compute="_compute_items_table", sanitize=False)
     mail_subject = fields.Char(compute="_compute_preview", string="Subject")
     mail_body = fields.Html(compute="_compute_preview", string="Text", sanitize=False)
@@ -613,11 +608,9 @@ class ArDunningLetter(models.Model):
 
     def _cancel_unsent(self, reason):
         self.write({"state": "cancelled", "cancel_reason": reason})
-        self._message_log(
-            body=self.env._(
-                "Not sent: %s.", dict(self._fields["cancel_reason"]._description_selection(self.env))[reason]
-            )
-        )
+        reasons = dict(self._fields["cancel_reason"]._description_selection(self.env))
+        body = self.env._("Not sent: %s.", reasons[reason])
+        self._message_log_batch({letter.id: body for letter in self})
 
     def _create_attachments(self):
         """Print each letter and attach it; return the attachments by letter."""
@@ -733,10 +726,11 @@ class ArDunningLetter(models.Model):
             letter._schedule_activity(self.env._("Letter not delivered: mend the address or post it"), reason)
 
     def _message_receive_bounce(self, email, partner):
-        super()._message_receive_bounce(email, partner)
+        result = super()._message_receive_bounce(email, partner)
         self.filtered(lambda letter: letter.state in ("sent", "queued"))._mark_failed(
             self.env._("The mail to %s bounced.", email)
         )
+        return result
 
     @api.model
     def _merge_partners(self, partners, destination):

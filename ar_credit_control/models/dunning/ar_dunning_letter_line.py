@@ -36,7 +36,6 @@ class ArDunningLetterLine(models.Model):
     currency_id = fields.Many2one("res.currency", required=True, readonly=True)
     stage_id = fields.Many2one(
         "ar.dunning.stage",
-        string="Stage",
         readonly=True,
         index="btree_not_null",
         ondelete="restrict",

@@ -29,7 +29,7 @@ class ArDunningPolicy(models.Model):
         "res.company",
         required=True,
         index=True,
-        default=_default_company,
+        default=lambda self: self._default_company(),
         domain="[('parent_id', '=', False)]",
     )
     active = fields.Boolean(default=True, tracking=True)

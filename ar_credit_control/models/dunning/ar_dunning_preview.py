@@ -59,9 +59,7 @@ class ArDunningPreview(models.Model):
     outcome = fields.Selection(
         [("letter", "Letter"), ("left_out", "Left out")], readonly=True, depends_context=PREVIEW_CONTEXT
     )
-    stage_id = fields.Many2one(
-        "ar.dunning.stage", string="Stage", readonly=True, depends_context=PREVIEW_CONTEXT
-    )
+    stage_id = fields.Many2one("ar.dunning.stage", readonly=True, depends_context=PREVIEW_CONTEXT)
     reason = fields.Selection(
         LEFT_OUT_REASONS, string="Left Out Because", readonly=True, depends_context=PREVIEW_CONTEXT
     )

@@ -41,7 +41,7 @@ class ArDunningRun(models.Model):
         "res.users", string="Proposed By", readonly=True, help="Empty: proposed by the schedule."
     )
     letter_ids = fields.One2many("ar.dunning.letter", "run_id", string="Letters", readonly=True)
-    left_out_ids = fields.One2many("ar.dunning.left.out", "run_id", string="Left Out", readonly=True)
+    left_out_ids = fields.One2many("ar.dunning.left.out", "run_id", readonly=True)
     company_currency_id = fields.Many2one(related="company_id.currency_id")
     letter_count = fields.Integer(string="Letters Proposed", compute="_compute_progress")
     draft_count = fields.Integer(string="To Review", compute="_compute_progress")
