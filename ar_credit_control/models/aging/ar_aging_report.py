@@ -336,7 +336,7 @@ class ArAgingReport(models.Model):
     @api.model
     def _draft_matching_sql(self) -> SQL:
         """Return what matchings with an entry set back to draft took off: line_id and amounts to add."""
-        # Drafts are few and found by core's index.
+        # Drafts are few, and have an index of their own.
         return SQL(
             """SELECT part.credit_move_id AS line_id,
                       -part.amount AS amount,
@@ -345,15 +345,13 @@ class ArAgingReport(models.Model):
                  FROM account_move move
                  JOIN account_move_line line ON line.move_id = move.id
                  JOIN account_partial_reconcile part ON part.debit_move_id = line.id
-                WHERE move.journal_id IN (SELECT id FROM account_journal)
-                  AND move.state = 'draft'
+                WHERE move.state = 'draft'
             UNION ALL
                SELECT part.debit_move_id, part.amount, part.debit_amount_currency, part.max_date
                  FROM account_move move
                  JOIN account_move_line line ON line.move_id = move.id
                  JOIN account_partial_reconcile part ON part.credit_move_id = line.id
-                WHERE move.journal_id IN (SELECT id FROM account_journal)
-                  AND move.state = 'draft'"""
+                WHERE move.state = 'draft'"""
         )
 
     @api.model

@@ -4,7 +4,5 @@ from odoo import models
 class AccountMove(models.Model):
     _inherit = "account.move"
 
-    # Exposure counts the drafts of one customer without reading the customer's posted history.
-    _credit_draft_idx = models.Index(
-        "(partner_id) WHERE state = 'draft' AND move_type IN ('out_invoice', 'out_refund', 'out_receipt')"
-    )
+    # Exposure counts the drafts of one customer, and open items look at all drafts, without reading posted history.
+    _credit_draft_idx = models.Index("(partner_id) WHERE state = 'draft'")

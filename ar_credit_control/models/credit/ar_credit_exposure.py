@@ -367,9 +367,9 @@ class ArCreditExposure(models.Model):
         parts = []
         for query, names in self._components():
             columns = [
-                SQL("COALESCE(part.%(name)s, 0) AS %(name)s", name=SQL.identifier(name))
+                SQL("part.%s", SQL.identifier(name))
                 if name in names
-                else SQL("0::numeric AS %s", SQL.identifier(name))
+                else SQL("NULL::numeric AS %s", SQL.identifier(name))
                 for name in amounts
             ]
             oldest = SQL("part.oldest_date_maturity" if "oldest_date_maturity" in names else "NULL::date")
@@ -387,15 +387,23 @@ class ArCreditExposure(models.Model):
                    company_id,
                    %(sums)s,
                    MIN(oldest_date_maturity) AS oldest_date_maturity,
-                   COALESCE(SUM(receivable + draft_invoice + "order" + in_transit + notes), 0) AS exposure
+                   %(exposure)s AS exposure
               FROM (%(parts)s) parts
           GROUP BY partner_id, company_id
             """,
             sums=SQL(", ").join(
-                SQL("COALESCE(SUM(%(name)s), 0) AS %(name)s", name=SQL.identifier(name)) for name in amounts
+                SQL("%s AS %s", self._sum_sql(name), SQL.identifier(name)) for name in amounts
+            ),
+            exposure=SQL(" + ").join(
+                self._sum_sql(name)
+                for name in ("receivable", "draft_invoice", "order", "in_transit", "notes")
             ),
             parts=SQL(" UNION ALL ").join(parts),
         )
+
+    @api.model
+    def _sum_sql(self, name) -> SQL:
+        return SQL("COALESCE(SUM(parts.%s), 0)", SQL.identifier(name))
 
     @api.model
     def _open_item_sql(self) -> SQL:
