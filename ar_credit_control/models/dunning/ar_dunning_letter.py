@@ -106,6 +106,7 @@ class ArDunningLetter(models.Model):
             ("failed", "Failed"),
             ("cancelled", "Dropped"),
         ],
+        string="Status",
         required=True,
         readonly=True,
         index=True,

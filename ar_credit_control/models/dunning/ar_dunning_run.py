@@ -62,6 +62,7 @@ class ArDunningRun(models.Model):
             ("attention", "Needs attention"),
             ("done", "Done"),
         ],
+        string="Status",
         compute="_compute_progress",
         help="Needs attention: letters failed. Done: every letter was sent or dropped.",
     )
