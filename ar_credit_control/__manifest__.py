@@ -5,7 +5,6 @@
     "category": "Accounting/Accounting",
     "license": "LGPL-3",
     "author": "ar_credit_control maintainers",
-    "website": "https://pypi.org/project/odoo-addon-ar-credit-control/",
     "depends": [
         "account",
         "account_payment",

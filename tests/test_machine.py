@@ -29,13 +29,13 @@ def test_list_gives_package_evidence_and_reason():
         assert package.reason, package
 
 
-def test_mirror_of_the_machine_comes_first(tmp_path):
+def test_mirror_of_the_machine(tmp_path):
     (tmp_path / "sources.list").write_text(
         "# deb http://commented.example/debian bookworm main\n"
         "deb [arch=amd64 signed-by=/x.gpg] https://mirror.example/debian/ bookworm main\n"
         "deb http://mirror.example/debian-security bookworm-security main\n"
     )
-    assert apt.mirrors(tmp_path) == ["https://mirror.example/debian", apt.DEFAULT_MIRROR]
+    assert apt.mirrors(tmp_path) == ["https://mirror.example/debian"]
 
 
 def test_mirrors_in_the_newer_format(tmp_path):
@@ -45,4 +45,4 @@ def test_mirrors_in_the_newer_format(tmp_path):
         "Types: deb\nURIs: http://one.example/debian http://two.example/debian-security\nSuites: bookworm\n"
     )
     (folder / "other.list").write_text("deb https://packages.example/apt other main\n")
-    assert apt.mirrors(tmp_path) == ["http://one.example/debian", apt.DEFAULT_MIRROR]
+    assert apt.mirrors(tmp_path) == ["http://one.example/debian"]

@@ -9,7 +9,6 @@ from odoo.fields import Command
 from odoo.tests import new_test_user, tagged
 from odoo.tools import mute_logger
 
-from ..tools import rmb_capitals
 from .common_dunning import DunningCase
 
 
@@ -349,15 +348,17 @@ class TestDunningLetter(DunningCase):
         self.assertIn("{nothing} {0.__class__} {company.__class__}", self.text(self.propose().letter_ids))
 
     def test_amounts_in_capitals(self):
+        letter = self.env["ar.dunning.letter"].new({"currency_id": self.env.ref("base.CNY").id})
         for amount, text in (
-            (0, "人民币零元整"),
             (0.05, "人民币伍分"),
             (10, "人民币壹拾元整"),
             (20003.07, "人民币贰万零叁元零柒分"),
             (100000001, "人民币壹亿零壹元整"),
             (123456789.01, "人民币壹亿贰仟叁佰肆拾伍万陆仟柒佰捌拾玖元零壹分"),
         ):
-            self.assertEqual(rmb_capitals(amount), text)
+            letter.amount_total = amount
+            self.assertEqual(letter.with_context(lang="zh_CN")._get_amount_in_words(), text)
+            self.assertFalse(letter.with_context(lang="en_US")._get_amount_in_words())
 
     # On the invoice
 

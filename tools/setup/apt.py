@@ -6,7 +6,6 @@ from pathlib import Path
 from tools import processes
 from tools.console import Progress
 
-DEFAULT_MIRROR = "http://deb.debian.org/debian"
 # apt's machine-readable progress: kind, package or number, percent, text.
 STATUS = re.compile(r"^(dlstatus|pmstatus):[^:]*:([\d.]+):(.*)$")
 
@@ -26,13 +25,13 @@ def run(command, log, what, **options):
 
 
 def mirrors(folder=Path("/etc/apt")):
-    """The Debian mirrors to try: the one that this machine is set up with, then Debian's own."""
+    """The Debian mirrors that this machine is set up with."""
     found = []
     files = [folder / "sources.list", *sorted(folder.glob("sources.list.d/*"))]
     for file in files:
         if file.suffix in (".list", ".sources") and file.is_file():
             found += _uris(file.read_text())
-    return list(dict.fromkeys([*found, DEFAULT_MIRROR]))
+    return list(dict.fromkeys(found))
 
 
 def _uris(text):

@@ -11,8 +11,12 @@ from odoo.tools import SQL, format_amount
 from odoo.tools.image import image_data_uri
 from odoo.tools.misc import get_lang
 
-from ...tools import rmb_capitals
 from .ar_dunning_left_out import LEFT_OUT_REASONS
+
+try:
+    from cn2an import an2cn
+except ImportError:  # optional, as in Odoo's own Chinese addon
+    an2cn = None
 
 _logger = logging.getLogger(__name__)
 
@@ -409,9 +413,12 @@ class ArDunningLetter(models.Model):
         )
 
     def _get_amount_in_words(self):
-        """Return the amount in capitals where the language has the custom (人民币大写); else nothing."""
-        if (self.env.lang or "").startswith("zh") and self.currency_id.name == "CNY":
-            return rmb_capitals(self.amount_total)
+        """Return the amount in capitals where the language has the custom (人民币大写); else nothing.
+
+        Needs the Python package cn2an.
+        """
+        if an2cn and (self.env.lang or "").startswith("zh") and self.currency_id.name == "CNY":
+            return "人民币" + an2cn(self.currency_id.round(self.amount_total), "rmb")
         return None
 
     def _get_ageing(self):
