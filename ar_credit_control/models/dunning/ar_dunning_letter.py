@@ -76,7 +76,7 @@ class ArDunningLetter(models.Model):
     channel = fields.Selection([("email", "E-mail"), ("post", "Post")], required=True, readonly=True)
     user_id = fields.Many2one(
         "res.users",
-        string="Contact",
+        string="Our Contact",
         readonly=True,
         help="Named in the letter; gets the answers: the collector of the customer, else the contact of the "
         "policy, else the person who proposed.",
