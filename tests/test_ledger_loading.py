@@ -8,7 +8,7 @@ import ledger_figures
 
 from odoo.tests import tagged
 
-from odoo.addons.account.tests.common import AccountTestInvoicingCommon
+from odoo.addons.ar_credit_control.tests.common import AccountingCase
 
 from tools.ledger import loading, reading
 
@@ -23,7 +23,7 @@ COLUMNS = {
 
 
 @tagged("post_install", "-at_install")
-class LedgerLoadingTest(AccountTestInvoicingCommon):
+class LedgerLoadingTest(AccountingCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()

@@ -11,11 +11,11 @@ from tools.console import SetupError
 TAIL = 25
 
 
-def quiet(command, what, **options):
+def quiet(command, what, input="", **options):
     """Run a short program; its output is shown only if it fails."""
     result = subprocess.run(
         [str(part) for part in command],
-        stdin=subprocess.DEVNULL,
+        input=input,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

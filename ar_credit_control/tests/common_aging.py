@@ -4,10 +4,10 @@ from odoo import fields
 from odoo.fields import Command
 from odoo.tools import float_round
 
-from odoo.addons.account.tests.common import AccountTestInvoicingCommon
+from .common import AccountingCase
 
 
-class AgingCase(AccountTestInvoicingCommon):
+class AgingCase(AccountingCase):
     """A company with two receivable accounts, a foreign currency whose rate moves, and instalment terms."""
 
     @classmethod

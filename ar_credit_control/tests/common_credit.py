@@ -2,10 +2,10 @@ from odoo import fields
 from odoo.fields import Command
 from odoo.tests import new_test_user
 
-from odoo.addons.account.tests.common import AccountTestInvoicingCommon
+from .common import AccountingCase
 
 
-class CreditCase(AccountTestInvoicingCommon):
+class CreditCase(AccountingCase):
     """A company, a customer with a contact, services invoiced by order and by delivery, and people of each
     role.
     """

@@ -4,10 +4,10 @@ from odoo import fields
 from odoo.fields import Command
 from odoo.tests import new_test_user
 
-from odoo.addons.account.tests.common import AccountTestInvoicingCommon
+from .common import AccountingCase
 
 
-class DunningCase(AccountTestInvoicingCommon):
+class DunningCase(AccountingCase):
     """A policy with stages at -5, +3, +14 and +28 days, customers with e-mail, people of each role."""
 
     @classmethod

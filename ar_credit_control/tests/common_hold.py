@@ -2,10 +2,10 @@ from odoo import fields
 from odoo.fields import Command
 from odoo.tests import new_test_user
 
-from odoo.addons.account.tests.common import AccountTestInvoicingCommon
+from .common import AccountingCase
 
 
-class HoldCase(AccountTestInvoicingCommon):
+class HoldCase(AccountingCase):
     """A company with holds switched on, a customer with a limit of 1,000 and people of each role."""
 
     @classmethod

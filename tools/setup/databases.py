@@ -31,6 +31,17 @@ BASE_MODULES = (
     "stock",
 )
 BASE, ADDON, DEMO = "base", "addon", "demo"
+# Companies with charts of accounts for classes of tests to use: creating one takes seconds each time.
+PREPARED = "Prepared for tests"
+PREPARE = f"""
+for number in (1, 2):
+    company = env["res.company"].create({{"name": f"{PREPARED} {{number}}"}})
+    env["account.chart.template"].try_loading("generic_coa", company=company, install_demo=False)
+    company.account_fiscal_country_id = company.account_fiscal_country_id or env.ref("base.us")
+    # As stock does itself when a test creates a company.
+    env["stock.warehouse"].create({{"company_id": company.id}})
+env.cr.commit()
+"""
 # What cannot change what a database holds.
 IGNORED_BY_KEY = {"tests", "docs", "readme", "__pycache__"}
 
@@ -193,6 +204,21 @@ class Databases:
             raise SetupError(f"{what} failed; Odoo's log is {log}\n{words}")
         note(f"done in {seconds(time.monotonic() - started)}")
 
+    def run_script(self, database, what, script):
+        """Execute Python in Odoo's shell, with `env` of the superuser at hand."""
+        command = processes.as_module(
+            "odoo",
+            "shell",
+            "--config",
+            str(self.configuration("setup")),
+            "--database",
+            database,
+            "--no-http",
+            "--log-level",
+            "error",
+        )
+        processes.quiet(command, what, input=script, cwd=project.ROOT)
+
     # --- the three that everything starts from
 
     def ensure_base(self):
@@ -217,12 +243,13 @@ class Databases:
         """The base with our addons and their demo data, as the tests want it; return its name."""
         base = self.ensure_base()
         database = self.name(ADDON)
-        key = _digest(self.key_of(base), addon_key())
+        key = _digest(self.key_of(base), addon_key(), PREPARE)
         with locks.exclusive(project.LOCKS / "addon.lock", "the template for tests"):
             if self.key_of(database) != key:
                 step(f"Making the template for tests: {project.ADDON} with demo data")
                 self.copy(base, database)
                 self.run_odoo(database, "Installing the addon", "--with-demo", "-i", project.ADDON)
+                self.run_script(database, "Preparing companies for the tests", PREPARE)
                 self.finish(database, key, template=True)
         return database
 
