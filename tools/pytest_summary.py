@@ -9,7 +9,8 @@ import pytest
 
 
 class Summary:
-    def __init__(self):
+    def __init__(self, config):
+        self._config = config
         self.counts = Counter()
         self.reasons = []
         self.seconds = Counter()
@@ -24,6 +25,10 @@ class Summary:
             self.counts["failed"] += 1
         elif report.when == "call":
             self.counts["passed"] += 1
+
+    def pytest_runtest_logfinish(self):
+        # Into a pipe pytest writes in blocks; whoever waits wants to see how far it is.
+        self._config.get_terminal_writer().flush()
 
     def pytest_collectreport(self, report):
         if report.failed:
@@ -43,4 +48,4 @@ class Summary:
 
 
 def pytest_configure(config):
-    config.pluginmanager.register(Summary())
+    config.pluginmanager.register(Summary(config))

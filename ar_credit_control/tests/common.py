@@ -2,7 +2,7 @@ from odoo.fields import Command
 
 from odoo.addons.account.tests.common import AccountTestInvoicingCommon
 
-# How the companies are called that a template database may hold for the tests, each with its chart of accounts.
+# Names of companies that a template database may hold for the tests, each with its chart of accounts.
 PREPARED = "Prepared for tests"
 
 

@@ -24,9 +24,9 @@ LOGINS = (
     ("admin", "administrator and accountant"),
 )
 TO_TRY = (
-    "As sam, open Sales and confirm a quotation of a customer over the limit: it is held, a banner says why.",
-    "As connie, open Credit control > Held orders: read the figures and release one with a reason.",
-    "As mona, open Credit control > Aged receivables: choose a date, open the items behind a figure.",
+    "As sam, open Sales > Orders > Quotations and confirm one of a customer over the limit: it is held.",
+    "As connie, open Credit Control > Credit > Held Orders: read the figures and release one with a reason.",
+    "As mona, open Credit Control > Receivables > Ageing: choose a date, open the items behind a figure.",
 )
 
 
