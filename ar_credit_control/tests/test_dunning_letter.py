@@ -348,6 +348,7 @@ class TestDunningLetter(DunningCase):
         self.assertIn("{nothing} {0.__class__} {company.__class__}", self.text(self.propose().letter_ids))
 
     def test_amounts_in_capitals(self):
+        self.env["res.lang"]._activate_lang("zh_CN")
         letter = self.env["ar.dunning.letter"].new({"currency_id": self.env.ref("base.CNY").id})
         for amount, text in (
             (0.05, "人民币伍分"),

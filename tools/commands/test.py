@@ -12,8 +12,8 @@ from tools import processes, project
 from tools.console import note, seconds, step
 
 SHARDS = min(2, os.cpu_count() or 1)
-# How long each file took last time, so that the shards end together.
-DURATIONS = project.STATE / "test-durations.json"
+# How long each file took last time, in any clone, so that the shards end together.
+DURATIONS = project.CACHE / "test-durations.json"
 UNKNOWN_SECONDS = 5
 # What pytest says before the first test, and need not say twice.
 HEADER = ("=" * 20 + " test session starts", "platform ", "rootdir: ", "plugins: ", "collected ", "\n")
