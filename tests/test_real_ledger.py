@@ -1,7 +1,7 @@
 """The real ledger, loaded by the command that people use, aged on many days and compared with its file.
 
-Loading takes a minute or two, so the loaded database is kept as a template, known by the loader, the file and
-Odoo. The addon is installed on a copy of it: on a company that has been at work for years.
+Loading takes a minute or two, so the loaded database is kept as a template and in the cache, known by the
+loader, the file and Odoo. The addon is installed on a copy of it: on a company that has been at work for years.
 """
 
 import csv
@@ -15,6 +15,7 @@ import unittest
 import ledger_figures
 
 from tools import odoo_env, processes, project
+from tools.setup.databases import Store
 
 CSV = project.ROOT.parent / "shared" / "data" / "ibm_late_payment_histories.csv"
 COLUMNS = {
@@ -56,14 +57,14 @@ class RealLedgerTest(unittest.TestCase):
         database, base = cls.databases.name("ledger"), cls.databases.ensure_base()
         key = cls._key(base)
         if cls.databases.key_of(database) != key:
-            building = cls.databases.name(f"test_{os.getpid()}_loading")
-            cls.databases.copy(base, building)
-            output = cls._run("tools.ledger", CSV, "--database", building).splitlines()
-            if not output[-1].startswith("2,466 invoices over 147,703.18 USD and 2,466 receipts loaded"):
-                raise AssertionError("\n".join(output))
+            store = Store(cls.databases.server, "ledger", key)
             cls.databases.drop(database)
-            cls.databases.copy(building, database)
-            cls.databases.drop(building)
+            if not store.restore(cls.databases, database):
+                cls.databases.copy(base, database)
+                output = cls._run("tools.ledger", CSV, "--database", database).splitlines()
+                if not output[-1].startswith("2,466 invoices over 147,703.18 USD and 2,466 receipts loaded"):
+                    raise AssertionError("\n".join(output))
+                store.keep(database)
             cls.databases.finish(database, key, template=True)
         return database
 
