@@ -1,7 +1,7 @@
 """The real ledger, loaded by the command that people use, aged on many days and compared with its file.
 
 Loading takes a minute or two, so the loaded database is kept as a template and in the cache, known by the
-loader, the file and Odoo. The addon is installed on a copy of it: on a company that has been at work for years.
+loader, the file and Odoo. The addon is installed on a copy of it: on a company at work for years.
 """
 
 import csv
