@@ -12,7 +12,9 @@ from . import test_dunning_letter
 from . import test_dunning_process
 from . import test_dunning_tour
 from . import test_demo
+from . import test_failures
 from . import test_hold_addons
+from . import test_hold_attack
 from . import test_hold_decision
 from . import test_hold_forecast
 from . import test_hold_gate

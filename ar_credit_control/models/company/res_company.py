@@ -77,3 +77,16 @@ class ResCompany(models.Model):
         """Return the root company that owns the credit settings and profiles of this company or branch."""
         self.ensure_one()
         return self.root_id
+
+    def _credit_timezone(self):
+        """Return the time zone in which orders are judged: that of the company's address, else the user's.
+
+        That of the context comes with the request and decides nothing.
+        """
+        self.ensure_one()
+        root = self.sudo()._credit_root()  # settings of the root company, also for a branch
+        return root.partner_id.tz or self.env.user.tz or "UTC"
+
+    def _credit_today(self):
+        """Return the day on which orders of the company are judged, see :meth:`_credit_timezone`."""
+        return fields.Date.context_today(self.with_context(tz=self._credit_timezone()))

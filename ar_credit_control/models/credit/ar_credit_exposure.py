@@ -84,7 +84,14 @@ class ArCreditExposure(models.Model):
         "res.currency": ["decimal_places"],
         "res.currency.rate": ["company_id", "currency_id", "name", "rate"],
         "res.partner": ["commercial_partner_id", "user_id"],
-        "sale.order": ["company_id", "currency_id", "currency_rate", "partner_invoice_id", "state"],
+        "sale.order": [
+            "amount_total",
+            "company_id",
+            "currency_id",
+            "currency_rate",
+            "partner_invoice_id",
+            "state",
+        ],
         "sale.order.line": [
             "discount",
             "display_type",
@@ -451,7 +458,11 @@ class ArCreditExposure(models.Model):
 
     @api.model
     def _draft_invoice_sql(self) -> SQL:
-        """Drafts of customer invoices, receipts and credit notes, at today's rate, with taxes."""
+        """Drafts of customer invoices, receipts and credit notes, at today's rate, with taxes.
+
+        A credit note that sales drafted from an order, not against an invoice, makes no room before
+        accounting books it: whoever sells could write one at will.
+        """
         rows = SQL(
             """
             SELECT partner.commercial_partner_id AS partner_id,
@@ -464,6 +475,11 @@ class ArCreditExposure(models.Model):
               JOIN res_partner partner ON partner.id = move.partner_id
              WHERE move.state = 'draft'
                AND move.move_type IN ('out_invoice', 'out_refund', 'out_receipt')
+               AND NOT (move.move_type = 'out_refund'
+                        AND move.reversed_entry_id IS NULL
+                        AND EXISTS (SELECT FROM account_move_line item
+                                      JOIN sale_order_line_invoice_rel link ON link.invoice_line_id = item.id
+                                     WHERE item.move_id = move.id))
           GROUP BY 1, 2, 3
             """
         )
@@ -477,8 +493,10 @@ class ArCreditExposure(models.Model):
         delivered, whichever is more, and not invoiced; a line without ordered quantity (an expense passed on)
         by its price. Drafts count as invoiced here, as core's ``qty_invoiced`` does, since they are a figure
         of their own. A credit note that reverses an invoice does not open the line again: what is to be
-        supplied again is invoiced again. Down payments take off what they have brought already to the ledger
-        or to drafts, until an invoice deducts them, and never more than the order has left.
+        supplied again is invoiced again. An order of a negative total is a credit to come: it makes no room
+        before its credit note is booked. Down payments (their lines order nothing) take off what they have
+        brought already to the ledger or to drafts, until an invoice deducts them, and never more than the
+        order has left.
         """
         rows = SQL(
             """
@@ -491,7 +509,7 @@ class ArCreditExposure(models.Model):
                            line.company_id,
                            line.sale_id,
                            line.currency_id,
-                           COALESCE(SUM(%(line_amount)s) FILTER (WHERE line.is_downpayment IS NOT TRUE), 0)
+                           COALESCE(SUM(%(line_amount)s) FILTER (WHERE NOT line.is_downpayment), 0)
                                AS goods,
                            COALESCE(SUM(line.invoiced_amount) FILTER (WHERE line.is_downpayment), 0)
                                AS downpayment
@@ -520,7 +538,7 @@ class ArCreditExposure(models.Model):
                    sale.id AS sale_id,
                    sale.currency_id,
                    line.id,
-                   line.is_downpayment,
+                   line.is_downpayment IS TRUE AND line.product_uom_qty = 0 AS is_downpayment,
                    line.product_uom_qty,
                    line.qty_delivered,
                    line.qty_invoiced,
@@ -555,7 +573,7 @@ class ArCreditExposure(models.Model):
                    ) ON link.order_line_id = line.id
          LEFT JOIN uom_uom item_uom ON item_uom.id = item.product_uom_id
          LEFT JOIN uom_uom line_uom ON line_uom.id = line.product_uom_id
-             WHERE sale.state = 'sale' AND %(open_line)s
+             WHERE sale.state = 'sale' AND (sale.amount_total < 0) IS NOT TRUE AND %(open_line)s
           GROUP BY partner.commercial_partner_id, split_part(company.parent_path, '/', 1)::int, sale.id,
           line.id
             """,

@@ -1,7 +1,7 @@
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.fields import Domain
-from odoo.tools import SQL
+from odoo.tools import SQL, Query
 
 INTERNAL = "base.group_user"
 
@@ -208,9 +208,16 @@ class ResPartner(models.Model):
         """
         root = self.env.company._credit_root()
         exposure = self.env["ar.credit.exposure"]
+        if operator.startswith("not any"):
+            return NotImplemented  # the opposite is asked for instead
+        if operator in ("any", "any!"):
+            # What is behind the relation is searched with the rights of the user: figures are read as sudo.
+            behind = self.env[self._fields[name].comodel_name]
+            behind = behind.sudo() if operator == "any!" else behind  # sudo: the operator asks for it
+            operator, value = "in", value if isinstance(value, Query) else behind._search(value)
         matches = Domain(FIGURES[name], operator, value)
         nothing = exposure.new(exposure._prepare_empty_figures(root))
-        include_others = bool(nothing.filtered_domain(matches))
+        include_others = not isinstance(value, Query) and bool(nothing.filtered_domain(matches))
         rows = exposure.sudo()._search(  # sudo: the figures are internal, access is that of the partner
             Domain("company_id", "=", root.id) & (~matches if include_others else matches)
         )
@@ -229,6 +236,7 @@ class ResPartner(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         partners = super().create(vals_list)
+        partners._credit_derive_entity(*vals_list)
         with_limit = self.browse(
             partner.id
             for partner, vals in zip(partners, vals_list, strict=True)
@@ -244,11 +252,17 @@ class ResPartner(models.Model):
                 partner: partner.sudo().commercial_partner_id for partner in self
             }  # sudo: may not be readable
         result = super().write(vals)
+        self._credit_derive_entity(vals)
         if "credit_limit" in vals:
             self._credit_take_over_limit()
         if entities:
             self._credit_follow_entity(entities, keep_limit="credit_limit" in vals)
         return result
+
+    def _credit_derive_entity(self, *vals_list):
+        """Derive again who owes where it was written by hand, as the ORM allows over RPC."""
+        if any("commercial_partner_id" in vals for vals in vals_list):
+            self.env.add_to_compute(self._fields["commercial_partner_id"], self)
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_credit_profile(self):

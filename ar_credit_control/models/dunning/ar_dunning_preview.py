@@ -75,7 +75,10 @@ class ArDunningPreview(models.Model):
 
     @property
     def _table_query(self):
-        policy = self.env["ar.dunning.policy"].browse(self.env.context.get("dunning_policy_id")).exists()
+        policy_id = self.env.context.get("dunning_policy_id")
+        if policy_id and not isinstance(policy_id, int):
+            raise UserError(self.env._("“%s” is not a dunning policy.", str(policy_id)[:40]))
+        policy = self.env["ar.dunning.policy"].browse(policy_id).exists()
         if not policy:
             return self._empty_sql()
         policy.check_access("read")

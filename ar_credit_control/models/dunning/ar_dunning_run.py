@@ -395,6 +395,13 @@ class ArDunningRun(models.Model):
             except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
                 self.env.cr.rollback()
                 _logger.info("Dunning policy %s is being run by another process; trying again", policy.id)
+            except Exception as error:  # one company's data must not stop the letters of the others
+                self.env.cr.rollback()
+                self.env.invalidate_all()
+                _logger.exception("Dunning policy %s could not be run", policy.id)
+                policy._message_log(body=self.env._("The schedule could not propose letters: %s", error))
+                self.env["ir.cron"]._commit_progress()
+                return
         _logger.warning("Dunning policy %s could not be run now; the next run takes it up", policy.id)
 
     @api.model

@@ -4,6 +4,7 @@ from . import ar_credit_hold
 from . import ar_credit_hold_reason
 from . import account_move
 from . import payment_transaction
+from . import res_partner
 from . import sale_order
 from . import sale_order_forecast
 from . import sale_order_line

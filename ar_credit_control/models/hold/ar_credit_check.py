@@ -95,7 +95,8 @@ class ArCreditCheck(models.AbstractModel):
         verdicts = {}
         for root, group in by_root.items():
             partners = self.env["res.partner"].union(*(debtors[order.id] for order in group))
-            figures = self.env["ar.credit.exposure"]._get_figures(partners, root)
+            exposure = self.env["ar.credit.exposure"].with_context(tz=root._credit_timezone())
+            figures = exposure._get_figures(partners, root)
             passed = defaultdict(float)
             for order in group.sorted("id") if lock else group:
                 debtor = debtors[order.id]

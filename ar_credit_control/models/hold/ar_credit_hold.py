@@ -5,7 +5,7 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.fields import Command
 from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
-from odoo.tools import SQL
+from odoo.tools import SQL, html2plaintext, plaintext2html
 
 _logger = logging.getLogger(__name__)
 
@@ -243,7 +243,7 @@ class ArCreditHold(models.Model):
         """
         self._check_decision()
         valid_until = fields.Date.to_date(valid_until)
-        if valid_until and valid_until < fields.Date.context_today(self):
+        if valid_until and any(valid_until < company._credit_today() for company in self.company_id):
             raise UserError(self.env._("A release cannot end in the past."))
         for hold in self:
             amount = hold._get_order_amount()
@@ -408,7 +408,7 @@ class ArCreditHold(models.Model):
                     "decided_on": fields.Datetime.now(),
                     "decision_note": self.env._("The cause is gone: the order passes by the rules."),
                     "cap_amount": hold._get_order_amount(),
-                    "valid_until": fields.Date.context_today(hold),
+                    "valid_until": hold.company_id._credit_today(),
                 }
             )
             hold._end_activities()
@@ -440,7 +440,7 @@ class ArCreditHold(models.Model):
             and self.state == "released"
             and self.decided_by_id != self.env.user
             and self.partner_id == debtor
-            and self.valid_until >= fields.Date.context_today(self)
+            and self.valid_until >= self.company_id._credit_today()
             and self.currency_id.compare_amounts(amount, self.cap_amount) <= 0
         )
 
@@ -451,7 +451,7 @@ class ArCreditHold(models.Model):
 
     def _get_default_valid_until(self):
         root = self.company_id.sudo()._credit_root()  # settings of the root company, also for a branch
-        return fields.Date.context_today(self) + timedelta(days=root.credit_release_days)
+        return root._credit_today() + timedelta(days=root.credit_release_days)
 
     def _recheck(self):
         """Evaluate again, refresh the figures, and confirm what passes now.
@@ -647,7 +647,7 @@ class ArCreditHold(models.Model):
                 "ar_credit_control.mail_activity_hold_decided",
                 user_id=user.id,
                 summary=summary,
-                note=self.decision_note,
+                note=self.decision_note and plaintext2html(self.decision_note),
             )
 
     def _log_on_order(self, body):
@@ -659,14 +659,21 @@ class ArCreditHold(models.Model):
     @api.model
     def _expire_releases(self):
         """End the releases of orders that were not confirmed in time."""
-        today = fields.Date.context_today(self)
-        self.search(
+        candidates = self.search(
             [
                 ("state", "=", "released"),
-                ("valid_until", "<", today),
+                ("valid_until", "<=", fields.Date.today()),  # in the east that day may be over
                 ("order_id.state", "in", ("draft", "sent")),
             ]
-        )._close(self.env._("The release was not used in time."))
+        )
+        ended = candidates.filtered(lambda hold: hold.valid_until < hold.company_id._credit_today())
+        ended._close(self.env._("The release was not used in time."))
+
+    def _note_failure(self, error):
+        """Leave with the hold why the schedule could not confirm its order, once."""
+        body = self.env._("Could not be checked again: %s", " ".join(error.split()))
+        if html2plaintext(self.message_ids[:1].body or "").split() != body.split():
+            self._message_log(body=body)
 
     @api.model
     def _cron_follow_up(self):
@@ -684,10 +691,22 @@ class ArCreditHold(models.Model):
             try:
                 hold[0]._recheck()
                 self.env.flush_all()
-            except (UserError, *PG_CONCURRENCY_EXCEPTIONS_TO_RETRY) as error:
-                # Somebody sells to this customer right now, or the order lacks something: next time.
+            except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
+                # Somebody sells to this customer right now: next time.
                 self.env.cr.rollback()
                 self.env.invalidate_all()
-                _logger.info("Hold %s could not be checked again: %s", hold.id, error)
+                _logger.info("Hold %s is being worked on by someone; the next run takes it up", hold.id)
+            except Exception as error:  # one order that lacks something must not stop the others
+                self.env.cr.rollback()
+                self.env.invalidate_all()
+                expected = isinstance(error, UserError)
+                _logger.log(
+                    logging.INFO if expected else logging.WARNING,
+                    "Hold %s could not be checked again: %s",
+                    hold.id,
+                    error,
+                    exc_info=not expected,
+                )
+                hold._note_failure(str(error))
             if not self.env["ir.cron"]._commit_progress(processed=1):
                 break

@@ -1,4 +1,5 @@
 from contextlib import nullcontext
+from itertools import chain
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
@@ -16,6 +17,8 @@ WATCHED_FIELDS = {
     "currency_id",
     "company_id",
 }
+# Stored results that the rules look at. The ORM lets everybody write them over RPC.
+COMPUTED_FIGURES = {"amount_untaxed", "amount_tax", "amount_total"}
 
 
 class SaleOrder(models.Model):
@@ -78,21 +81,43 @@ class SaleOrder(models.Model):
         default = self.env.context.get("default_state")
         with self._credit_undo(any(vals.get("state", default) == "sale" for vals in vals_list)):
             orders = super().create(vals_list)
+            orders._credit_compute_again(COMPUTED_FIGURES.intersection(chain.from_iterable(vals_list)))
             orders.filtered(lambda order: order.state == "sale")._credit_refuse_entry()
         return orders
 
     def write(self, vals):
-        entering = self.browse()
-        if vals.get("state") == "sale":
-            entering = self.filtered(
-                lambda order: order.state != "sale" and not credit_moment.is_passing(order)
-            )._credit_controlled()
+        entering = self._credit_get_entering(vals)
         with self._credit_undo(entering), self._credit_watch_raise(vals, WATCHED_FIELDS):
             result = super().write(vals)
+            self._credit_compute_again(COMPUTED_FIGURES.intersection(vals))
             entering._credit_refuse_entry()
         if vals.get("state") == "cancel":
             self._credit_close_holds(self.env._("The order was cancelled."))
         return result
+
+    def _credit_get_entering(self, vals):
+        """Those of the orders that a write makes confirmed orders of a company with holds switched on.
+
+        A confirmed order that moves to another company enters that one.
+        """
+        if vals.get("state", "sale") != "sale" or not {"state", "company_id"}.intersection(vals):
+            return self.browse()
+        target = self.env["res.company"].browse(vals.get("company_id"))
+        entering = self.filtered(
+            lambda order: (
+                not credit_moment.is_passing(order)
+                and vals.get("state", order.state) == "sale"
+                and (order.state != "sale" or (target and order.company_id != target))
+            )
+        )
+        if target and target.sudo()._credit_root().credit_control_active:  # settings of the root
+            return entering
+        return entering._credit_controlled()
+
+    def _credit_compute_again(self, names):
+        """Compute stored results that were written by hand: the ORM lets everybody write them."""
+        for name in names:
+            self.env.add_to_compute(self._fields[name], self)
 
     def _credit_undo(self, entering):
         """Context manager: what is refused is undone, even where the caller swallows the error."""
@@ -136,7 +161,7 @@ class SaleOrder(models.Model):
         self.ensure_one()
         company = self.company_id
         return self.currency_id._convert(
-            self.amount_total, company._credit_root().currency_id, company, fields.Date.context_today(self)
+            self.amount_total, company._credit_root().currency_id, company, company._credit_today()
         )
 
     def _credit_is_exempt(self):

@@ -1,3 +1,5 @@
+from itertools import chain
+
 from odoo import api, models
 
 # What may raise the total of an order. Quantities delivered or invoiced do not.
@@ -13,6 +15,8 @@ WATCHED_FIELDS = {
     "price_subtotal",
     "price_total",
 }
+# Stored results that exposure reads. The ORM lets everybody write them over RPC.
+COMPUTED_FIGURES = {"price_subtotal", "price_tax", "price_total", "qty_invoiced", "state"}
 
 
 class SaleOrderLine(models.Model):
@@ -26,13 +30,23 @@ class SaleOrderLine(models.Model):
         order_ids = {vals.get("order_id", default) for vals in vals_list}
         orders = self.env["sale.order"].browse(filter(None, order_ids))
         with orders._credit_watch_raise(WATCHED_FIELDS, WATCHED_FIELDS):
-            return super().create(vals_list)
+            lines = super().create(vals_list)
+            lines._credit_compute_again(COMPUTED_FIGURES.intersection(chain.from_iterable(vals_list)))
+        return lines
 
     def write(self, vals):
         orders = self.order_id if WATCHED_FIELDS.intersection(vals) else self.env["sale.order"]
+        orders |= orders.browse(vals.get("order_id"))  # lines that move raise the order they move to
         with orders._credit_watch_raise(vals, WATCHED_FIELDS):
-            return super().write(vals)
+            result = super().write(vals)
+            self._credit_compute_again(COMPUTED_FIGURES.intersection(vals))
+        return result
 
     def unlink(self):
         with self.order_id._credit_watch_raise(WATCHED_FIELDS, WATCHED_FIELDS):
             return super().unlink()
+
+    def _credit_compute_again(self, names):
+        """Compute stored results that were written by hand."""
+        for name in names:
+            self.env.add_to_compute(self._fields[name], self)

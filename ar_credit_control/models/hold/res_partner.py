@@ -1,0 +1,25 @@
+from odoo import models
+
+
+class ResPartner(models.Model):
+    _inherit = "res.partner"
+
+    def _credit_follow_entity(self, entities, keep_limit):
+        """A contact that joins or leaves a company takes its confirmed orders to another debtor."""
+        super()._credit_follow_entity(entities, keep_limit)
+        moved = self.browse(
+            partner.id
+            for partner, before in entities.items()
+            if partner.sudo().commercial_partner_id != before  # sudo: may not be readable
+        )
+        if not moved:
+            return
+        orders = self.env["sale.order"].sudo()  # sudo: orders of everybody who sells to them
+        orders = orders.search(
+            [
+                ("state", "=", "sale"),
+                ("invoice_status", "!=", "invoiced"),
+                ("partner_invoice_id", "child_of", moved.ids),
+            ]
+        )._credit_controlled()
+        orders.sudo(self.env.su)._credit_hold_raised({order.id: (self.browse(), 0.0) for order in orders})
