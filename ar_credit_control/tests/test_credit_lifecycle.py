@@ -41,6 +41,7 @@ class TestCreditLifeCycle(CreditCase):
         max_examples=10,
         deadline=None,
         derandomize=True,
+        database=None,
         suppress_health_check=[HealthCheck.too_slow, HealthCheck.differing_executors],
     )
     def test_exposure_counts_each_line_once_at_every_stage(self, lines, steps):
@@ -69,6 +70,7 @@ class TestCreditLifeCycle(CreditCase):
         max_examples=4,
         deadline=None,
         derandomize=True,
+        database=None,
         suppress_health_check=[HealthCheck.too_slow, HealthCheck.differing_executors],
     )
     def test_an_order_is_worth_its_total_until_it_is_paid(self, deliveries, share):

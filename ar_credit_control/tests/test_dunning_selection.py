@@ -433,7 +433,13 @@ class TestDunningSelection(DunningCase):
                 {"name": "Empty", "company_id": self.company.id, "automatic": True}
             )
 
-    @settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
+    @settings(
+        max_examples=12,
+        deadline=None,
+        derandomize=True,
+        database=None,
+        suppress_health_check=list(HealthCheck),
+    )
     @given(
         items=st.lists(
             st.tuples(

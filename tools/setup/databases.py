@@ -31,7 +31,8 @@ BASE_MODULES = (
     "stock",
 )
 BASE, ADDON, DEMO = "base", "addon", "demo"
-# Companies with charts of accounts for classes of tests to use: creating one takes seconds each time.
+# For the tests: companies with charts of accounts, and what browsers load. Each takes seconds to make, and
+# what a class of tests makes is gone after it.
 PREPARED = "Prepared for tests"
 PREPARE = f"""
 for number in (1, 2):
@@ -40,6 +41,7 @@ for number in (1, 2):
     company.account_fiscal_country_id = company.account_fiscal_country_id or env.ref("base.us")
     # As stock does itself when a test creates a company.
     env["stock.warehouse"].create({{"company_id": company.id}})
+env["ir.qweb"]._pregenerate_assets_bundles()
 env.cr.commit()
 """
 # What cannot change what a database holds.
@@ -249,7 +251,8 @@ class Databases:
                 step(f"Making the template for tests: {project.ADDON} with demo data")
                 self.copy(base, database)
                 self.run_odoo(database, "Installing the addon", "--with-demo", "-i", project.ADDON)
-                self.run_script(database, "Preparing companies for the tests", PREPARE)
+                step("Preparing companies and what browsers load for the tests")
+                self.run_script(database, "Preparing the template for tests", PREPARE)
                 self.finish(database, key, template=True)
         return database
 
