@@ -258,6 +258,15 @@ class TestHoldAttack(HoldCase):
         self.env.invalidate_all()
         self.assertEqual(order.credit_hold_state, "held")
 
+    def test_who_audits_checks_nothing_again(self):
+        order = self.make_own_order(11)
+        order.action_confirm()
+        hold = order.sudo().credit_hold_id
+        with self.assertRaises(AccessError):
+            hold.with_user(self.auditor).action_recheck()
+        hold.with_user(self.collector).action_recheck()
+        self.assertHeld(order)
+
     def test_very_large_and_tiny_orders(self):
         order = self.make_own_order(0, order_line=[self.line(1, 1e12)])
         order.action_confirm()

@@ -281,7 +281,10 @@ class ArCreditHold(models.Model):
     def action_recheck(self):
         """Evaluate the rules again on today's figures; what passes now is released, except holds by hand."""
         self.check_access("read")
-        if not self.env.user.has_group("ar_credit_control.group_credit_user"):
+        user = self.env.user
+        auditor = user.has_group("ar_credit_control.group_credit_auditor")
+        needed = "group_collector" if auditor else "group_credit_user"  # who only audits changes nothing
+        if not user.has_group(f"ar_credit_control.{needed}"):
             raise AccessError(self.env._("Only credit control may check held orders again."))
         passed = self._recheck()
         return {
