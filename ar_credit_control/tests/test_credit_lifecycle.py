@@ -1,6 +1,6 @@
 from collections import defaultdict
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from odoo.tests import tagged
@@ -41,6 +41,7 @@ class TestCreditLifeCycle(CreditCase):
         max_examples=10,
         deadline=None,
         derandomize=True,
+        phases=[Phase.generate],
         database=None,
         suppress_health_check=[HealthCheck.too_slow, HealthCheck.differing_executors],
     )
@@ -70,6 +71,7 @@ class TestCreditLifeCycle(CreditCase):
         max_examples=4,
         deadline=None,
         derandomize=True,
+        phases=[Phase.generate],
         database=None,
         suppress_health_check=[HealthCheck.too_slow, HealthCheck.differing_executors],
     )
@@ -200,11 +202,16 @@ class TestCreditLifeCycle(CreditCase):
         )
         return {
             "receivable": sum(items.mapped("amount_residual")),
-            "draft_invoice": sum(
-                -move.amount_total if move.move_type == "out_refund" else move.amount_total for move in drafts
-            ),
-            "order": sum(self.compute_order_slowly(order) for order in orders),
+            "draft_invoice": sum(self.compute_draft_slowly(move) for move in drafts),
+            # A credit to come makes no room before it is booked.
+            "order": sum(self.compute_order_slowly(order) for order in orders if order.amount_total >= 0),
         }
+
+    def compute_draft_slowly(self, move):
+        if move.move_type != "out_refund":
+            return move.amount_total
+        drafted_by_sales = not move.reversed_entry_id and move.invoice_line_ids.sale_line_ids
+        return 0.0 if drafted_by_sales else -move.amount_total
 
     def compute_order_slowly(self, order):
         goods = 0.0

@@ -1,7 +1,7 @@
 from datetime import timedelta
 
 import psycopg2
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from odoo import fields
@@ -438,6 +438,7 @@ class TestDunningSelection(DunningCase):
         deadline=None,
         derandomize=True,
         database=None,
+        phases=[Phase.generate],
         suppress_health_check=list(HealthCheck),
     )
     @given(

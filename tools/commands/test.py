@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 import threading
@@ -16,7 +17,12 @@ SHARDS = min(2, os.cpu_count() or 1)
 DURATIONS = project.CACHE / "test-durations.json"
 UNKNOWN_SECONDS = 5
 # What pytest says before the first test, and need not say twice.
-HEADER = ("=" * 20 + " test session starts", "platform ", "rootdir: ", "plugins: ", "collected ", "\n")
+HEADER = (
+    *("=" * 20 + " test session starts", "platform ", "rootdir: ", "configfile: ", "plugins: ", "collected "),
+    "\n",
+)
+# The rest of a line of progress that is longer than the terminal is wide.
+PROGRESS = re.compile(r"[.,uFEsxX]+ *(\[ *\d+%\])?$")
 
 
 def run(arguments, databases):
@@ -113,7 +119,7 @@ class Shard:
     def follow(self, process):
         """Print the line of each file as it is through, keep the rest."""
         for line in process.stdout:
-            if not self.report and line.startswith(tuple(self._tests)):
+            if not self.report and (line.startswith(tuple(self._tests)) or PROGRESS.match(line)):
                 print(line, end="", flush=True)
             elif self.report or not line.startswith(HEADER):
                 self.report.append(line)
