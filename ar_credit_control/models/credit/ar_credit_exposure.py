@@ -85,7 +85,6 @@ class ArCreditExposure(models.Model):
         "res.currency.rate": ["company_id", "currency_id", "name", "rate"],
         "res.partner": ["commercial_partner_id", "user_id"],
         "sale.order": [
-            "amount_total",
             "company_id",
             "currency_id",
             "currency_rate",
@@ -458,11 +457,7 @@ class ArCreditExposure(models.Model):
 
     @api.model
     def _draft_invoice_sql(self) -> SQL:
-        """Drafts of customer invoices, receipts and credit notes, at today's rate, with taxes.
-
-        A credit note that sales drafted from an order, not against an invoice, makes no room before
-        accounting books it: whoever sells could write one at will.
-        """
+        """Drafts of customer invoices, receipts and credit notes, at today's rate, with taxes."""
         rows = SQL(
             """
             SELECT partner.commercial_partner_id AS partner_id,
@@ -475,11 +470,6 @@ class ArCreditExposure(models.Model):
               JOIN res_partner partner ON partner.id = move.partner_id
              WHERE move.state = 'draft'
                AND move.move_type IN ('out_invoice', 'out_refund', 'out_receipt')
-               AND NOT (move.move_type = 'out_refund'
-                        AND move.reversed_entry_id IS NULL
-                        AND EXISTS (SELECT FROM account_move_line item
-                                      JOIN sale_order_line_invoice_rel link ON link.invoice_line_id = item.id
-                                     WHERE item.move_id = move.id))
           GROUP BY 1, 2, 3
             """
         )
@@ -493,8 +483,7 @@ class ArCreditExposure(models.Model):
         delivered, whichever is more, and not invoiced; a line without ordered quantity (an expense passed on)
         by its price. Drafts count as invoiced here, as core's ``qty_invoiced`` does, since they are a figure
         of their own. A credit note that reverses an invoice does not open the line again: what is to be
-        supplied again is invoiced again. An order of a negative total is a credit to come: it makes no room
-        before its credit note is booked. Down payments (their lines order nothing) take off what they have
+        supplied again is invoiced again. Down payments (their lines order nothing) take off what they have
         brought already to the ledger or to drafts, until an invoice deducts them, and never more than the
         order has left.
         """
@@ -573,7 +562,7 @@ class ArCreditExposure(models.Model):
                    ) ON link.order_line_id = line.id
          LEFT JOIN uom_uom item_uom ON item_uom.id = item.product_uom_id
          LEFT JOIN uom_uom line_uom ON line_uom.id = line.product_uom_id
-             WHERE sale.state = 'sale' AND (sale.amount_total < 0) IS NOT TRUE AND %(open_line)s
+             WHERE sale.state = 'sale' AND %(open_line)s
           GROUP BY partner.commercial_partner_id, split_part(company.parent_path, '/', 1)::int, sale.id,
           line.id
             """,

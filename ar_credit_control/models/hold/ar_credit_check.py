@@ -112,8 +112,10 @@ class ArCreditCheck(models.AbstractModel):
     @api.model
     def _prepare_verdict(self, order, debtor, root, figures, passed):
         amount = order._credit_get_amount()
+        # Who sells can write orders and drafts of a negative total: they make no room before they are booked.
+        exposure = figures["exposure"] - min(figures["order"] + figures["draft_invoice"], 0.0)
         # A confirmed order is already part of the exposure.
-        used = figures["exposure"] - amount if order.state == "sale" else figures["exposure"] + passed
+        used = exposure - amount if order.state == "sale" else exposure + passed
         hold = order._origin.credit_hold_id
         return Verdict(
             order=order,
