@@ -55,6 +55,14 @@ class TestAgingWorkbook(WorkbookCase):
         self.assertEqual((item["Open Amount"], item["1-30"], item["61-90"]), (120.2, 120.2, None))
         self.assertIn("Account Receivable", item["Account"])
 
+    def test_sums_carry_no_binary_fractions(self):
+        for amount in (41.56, 43.07, 9.52):  # 94.14999999999999 as a sum of floats
+            self.invoice(amount, "2025-03-01", due="2025-03-31", partner=self.formula)
+        rows = self.table(self.export(domain=[("amount", ">", 0)])["By customer"])
+        customer = next(row for row in rows if row["Customer"] == self.formula.name)
+        figures = (customer["Open Amount"], customer["Overdue Amount"], customer["1-30"])
+        self.assertEqual(figures, (94.15, 94.15, 94.15))
+
     def test_subtotals_and_totals(self):
         book = self.export()
         rows = self.table(book["Open items"])

@@ -267,7 +267,7 @@ class AgingSheet:
         self.sheet.write_string(self.row, 0, label, self.formats.subtotal)
         for column, amount in columns:
             if first_row is None:
-                self.sheet.write_number(self.row, column, amount, self.money_bold)
+                self.sheet.write_number(self.row, column, round(amount, 6), self.money_bold)
             else:
                 cells = xl_range(first_row, column, self.row - 1, column)
                 self.sheet.write_formula(
@@ -327,14 +327,14 @@ class CustomerSheet(AgingSheet):
             self.open_page()
         sheet, row, money = self.sheet, self.row, self.money
         sheet.write_string(row, 0, totals.name)
-        sheet.write_number(row, 1, totals.amount, money)
-        sheet.write_number(row, 2, totals.overdue, money)
+        sheet.write_number(row, 1, round(totals.amount, 6), money)
+        sheet.write_number(row, 2, round(totals.overdue, 6), money)
         if totals.oldest:
             sheet.write_number(row, 3, totals.oldest, self.formats.days)
         for position, bucket in enumerate(self.buckets.ids):
             amount = totals.by_bucket.get(bucket)
             if amount:
-                sheet.write_number(row, 4 + position, amount, money)
+                sheet.write_number(row, 4 + position, round(amount, 6), money)
         self.totals.add(totals)
         self.row += 1
 
