@@ -42,6 +42,8 @@ for number in (1, 2):
     # As stock does itself when a test creates a company.
     env["stock.warehouse"].create({{"company_id": company.id}})
 env["ir.qweb"]._pregenerate_assets_bundles()
+# wkhtmltopdf waits a second for scripts before each print; nothing printed in tests has any.
+env["ir.config_parameter"].set_param("report.print_delay", "0")
 env.cr.commit()
 """
 # What cannot change what a database holds.
