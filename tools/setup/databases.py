@@ -35,6 +35,7 @@ BASE, ADDON, DEMO = "base", "addon", "demo"
 # what a class of tests makes is gone after it.
 PREPARED = "Prepared for tests"
 PREPARE = f"""
+env = env(context={{}})  # a company's time zone and language would come from it
 for number in (1, 2):
     company = env["res.company"].create({{"name": f"{PREPARED} {{number}}"}})
     env["account.chart.template"].try_loading("generic_coa", company=company, install_demo=False)
