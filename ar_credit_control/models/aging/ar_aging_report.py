@@ -1,4 +1,5 @@
 import datetime
+from contextlib import suppress
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
@@ -85,11 +86,11 @@ class ArAgingReport(models.Model):
     )
     company_id = fields.Many2one("res.company", readonly=True)
     root_company_id = fields.Many2one("res.company", string="Main Company", readonly=True)
-    company_currency_id = fields.Many2one("res.currency", string="Company Currency", readonly=True)
+    company_currency_id = fields.Many2one("res.currency", readonly=True)
     currency_id = fields.Many2one("res.currency", readonly=True)
-    salesperson_id = fields.Many2one("res.users", string="Salesperson", readonly=True)
-    collector_id = fields.Many2one("res.users", string="Collector", readonly=True)
-    rating_id = fields.Many2one("ar.credit.rating", string="Rating", readonly=True)
+    salesperson_id = fields.Many2one("res.users", readonly=True)
+    collector_id = fields.Many2one("res.users", readonly=True)
+    rating_id = fields.Many2one("ar.credit.rating", readonly=True)
     date = fields.Date(string="Accounting Date", readonly=True)
     invoice_date = fields.Date(readonly=True)
     date_maturity = fields.Date(
@@ -123,7 +124,6 @@ class ArAgingReport(models.Model):
         help="What was due before the date and is still open, without receipts and credit notes.",
     )
     days_overdue = fields.Integer(
-        string="Days Overdue",
         readonly=True,
         aggregator="max",
         depends_context=AGING_CONTEXT,
@@ -137,9 +137,7 @@ class ArAgingReport(models.Model):
         depends_context=AGING_CONTEXT,
         help="Days left until the due date. Negative: overdue.",
     )
-    bucket_id = fields.Many2one(
-        "ar.aging.bucket", string="Bucket", readonly=True, depends_context=AGING_CONTEXT
-    )
+    bucket_id = fields.Many2one("ar.aging.bucket", readonly=True, depends_context=AGING_CONTEXT)
     phase = fields.Selection(
         selection=[("credit", "Credit Period"), ("coordination", "Coordination"), ("clearing", "Clearing")],
         readonly=True,
@@ -424,10 +422,8 @@ class ArAgingReport(models.Model):
         if isinstance(value, datetime.date) and not isinstance(value, datetime.datetime):
             return value
         if isinstance(value, str) and len(value) == 10:
-            try:
+            with suppress(ValueError):
                 return datetime.date.fromisoformat(value)
-            except ValueError:
-                pass
         raise UserError(
             self.env._("“%s” is not a date. Give the date of the ageing as year-month-day.", str(value)[:40])
         )
