@@ -19,7 +19,7 @@ LOGINS = (
     ("sam", "salesperson: quotes, sees whether an order will pass"),
     ("cora", "collector: calls and reminds"),
     ("connie", "credit controller: releases or refuses held orders"),
-    ("mona", "credit manager: decides limits, policies and settings"),
+    ("mona", "credit manager: decides limits, ratings and policies"),
     ("aud", "auditor: reads everything, changes nothing"),
     ("admin", "administrator and accountant"),
 )
