@@ -373,7 +373,7 @@ class ArCreditDemo(models.AbstractModel):
         sent = runs._create_proposal(policy, self._date(17)).letter_ids.with_user(controller)
         sent.action_approve()
         # told as sent, without mails to customers who do not exist
-        sent = sent.sudo()
+        sent = sent.sudo()  # nobody has the right to write letters, as in their own methods
         sent._mark_sent()
         sent.write({"approved_date": self._date(17), "sent_date": self._date(17)})
         runs._create_proposal(policy, self._date(0))
