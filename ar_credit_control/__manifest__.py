@@ -19,6 +19,10 @@
         "views/menus.xml",
         # company settings
         "views/company/res_config_settings_views.xml",
+        # authority: who decides up to which amount
+        "security/authority/ir.model.access.csv",
+        "security/authority/ar_credit_authority_rules.xml",
+        "views/authority/ar_credit_authority_views.xml",
         # credit: ratings, profiles, exposure
         "security/credit/ir.model.access.csv",
         "security/credit/ar_credit_rules.xml",
@@ -29,12 +33,16 @@
         "views/credit/res_partner_views.xml",
         "views/credit/res_config_settings_views.xml",
         "views/credit/menus.xml",
+        # scores: scorecards, behaviour, financial statements, agency reports
+        # reviews of limits
+        # cover: securities and bills of exchange
         # ageing
         "security/aging/ir.model.access.csv",
         "security/aging/ar_aging_rules.xml",
         "data/aging_bucket_data.xml",
         "views/aging/ar_aging_bucket_views.xml",
         "views/aging/ar_aging_report_views.xml",
+        # rules
         # holds
         "security/hold/ir.model.access.csv",
         "security/hold/ar_credit_hold_rules.xml",

@@ -50,8 +50,48 @@ class ArCreditProfile(models.Model):
     limit = fields.Monetary(
         string="Credit Limit",
         tracking=True,
-        help="In the currency of the company, for all its branches together. Zero: no credit.",
+        currency_field="limit_currency_id",
+        help="For the company and all its branches together. Zero: no credit. The limit of a customer that "
+        "heads a group covers the whole group.",
     )
+    limit_currency_id = fields.Many2one(
+        "res.currency",
+        compute="_compute_limit_currency_id",
+        store=True,
+        readonly=False,
+        required=True,
+        precompute=True,
+        tracking=True,
+        help="Currency in which the limit was decided; it is compared at today's rate.",
+    )
+    limit_valid_until = fields.Date(
+        string="Limit Valid Until", tracking=True, help="Last day of the limit. Empty: until it is changed."
+    )
+    temporary_limit = fields.Monetary(
+        string="Temporary Increase",
+        tracking=True,
+        currency_field="limit_currency_id",
+        help="Added to the limit between the two dates; it ends by itself.",
+    )
+    temporary_from = fields.Date(tracking=True)
+    temporary_to = fields.Date(tracking=True, help="Last day of the temporary increase.")
+    payment_days_set = fields.Boolean(string="Days Decided", tracking=True)
+    payment_days = fields.Integer(
+        string="Days of Credit", tracking=True, help="Longest payment term. Not decided: that of the rating."
+    )
+    parent_id = fields.Many2one(
+        "ar.credit.profile",
+        string="Group Limit Of",
+        index="btree_not_null",
+        ondelete="restrict",
+        tracking=True,
+        domain="[('company_id', '=', company_id), ('id', '!=', id)]",
+        help="The customer that heads the group. Orders must fit its limit too, which covers the whole group.",
+    )
+    child_ids = fields.One2many("ar.credit.profile", "parent_id", string="Members of the Group")
+    score = fields.Float(readonly=True, help="Last credit score, 0 to 100.")
+    score_date = fields.Date(readonly=True)
+    next_review_date = fields.Date(string="Next Review", tracking=True)
     collector_id = fields.Many2one("res.users", tracking=True, domain=[("share", "=", False)])
     salesperson_id = fields.Many2one(
         "res.users",
@@ -97,9 +137,19 @@ class ArCreditProfile(models.Model):
         'CHECK ("limit" >= 0)', "A credit limit cannot be negative. A limit of zero means no credit."
     )
 
+    _temporary_dates = models.Constraint(
+        "CHECK (temporary_limit >= 0 AND (temporary_to IS NULL OR temporary_from <= temporary_to))",
+        "A temporary increase needs a first and a last day in this order, and an amount of zero or more.",
+    )
+
     # ------------------------------------------------------------------
     # Computes and searches
     # ------------------------------------------------------------------
+
+    @api.depends("company_id")
+    def _compute_limit_currency_id(self):
+        for profile in self:
+            profile.limit_currency_id = profile.limit_currency_id or profile.company_id.currency_id
 
     @api.depends("partner_id", "company_id", "limit", "limit_set", "hold_override", "active")
     def _compute_figures(self):
@@ -293,9 +343,9 @@ class ArCreditProfile(models.Model):
                 SQL(
                     """
                     INSERT INTO ar_credit_profile AS profile
-                           (partner_id, company_id, rating_id, active, limit_set, "limit",
+                           (partner_id, company_id, rating_id, active, limit_set, "limit", limit_currency_id,
                             create_uid, create_date, write_uid, write_date)
-                    SELECT partner.id, %(company_id)s, %(rating_id)s, TRUE, FALSE, 0,
+                    SELECT partner.id, %(company_id)s, %(rating_id)s, TRUE, FALSE, 0, %(currency_id)s,
                            %(uid)s, NOW() AT TIME ZONE 'UTC', %(uid)s, NOW() AT TIME ZONE 'UTC'
                       FROM res_partner partner
                      WHERE partner.id IN %(partner_ids)s
@@ -312,6 +362,7 @@ class ArCreditProfile(models.Model):
                  RETURNING profile.id
                     """,
                     company_id=root.id,
+                    currency_id=root.currency_id.id,
                     rating_id=self.env["ar.credit.rating"].sudo()._get_unrated().id or None,  # sudo: default
                     uid=self.env.uid,
                     partner_ids=tuple(missing.ids),
@@ -428,9 +479,10 @@ class ArCreditProfile(models.Model):
         field = partners._fields["credit_limit"]
         defaults = [
             SQL(
-                "(%s, %s::numeric)",
+                "(%s, %s::numeric, %s)",
                 root.id,
                 field.get_company_dependent_fallback(partners.with_company(root)) or 0,
+                root.currency_id.id,
             )
             for root in roots
         ]
@@ -438,13 +490,13 @@ class ArCreditProfile(models.Model):
             SQL(
                 """
                 INSERT INTO ar_credit_profile
-                       (partner_id, company_id, rating_id, active, limit_set, "limit",
+                       (partner_id, company_id, rating_id, active, limit_set, "limit", limit_currency_id,
                         create_uid, create_date, write_uid, write_date)
                 SELECT partner.id, root.id, %(rating_id)s, TRUE, TRUE, given.amount::numeric,
-                       %(uid)s, NOW() AT TIME ZONE 'UTC', %(uid)s, NOW() AT TIME ZONE 'UTC'
+                       root.currency_id, %(uid)s, NOW() AT TIME ZONE 'UTC', %(uid)s, NOW() AT TIME ZONE 'UTC'
                   FROM res_partner partner
             CROSS JOIN jsonb_each_text(partner.credit_limit) AS given(company_id, amount)
-                  JOIN (VALUES %(defaults)s) AS root(id, default_limit) ON root.id = given.company_id::int
+                  JOIN (VALUES %(defaults)s) AS root(id, default_limit, currency_id) ON root.id = given.company_id::int
                  WHERE partner.credit_limit IS NOT NULL
                    AND partner.commercial_partner_id = partner.id
                    AND given.amount::numeric > 0

@@ -1,0 +1,162 @@
+from odoo import api, fields, models
+from odoo.exceptions import AccessError, UserError
+from odoo.fields import Domain
+
+# Who decides where a company has no row of that kind: a fresh installation works before anybody set amounts.
+GROUP_OF_KIND = {
+    "limit": "ar_credit_control.group_credit_manager",
+    "release": "ar_credit_control.group_credit_controller",
+}
+
+
+class ArCreditAuthority(models.Model):
+    """Up to which amount a person may decide: a table of people, not of groups.
+
+    A decision above the amount goes to the next tier. Where a company has no row of a kind, the credit
+    managers decide on limits and the credit controllers on releases. Nobody sets an authority of their own,
+    and who asked for something never decides on it, whatever the amount.
+    """
+
+    _name = "ar.credit.authority"
+    _description = "Credit Authority"
+    _inherit = ["mail.thread"]
+    _order = "company_id, kind, tier, user_id, id"
+    _rec_name = "user_id"
+
+    company_id = fields.Many2one(
+        "res.company",
+        required=True,
+        index=True,
+        ondelete="restrict",
+        default=lambda self: self.env.company._credit_root(),
+        domain=[("parent_id", "=", False)],
+        help="The main company; its branches follow.",
+    )
+    user_id = fields.Many2one(
+        "res.users",
+        string="Person",
+        required=True,
+        index=True,
+        tracking=True,
+        ondelete="restrict",
+        domain=[("share", "=", False)],
+    )
+    kind = fields.Selection(
+        [("limit", "Credit limits"), ("release", "Releases of held orders")],
+        string="Decides On",
+        required=True,
+        default="limit",
+        tracking=True,
+    )
+    tier = fields.Integer(
+        default=1,
+        required=True,
+        tracking=True,
+        help="1 is asked first; what exceeds the amount goes to the next tier.",
+    )
+    unlimited = fields.Boolean(string="Any Amount", tracking=True)
+    amount = fields.Monetary(
+        string="Up To",
+        tracking=True,
+        help="Largest amount: for limits the whole limit after the decision, for releases the total of the "
+        "order.",
+    )
+    currency_id = fields.Many2one(
+        "res.currency",
+        compute="_compute_currency_id",
+        store=True,
+        readonly=False,
+        required=True,
+        precompute=True,
+        tracking=True,
+    )
+    date_from = fields.Date(string="From", tracking=True)
+    date_to = fields.Date(string="Until", tracking=True, help="Last day, for a stand-in during an absence.")
+    active = fields.Boolean(default=True, tracking=True)
+
+    _amount_not_negative = models.Constraint(
+        "CHECK (amount >= 0 AND tier > 0)", "An authority needs a tier from 1 on and an amount of zero or more."
+    )
+    _dates_in_order = models.Constraint(
+        "CHECK (date_to IS NULL OR date_from IS NULL OR date_from <= date_to)",
+        "An authority cannot end before it begins.",
+    )
+
+    @api.depends("company_id")
+    def _compute_currency_id(self):
+        for authority in self:
+            authority.currency_id = authority.currency_id or authority.company_id.currency_id
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        authorities = super().create(vals_list)
+        authorities._check_not_own()
+        return authorities
+
+    def write(self, vals):
+        self._check_not_own()
+        result = super().write(vals)
+        self._check_not_own()
+        return result
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_never(self):
+        raise UserError(self.env._("Authorities are kept as evidence: archive them, or give them a last day."))
+
+    def _check_not_own(self):
+        if not self.env.su and self.env.user in self.user_id:
+            raise AccessError(self.env._("Another credit manager sets your own authority."))
+
+    @api.model
+    def _covers(self, user, kind, amount, company):
+        """Whether a person may decide on an amount. Internal: asks for the rights of others.
+
+        :param str kind: ``limit`` or ``release``
+        :param float amount: in the root company's currency; rows in other currencies convert at today's rate
+        """
+        root = company._credit_root()
+        rows = self._get_valid_rows(kind, root)
+        if not rows:
+            return user.has_group(GROUP_OF_KIND[kind])
+        own = rows.filtered(lambda row: row.user_id == user)
+        return any(row._reaches(amount, root) for row in own)
+
+    @api.model
+    def _get_approvers(self, kind, amount, company):
+        """Return the people who may decide on an amount, the lowest tier first.
+
+        Only people who may work in the company count. See :meth:`_covers` for the arguments.
+        """
+        root = company._credit_root()
+        rows = self._get_valid_rows(kind, root)
+        if rows:
+            reaching = rows.filtered(lambda row: row._reaches(amount, root))
+            users = reaching.sorted(lambda row: (row.tier, row.user_id.id)).user_id
+        else:
+            users = self.env.ref(GROUP_OF_KIND[kind]).sudo().all_user_ids  # sudo: members of a group
+            manager = "ar_credit_control.group_credit_manager"
+            users = users.sorted(lambda user: (user._is_superuser(), user.has_group(manager), user.id))
+        return users.filtered(lambda user: user.active and user._is_internal() and company in user.company_ids)
+
+    @api.model
+    def _get_tier(self, user, kind, company):
+        """Return the highest tier of a person, 0 when they have no authority of that kind."""
+        rows = self._get_valid_rows(kind, company._credit_root())
+        return max(rows.filtered(lambda row: row.user_id == user).mapped("tier"), default=0)
+
+    @api.model
+    def _get_valid_rows(self, kind, root):
+        today = root._credit_today()
+        return self.sudo().search(  # sudo: who asks may not read the table
+            Domain("company_id", "=", root.id)
+            & Domain("kind", "=", kind)
+            & (Domain("date_from", "=", False) | Domain("date_from", "<=", today))
+            & (Domain("date_to", "=", False) | Domain("date_to", ">=", today))
+        )
+
+    def _reaches(self, amount, root):
+        self.ensure_one()
+        if self.unlimited:
+            return True
+        reach = self.currency_id._convert(self.amount, root.currency_id, root, root._credit_today())
+        return root.currency_id.compare_amounts(amount, reach) <= 0
