@@ -1,2 +1,3 @@
+from . import ar_customer_link_mixin
 from . import res_company
 from . import res_config_settings

@@ -1,3 +1,4 @@
+from . import ar_own_customer_mixin
 from . import ar_credit_rating
 from . import ar_credit_profile
 from . import ar_credit_exposure

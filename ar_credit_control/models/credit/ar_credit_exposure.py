@@ -33,6 +33,7 @@ class ArCreditExposure(models.Model):
 
     _name = "ar.credit.exposure"
     _description = "Credit Exposure"
+    _inherit = ["ar.customer.link.mixin", "ar.own.customer.mixin"]
     _auto = False
     _rec_name = "partner_id"
     _order = "exposure DESC, id"
@@ -194,11 +195,6 @@ class ArCreditExposure(models.Model):
         help="In order: the next order passes. Warning: the limit is nearly used, items are overdue or no "
         "limit is "
         "decided. Hold: over the limit or overdue beyond tolerance. Blocked: stopped by hand.",
-    )
-    own_customer = fields.Boolean(
-        compute="_compute_own_customer",
-        search="_search_own_customer",
-        help="The user is the salesperson of the customer or of one of its orders.",
     )
 
     # ------------------------------------------------------------------
@@ -671,21 +667,6 @@ class ArCreditExposure(models.Model):
         )
 
     # ------------------------------------------------------------------
-    # Computes and searches
-    # ------------------------------------------------------------------
-
-    @api.depends("partner_id")
-    @api.depends_context("uid")
-    def _compute_own_customer(self):
-        own = self.search([("id", "in", self.ids), ("own_customer", "in", [True])])
-        for row in self:
-            row.own_customer = row in own
-
-    @api.model
-    def _search_own_customer(self, operator, value):
-        return self.env["ar.credit.profile"]._search_own_customer(operator, value)
-
-    # ------------------------------------------------------------------
     # ORM: a filter on ids is a filter on customers
     # ------------------------------------------------------------------
 
@@ -705,20 +686,6 @@ class ArCreditExposure(models.Model):
         ):
             return condition
         return condition & Domain("partner_id", "in", list({id_ // COMPANY_SLOTS for id_ in ids}))
-
-    # ------------------------------------------------------------------
-    # Actions
-    # ------------------------------------------------------------------
-
-    def action_open_customer(self):
-        """Open the customer of this row."""
-        self.ensure_one()
-        return {
-            "type": "ir.actions.act_window",
-            "res_model": "res.partner",
-            "res_id": self.partner_id.id,
-            "views": [(False, "form")],
-        }
 
     # ------------------------------------------------------------------
     # Business
@@ -804,6 +771,22 @@ class ArCreditExposure(models.Model):
     def _figure_names(self):
         """Names of the columns that :meth:`_get_figures` returns."""
         return [
+            *self._bar_figure_names(),
+            "overdue_count_amount",
+            "overdue_exceeded",
+            "oldest_date_maturity",
+            "non_trade",
+            "profile_id",
+            "rating_id",
+            "collector_id",
+            "salesperson_id",
+            "hold_override",
+        ]
+
+    @api.model
+    def _bar_figure_names(self):
+        """Names of the figures that the bar on the customer's form shows."""
+        return [
             "receivable",
             "overdue",
             "unapplied",
@@ -817,16 +800,7 @@ class ArCreditExposure(models.Model):
             "limit",
             "available",
             "overdue_days",
-            "overdue_count_amount",
-            "overdue_exceeded",
-            "oldest_date_maturity",
-            "non_trade",
             "status",
-            "profile_id",
-            "rating_id",
-            "collector_id",
-            "salesperson_id",
-            "hold_override",
         ]
 
     @api.model

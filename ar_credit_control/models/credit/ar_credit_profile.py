@@ -1,6 +1,5 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
-from odoo.fields import Domain
 from odoo.tools import SQL
 from odoo.tools.misc import formatLang
 
@@ -15,7 +14,7 @@ class ArCreditProfile(models.Model):
 
     _name = "ar.credit.profile"
     _description = "Credit Profile"
-    _inherit = ["mail.thread", "mail.activity.mixin"]
+    _inherit = ["mail.thread", "mail.activity.mixin", "ar.customer.link.mixin", "ar.own.customer.mixin"]
     _rec_name = "partner_id"
     _order = "partner_id, id"
 
@@ -110,11 +109,6 @@ class ArCreditProfile(models.Model):
         tracking=True, help="Internal: what everyone who decides on this customer should know."
     )
     active = fields.Boolean(default=True, readonly=True)
-    own_customer = fields.Boolean(
-        compute="_compute_own_customer",
-        search="_search_own_customer",
-        help="The user is the salesperson of the customer or of one of its orders.",
-    )
 
     # Figures of the customer, as ar.credit.exposure defines them
     exposure = fields.Monetary(
@@ -161,42 +155,6 @@ class ArCreditProfile(models.Model):
                 of_partner = figures.get(profile.partner_id.commercial_partner_id._origin.id, {})
                 for name in names:
                     profile[name] = of_partner.get(name) or False
-
-    @api.depends("partner_id")
-    @api.depends_context("uid")
-    def _compute_own_customer(self):
-        own = self.search([("id", "in", self.ids), ("own_customer", "in", [True])])
-        for profile in self:
-            profile.own_customer = profile in own
-
-    @api.model
-    def _search_own_customer(self, operator, value):
-        """Customers whose salesperson, on the contact, the profile or an order, is the user."""
-        if operator != "in":
-            return NotImplemented
-        own = SQL(
-            """
-            SELECT partner.commercial_partner_id FROM res_partner partner WHERE partner.user_id = %(uid)s
-             UNION
-            SELECT profile.partner_id FROM ar_credit_profile profile WHERE profile.salesperson_id = %(uid)s
-             UNION
-            SELECT partner.commercial_partner_id
-              FROM sale_order sale
-              JOIN res_partner partner ON partner.id = sale.partner_invoice_id
-             WHERE sale.user_id = %(uid)s
-            """,
-            uid=self.env.uid,
-        )
-        for model, names in (
-            ("res.partner", ["commercial_partner_id", "user_id"]),
-            ("ar.credit.profile", ["partner_id", "salesperson_id"]),
-            ("sale.order", ["partner_invoice_id", "user_id"]),
-        ):
-            self.env[model].flush_model(names)
-        domain = Domain.custom(
-            to_sql=lambda model, alias, query: SQL("%s IN (%s)", SQL.identifier(alias, "partner_id"), own)
-        )
-        return domain if True in value else ~domain
 
     # ------------------------------------------------------------------
     # CRUD
@@ -299,20 +257,6 @@ class ArCreditProfile(models.Model):
             "salesperson_id",
             "hold_override",
             "active",
-        }
-
-    # ------------------------------------------------------------------
-    # Actions
-    # ------------------------------------------------------------------
-
-    def action_open_customer(self):
-        """Open the customer this profile belongs to."""
-        self.ensure_one()
-        return {
-            "type": "ir.actions.act_window",
-            "res_model": "res.partner",
-            "res_id": self.partner_id.id,
-            "views": [(False, "form")],
         }
 
     # ------------------------------------------------------------------

@@ -126,22 +126,7 @@ class ResPartner(models.Model):
     @api.model
     def _prepare_credit_figures(self, figures):
         """Return the figures that the bar on the form shows; amounts in company currency."""
-        names = (
-            "receivable",
-            "overdue",
-            "unapplied",
-            "draft_invoice",
-            "order",
-            "in_transit",
-            "notes",
-            "security",
-            "exposure",
-            "limit_set",
-            "limit",
-            "available",
-            "status",
-            "overdue_days",
-        )
+        names = self.env["ar.credit.exposure"]._bar_figure_names()
         return {
             **{name: figures[name] for name in names},
             "oldest_date_maturity": fields.Date.to_string(figures["oldest_date_maturity"]) or None,

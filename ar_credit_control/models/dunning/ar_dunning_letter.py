@@ -40,7 +40,7 @@ class ArDunningLetter(models.Model):
 
     _name = "ar.dunning.letter"
     _description = "Dunning Letter"
-    _inherit = ["mail.thread", "mail.activity.mixin"]
+    _inherit = ["mail.thread", "mail.activity.mixin", "ar.customer.link.mixin"]
     _order = "date desc, id desc"
     _mail_post_access = "read"
 
@@ -315,10 +315,6 @@ class ArDunningLetter(models.Model):
             "view_mode": "list",
             "domain": [("partner_id", "=", self.partner_id.id)],
         }
-
-    def action_open_partner(self):
-        self.ensure_one()
-        return self.partner_id.get_formview_action()
 
     # Rights
 
