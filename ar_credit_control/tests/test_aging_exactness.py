@@ -135,6 +135,7 @@ class TestAgingExactness(AgingCase):
         receipt = self.payment(300, "2025-02-10")
         self.match(invoice, receipt)
         receipt.button_draft()
+        self.env.flush_all()
         booked = self.env.execute_query_dict(self.report._open_items_sql())
         amounts = [row["amount"] for row in booked if row["move_id"] == invoice.id]
         self.assertEqual(amounts, [1000])

@@ -187,16 +187,15 @@ class ArAgingBucket(models.Model):
 
     @api.model
     def _bucket_sql(self) -> SQL:
-        """Return the buckets with both bounds: id, company_id, sequence, day_from, day_to."""
+        """Return the buckets of each root company in order of days: company_id, ids, first_days.
+
+        The bucket of an age is ``ids[GREATEST(width_bucket(age, first_days), 1)]``: the last one that begins
+        by then, else the first, which also takes everything before it.
+        """
         return SQL(
-            """SELECT id,
-                      company_id,
-                      ROW_NUMBER() OVER bounds AS sequence,
-                      CASE WHEN ROW_NUMBER() OVER bounds = 1 THEN %s ELSE day_from END AS day_from,
-                      COALESCE(LEAD(day_from) OVER bounds - 1, %s) AS day_to
+            """SELECT company_id,
+                      ARRAY_AGG(id ORDER BY day_from) AS ids,
+                      ARRAY_AGG(day_from ORDER BY day_from) AS first_days
                  FROM ar_aging_bucket
-               WINDOW bounds AS (PARTITION BY company_id ORDER BY day_from)""",
-            # Beyond every possible age, also of a date typed wrong.
-            DAYS_MIN * 100,
-            DAYS_MAX * 100,
+             GROUP BY company_id"""
         )

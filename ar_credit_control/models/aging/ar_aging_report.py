@@ -49,6 +49,7 @@ class ArAgingReport(models.Model):
             "date",
             "date_maturity",
             "journal_id",
+            "matching_number",
             "move_id",
             "parent_state",
             "partner_id",
@@ -196,7 +197,7 @@ class ArAgingReport(models.Model):
                        AS amount_overdue,
                    %(days_overdue)s AS days_overdue,
                    -(%(days_past_due)s) AS due_in_days,
-                   bucket.id AS bucket_id,
+                   bucket.ids[GREATEST(width_bucket(%(days_overdue)s, bucket.first_days), 1)] AS bucket_id,
                    %(phase)s AS phase
             """,
             days_overdue=days_overdue,
@@ -214,13 +215,10 @@ class ArAgingReport(models.Model):
          LEFT JOIN res_partner partner ON partner.id = item.partner_id
          LEFT JOIN ar_credit_profile profile
                 ON profile.partner_id = item.partner_id AND profile.company_id = item.root_company_id
-         LEFT JOIN (%(buckets)s) bucket
-                ON bucket.company_id = item.root_company_id
-               AND %(days_overdue)s BETWEEN bucket.day_from AND bucket.day_to
+         LEFT JOIN (%(buckets)s) bucket ON bucket.company_id = item.root_company_id
             """,
             open_items=self._open_items_sql(as_of),
             buckets=self.env["ar.aging.bucket"]._bucket_sql(),
-            days_overdue=self._days_overdue_sql(as_of, self._basis_date_sql()),
         )
 
     @api.model
@@ -248,7 +246,9 @@ class ArAgingReport(models.Model):
         undone = self._undone_matching_sql(as_of)
         # The customer is joined in each part, so that a condition on it reaches the index of its items.
         columns = SQL(
-            """line.id, line.move_id, line.journal_id, line.account_id, account.non_trade,
+            """line.id, line.move_id, line.journal_id, line.account_id,
+                           line.account_id = ANY (ARRAY(SELECT id FROM account_account WHERE non_trade))
+                               AS non_trade,
                            partner.commercial_partner_id AS partner_id, line.company_id, line.currency_id,
                            line.date, line.date_maturity"""
         )
@@ -258,7 +258,7 @@ class ArAgingReport(models.Model):
                    line.move_id,
                    line.journal_id,
                    line.account_id,
-                   line.non_trade IS TRUE AS non_trade,
+                   line.non_trade,
                    line.partner_id,
                    line.company_id,
                    company.root_id AS root_company_id,
@@ -275,10 +275,11 @@ class ArAgingReport(models.Model):
                            line.amount_residual AS amount,
                            line.amount_residual_currency AS amount_currency
                       FROM account_move_line line
-                      JOIN account_account account
-                        ON account.id = line.account_id AND account.account_type = 'asset_receivable'
                  LEFT JOIN res_partner partner ON partner.id = line.partner_id
-                     WHERE line.reconciled IS NOT TRUE AND line.parent_state = 'posted' AND %(counted)s
+                     WHERE line.parent_state = 'posted' AND line.reconciled IS NOT TRUE
+                       AND (line.amount_residual != 0 OR line.amount_residual_currency != 0)
+                       AND line.account_id = ANY (%(receivable)s)
+                       AND %(counted)s
                        AND %(untouched)s
                  UNION ALL
                     SELECT %(columns)s,
@@ -290,10 +291,12 @@ class ArAgingReport(models.Model):
                           GROUP BY line_id
                            ) undone
                       JOIN account_move_line line ON line.id = undone.line_id
-                      JOIN account_account account
-                        ON account.id = line.account_id AND account.account_type = 'asset_receivable'
                  LEFT JOIN res_partner partner ON partner.id = line.partner_id
-                     WHERE line.parent_state = 'posted' AND %(counted)s
+                     WHERE line.parent_state = 'posted'
+                       AND (line.amount_residual + undone.amount != 0
+                            OR line.amount_residual_currency + undone.amount_currency != 0)
+                       AND line.account_id = ANY (%(receivable)s)
+                       AND %(counted)s
                    ) line
               JOIN (
                     SELECT branch.id, root.id AS root_id, root.currency_id, root.credit_coordination_days
@@ -301,10 +304,11 @@ class ArAgingReport(models.Model):
                       JOIN res_company root ON root.id = split_part(branch.parent_path, '/', 1)::int
                     OFFSET 0
                    ) company ON company.id = line.company_id
-             WHERE line.amount != 0 OR line.amount_currency != 0
             """,
             columns=columns,
             counted=counted,
+            # As arrays, PostgreSQL does not guess that receivables are as rare as their accounts.
+            receivable=SQL("ARRAY(SELECT id FROM account_account WHERE account_type = 'asset_receivable')"),
             untouched=self._no_undone_matching_sql(as_of),
             undone=undone,
         )
@@ -334,22 +338,20 @@ class ArAgingReport(models.Model):
     @api.model
     def _draft_matching_sql(self) -> SQL:
         """Return what matchings with an entry set back to draft took off: line_id and amounts to add."""
-        # Drafts are few, and have an index of their own.
+        # Core numbers whatever is matched: so those in drafts, very few, have an index of their own.
         return SQL(
             """SELECT part.credit_move_id AS line_id,
                       -part.amount AS amount,
                       -part.credit_amount_currency AS amount_currency,
                       part.max_date
-                 FROM account_move move
-                 JOIN account_move_line line ON line.move_id = move.id
+                 FROM account_move_line line
                  JOIN account_partial_reconcile part ON part.debit_move_id = line.id
-                WHERE move.state = 'draft'
+                WHERE line.parent_state = 'draft' AND line.matching_number IS NOT NULL
             UNION ALL
                SELECT part.debit_move_id, part.amount, part.debit_amount_currency, part.max_date
-                 FROM account_move move
-                 JOIN account_move_line line ON line.move_id = move.id
+                 FROM account_move_line line
                  JOIN account_partial_reconcile part ON part.credit_move_id = line.id
-                WHERE move.state = 'draft'"""
+                WHERE line.parent_state = 'draft' AND line.matching_number IS NOT NULL"""
         )
 
     @api.model

@@ -4,5 +4,5 @@ from odoo import models
 class AccountMove(models.Model):
     _inherit = "account.move"
 
-    # Exposure counts the drafts of one customer, open items look at all drafts: neither reads posted history.
+    # Exposure counts the drafts of one customer, without reading posted history.
     _credit_draft_idx = models.Index("(partner_id) WHERE state = 'draft'")
