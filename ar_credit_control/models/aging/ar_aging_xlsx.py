@@ -262,8 +262,8 @@ class AgingSheet:
 
         :param columns: (column, amount) pairs
         """
-        for column in range(self.last_column + 1):
-            self.sheet.write_blank(self.row, column, None, self.formats.subtotal)
+        # A format of the row: blank cells would be a fifth of the workbook.
+        self.sheet.set_row(self.row, None, self.formats.subtotal)
         self.sheet.write_string(self.row, 0, label, self.formats.subtotal)
         for column, amount in columns:
             if first_row is None:

@@ -405,7 +405,9 @@ class ArCreditExposure(models.Model):
 
     @api.model
     def _sum_sql(self, name) -> SQL:
-        return SQL("COALESCE(SUM(parts.%s), 0)", SQL.identifier(name))
+        # The filter spares the state of a sum for each figure that a customer does not have.
+        figure = SQL.identifier("parts", name)
+        return SQL("COALESCE(SUM(%(figure)s) FILTER (WHERE %(figure)s IS NOT NULL), 0)", figure=figure)
 
     @api.model
     def _open_item_sql(self) -> SQL:
@@ -711,7 +713,7 @@ class ArCreditExposure(models.Model):
         rows = self.env.execute_query(
             SQL(
                 """
-                SELECT exposure.partner_id, %(columns)s
+                SELECT %(columns)s, exposure.partner_id
                   FROM %(table)s exposure
                  WHERE %(wanted)s
                    AND exposure.company_id = %(company_id)s
@@ -722,10 +724,11 @@ class ArCreditExposure(models.Model):
                 company_id=root.id,
             )
         )
-        known = {partner_id: values for partner_id, *values in rows}
+        # No list or dict by customer in between: the garbage collector would visit each of them.
+        known = {row[-1]: row for row in rows}
         empty = self._prepare_empty_figures(root)
         return {
-            partner_id: dict(zip(names, known[partner_id], strict=True))
+            partner_id: dict(zip(names, known[partner_id], strict=False))
             if partner_id in known
             else dict(empty)
             for partner_id in partner_ids
