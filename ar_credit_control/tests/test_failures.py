@@ -117,11 +117,29 @@ class TestDunningFailures(DunningCase):
     def test_a_currency_that_was_closed(self):
         currency = self.env.ref("base.CHF")
         currency.active = True
+        paying = self.make_customer("Paying")
         self.make_invoice(days=20, currency=currency)
+        self.make_invoice(days=20, currency=currency, partner=paying)
+        bank = self.company_data["default_journal_bank"]
+        payment = self.env["account.payment"].create(
+            {
+                "payment_type": "inbound",
+                "partner_type": "customer",
+                "partner_id": paying.id,
+                "amount": 1000,
+                "currency_id": currency.id,
+                "journal_id": bank.id,
+                "payment_method_line_id": bank.inbound_payment_method_line_ids[:1].id,
+            }
+        )
+        payment.outstanding_account_id = False
+        payment.action_post()
         self.env.flush_all()
         currency.active = False
-        letter = self.propose().letter_ids
-        self.assertEqual(letter.currency_id, currency)
+        run = self.propose()
+        self.assertEqual(self.reasons(run), {(paying, "unapplied")}, "money on its way counts still")
+        letter = run.letter_ids
+        self.assertEqual((letter.partner_id, letter.currency_id), (self.customer, currency))
         self.send(letter)
         self.assertEqual(letter.state, "sent")
 
@@ -135,16 +153,23 @@ class TestDunningFailures(DunningCase):
 
     def test_names_are_text_in_every_letter(self):
         evil = "<img src=x onerror=alert(1)>{{ 6*7 }}{amount}"
+        shown = "&lt;img src=x onerror=alert(1)&gt;{{ 6*7 }}{amount}"
         customer = self.make_customer(evil, email="evil@example.com")
-        self.make_invoice(days=20, partner=customer, ref=evil)
+        invoice = self.make_invoice(days=20, partner=customer, ref=evil)
+        self.env.flush_all()
+        # Numbers of imported invoices are any text.
+        self.env.cr.execute("UPDATE account_move SET name = %s WHERE id = %s", (evil, invoice.id))
+        self.env.invalidate_all()
         letter = self.propose().letter_ids
+        letter.stage_id.name = evil
         letter.sudo()._log_on_customers()
-        for html in (
-            letter.mail_body,
-            letter.pdf_preview,
-            letter.items_table,
-            letter.run_id.stage_summary,
-            customer.message_ids[0].body,
+        for place, html in (
+            ("mail", letter.mail_body),
+            ("letter", letter.pdf_preview),
+            ("items", letter.items_table),
+            ("run", letter.run_id.stage_summary),
+            ("chatter", customer.message_ids[0].body),
         ):
-            self.assertNotIn("<img src=x", html)
-        self.assertIn("&lt;img src=x onerror=alert(1)&gt;{{ 6*7 }}{amount}", letter.pdf_preview)
+            with self.subTest(place=place):
+                self.assertNotIn("<img src=x", html)
+                self.assertIn(shown, html)

@@ -1,3 +1,4 @@
+from . import ar_collector_notes_mixin
 from . import ar_customer_link_mixin
 from . import res_company
 from . import res_config_settings

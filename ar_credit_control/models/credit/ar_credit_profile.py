@@ -14,7 +14,13 @@ class ArCreditProfile(models.Model):
 
     _name = "ar.credit.profile"
     _description = "Credit Profile"
-    _inherit = ["mail.thread", "mail.activity.mixin", "ar.customer.link.mixin", "ar.own.customer.mixin"]
+    _inherit = [
+        "ar.collector.notes.mixin",
+        "mail.thread",
+        "mail.activity.mixin",
+        "ar.customer.link.mixin",
+        "ar.own.customer.mixin",
+    ]
     _rec_name = "partner_id"
     _order = "partner_id, id"
 

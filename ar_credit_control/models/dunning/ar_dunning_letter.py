@@ -40,9 +40,8 @@ class ArDunningLetter(models.Model):
 
     _name = "ar.dunning.letter"
     _description = "Dunning Letter"
-    _inherit = ["mail.thread", "mail.activity.mixin", "ar.customer.link.mixin"]
+    _inherit = ["ar.collector.notes.mixin", "mail.thread", "mail.activity.mixin", "ar.customer.link.mixin"]
     _order = "date desc, id desc"
-    _mail_post_access = "read"
 
     name = fields.Char(string="Number", readonly=True, index="trigram")
     run_id = fields.Many2one("ar.dunning.run", required=True, index=True, readonly=True, ondelete="restrict")
@@ -207,12 +206,6 @@ class ArDunningLetter(models.Model):
                     "format_amount": partial(format_amount, self.env, currency=letter.currency_id),
                 },
             )
-
-    def _mail_get_operation_for_mail_message_operation(self, message_operation):
-        # Nobody writes letters; those who work on them may still write in their chatter, readers may not.
-        if message_operation == "create" and not self.env.user.has_group("ar_credit_control.group_collector"):
-            return dict.fromkeys(self, "write")
-        return super()._mail_get_operation_for_mail_message_operation(message_operation)
 
     def _mail_get_partner_fields(self, introspect_fields=False):
         return ["recipient_id"]
