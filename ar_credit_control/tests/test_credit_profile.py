@@ -157,6 +157,17 @@ class TestCreditProfile(CreditCase):
             self.assertIn(profile, self.profiles.with_user(user).search(domain))
             self.assertIn(self.customer, self.exposure.with_user(user).search(domain).partner_id)
 
+    def test_those_who_work_on_a_profile_share_activities_and_notes(self):
+        profile = self.make_profile(self.customer, 100.0)
+        activity = profile.activity_schedule(summary="Call them", user_id=self.collector.id)
+        for user in (self.controller, self.auditor):
+            domain = [("res_model", "=", profile._name), ("res_id", "=", profile.id)]
+            self.assertEqual(self.env["mail.activity"].with_user(user).search(domain), activity)
+        profile.with_user(self.controller).message_post(body="They pay on Friday")
+        self.assertIn("They pay on Friday", profile.message_ids[0].body)
+        with self.assertRaises(AccessError):
+            profile.with_user(self.auditor).message_post(body="Noted")
+
     def test_another_companys_profiles_and_figures_are_hidden(self):
         other = self.setup_other_company()["company"]
         profile = self.make_profile(self.customer, 100.0, other)
