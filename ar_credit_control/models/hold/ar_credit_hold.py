@@ -88,6 +88,13 @@ class ArCreditHold(models.Model):
         required=True,
         readonly=True,
     )
+    checkpoint = fields.Selection(
+        [("order", "Order"), ("delivery", "Delivery"), ("invoice", "Invoice")],
+        string="Stopped At",
+        required=True,
+        default="order",
+        readonly=True,
+    )
     reason_ids = fields.One2many("ar.credit.hold.reason", "hold_id", string="Findings", readonly=True)
     reason_text = fields.Text(string="Why", compute="_compute_reason_text")
 

@@ -1,0 +1,183 @@
+from odoo import api, fields, models
+from odoo.api import SUPERUSER_ID
+from odoo.tools import SQL
+
+from .stock_picking import OPEN_STATES
+
+
+class ArCreditHold(models.Model):
+    """A stop of a delivery is a hold like that of an order.
+
+    Released, it lets its transfer pass up to its amount until its date; somebody at the shelf validates the
+    transfer again. A back order is another delivery and is judged anew.
+    """
+
+    _inherit = "ar.credit.hold"
+
+    picking_id = fields.Many2one(
+        "stock.picking",
+        string="Transfer",
+        index="btree_not_null",
+        ondelete="set null",
+        readonly=True,
+        help="The delivery that waits.",
+    )
+    delivered_order_id = fields.Many2one(related="picking_id.sale_id", string="Order of the Delivery")
+    source = fields.Selection(
+        selection_add=[("transfer", "Validation of a delivery")],
+        ondelete={"transfer": lambda holds: holds.write({"source": "button"})},
+    )
+
+    _one_open_per_transfer = models.UniqueIndex("(picking_id) WHERE state = 'held'")
+
+    def write(self, vals):
+        result = super().write(vals)
+        if vals.get("state", "held") != "held":
+            self.order_id._credit_follow_deliveries()
+            self.picking_id._credit_reserve_again()
+        return result
+
+    # actions
+
+    def action_open_order(self):
+        if not self.picking_id:
+            return super().action_open_order()
+        action = super().action_open_order()
+        action["res_id"] = self.delivered_order_id.id
+        return action
+
+    def action_open_transfer(self):
+        """Open the transfer: to who works in the warehouse in its own form, to others in a shorter one."""
+        self.ensure_one()
+        works = self.env.user.has_group("stock.group_stock_user")
+        view = self.env.ref("ar_credit_control_stock.stock_picking_view_form_credit")
+        return {
+            "type": "ir.actions.act_window",
+            "res_model": "stock.picking",
+            "res_id": self.picking_id.id,
+            "views": [(False if works else view.id, "form")],
+        }
+
+    # decisions
+
+    @api.model
+    def _get_current_of_transfers_query(self, states):
+        """Ids of the holds that are each transfer's newest, as a query to be used in a domain."""
+        holds = self.sudo()  # as the field is computed; only ids of transfers come out
+        newest = holds._search([("state", "!=", "expired"), ("picking_id", "!=", False)])
+        newest.add_where(
+            SQL(
+                """NOT EXISTS (
+                       SELECT 1 FROM ar_credit_hold newer
+                        WHERE newer.picking_id = ar_credit_hold.picking_id
+                          AND newer.id > ar_credit_hold.id AND newer.state != 'expired'
+                   )"""
+            )
+        )
+        newest.add_where(SQL("ar_credit_hold.state = ANY(%s)", [state for state in states if state]))
+        return newest
+
+    def _covers_delivery(self, debtor, amount, user):
+        """Whether a person released this for a delivery to that customer, of that amount, by that user."""
+        return bool(
+            self.decided_by_id
+            and self.decided_by_id != user
+            and self.with_user(SUPERUSER_ID)._covers(debtor, amount)
+        )
+
+    def _get_order_amount(self):
+        if not self.picking_id:
+            return super()._get_order_amount()
+        return self.picking_id.sudo()._credit_get_amount()  # whoever decides need not work in the warehouse
+
+    def _recheck(self):
+        """Evaluate deliveries again, too. What passes waits for somebody to validate it."""
+        held = self.filtered(lambda hold: hold.state == "held" and hold.picking_id)
+        nobody = self.env["res.users"].browse(SUPERUSER_ID)
+        verdicts = self.env["ar.credit.check"]._judge_deliveries(held.sudo().picking_id, nobody)
+        passed = held.filtered(lambda hold: verdicts[hold.sudo().picking_id.id].outcome != "hold")
+        for hold in held - passed:
+            hold._refresh(verdicts[hold.sudo().picking_id.id])
+        passed._pass()
+        for hold in passed:
+            hold._tell_salesperson()
+        return super()._recheck() | passed
+
+    @api.model
+    def _expire_releases(self):
+        super()._expire_releases()
+        candidates = self.search(
+            [
+                ("state", "=", "released"),
+                ("valid_until", "<=", fields.Date.today()),  # in the east that day may be over
+                ("picking_id.state", "in", OPEN_STATES),
+            ]
+        )
+        ended = candidates.filtered(lambda hold: hold.valid_until < hold.company_id._credit_today())
+        ended._close(self.env._("The release was not used in time."))
+
+    # creation
+
+    @api.model
+    def _put_deliveries(self, verdicts, **values):
+        """Put the deliveries of verdicts on hold; one that is held already is refreshed.
+
+        :param values: how it was asked for, see ``_prepare_hold_values``
+        """
+        # Who puts the same delivery on hold at the same time is run again and finds the first one's.
+        self.env["ar.credit.lock"]._take(
+            ((verdict.partner.id, verdict.root.id) for verdict in verdicts), limited=False
+        )
+        new = []
+        for verdict in verdicts:
+            if verdict.hold.state == "held":
+                verdict.hold._refresh(verdict, **values)
+            else:
+                new.append({**self._prepare_hold_values(verdict), **values})
+        self.flush_model(["state"])  # what was decided in this transaction is open no more
+        holds = self.sudo().with_context(mail_create_nosubscribe=True)  # nobody may create holds
+        for hold in holds.create(new):
+            hold._ask_controller()
+            hold._log_on_order(self.env._("On credit hold: credit control was asked."))
+
+    @api.model
+    def _prepare_hold_values(self, verdict):
+        values = super()._prepare_hold_values(verdict)
+        delivery = getattr(verdict, "delivery", None)
+        if delivery is None:
+            return values
+        return {
+            **values,
+            "name": delivery.name,
+            "checkpoint": "delivery",
+            "order_id": False,
+            "picking_id": delivery.id,
+            "company_id": delivery.company_id.id,
+            "order_currency_id": verdict.currency.id,
+            "order_amount_currency": verdict.amount,
+        }
+
+    # telling people
+
+    def _tell_salesperson(self):
+        """Of a delivery, tell who validated it: they work at the shelf."""
+        if not self.picking_id:
+            return super()._tell_salesperson()
+        labels = {
+            "released": self.env._("Released by credit control: it can be validated now"),
+            "refused": self.env._("Refused by credit control: it is not delivered"),
+        }
+        self._log_on_order(labels[self.state])
+        user, picking = self.asked_by_id, self.picking_id.sudo()  # who decides may not write transfers
+        if user.active and user != self.env.user and picking.with_user(user).has_access("read"):
+            picking.activity_schedule(
+                "ar_credit_control_stock.mail_activity_delivery_decided",
+                user_id=user.id,
+                summary=labels[self.state],
+            )
+
+    def _log_on_order(self, body):
+        deliveries = self.filtered("picking_id")
+        for hold in deliveries:
+            hold.picking_id.sudo().message_post(body=body)  # an internal note, by who asked or decided
+        return super(ArCreditHold, self - deliveries)._log_on_order(body)

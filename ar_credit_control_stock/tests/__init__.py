@@ -1,0 +1,2 @@
+from . import common_delivery
+from . import test_delivery_gate
