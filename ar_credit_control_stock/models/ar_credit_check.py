@@ -64,9 +64,13 @@ class ArCreditCheck(models.AbstractModel):
     def _prepare_delivery_verdict(self, delivery, debtor, orders, root, figures, user):
         amount, excess = delivery._credit_get_amounts(debtor)
         hold = delivery._credit_get_hold()
-        released = hold._covers_delivery(debtor, amount, user) or bool(orders) and all(
-            order.credit_hold_id._covers_delivery(debtor, order._credit_get_amount(), user)
-            for order in orders
+        released = (
+            hold._covers_delivery(debtor, amount, user)
+            or bool(orders)
+            and all(
+                order.credit_hold_id._covers_delivery(debtor, order._credit_get_amount(), user)
+                for order in orders
+            )
         )
         return DeliveryVerdict(
             delivery=delivery,
@@ -87,7 +91,7 @@ class ArCreditCheck(models.AbstractModel):
 
     @api.model
     def _is_delivery_exempt(self, debtor, orders):
-        """Whether what is delivered asks for no credit, as for its orders; within the own group it never does."""
+        """Whether what is delivered asks for no credit: its orders do not, or it stays in the own group."""
         if not orders:
             return bool(debtor.ref_company_ids)
         return all(order._credit_is_exempt() and not order.credit_hold_id.forced for order in orders)

@@ -162,7 +162,8 @@ class ArCreditHold(models.Model):
     def _tell_salesperson(self):
         """Of a delivery, tell who validated it: they work at the shelf."""
         if not self.picking_id:
-            return super()._tell_salesperson()
+            super()._tell_salesperson()
+            return
         labels = {
             "released": self.env._("Released by credit control: it can be validated now"),
             "refused": self.env._("Refused by credit control: it is not delivered"),

@@ -127,8 +127,7 @@ class StockMove(models.Model):
         ).sudo()  # places and orders, whatever the user may open
         moves = moves._credit_controlled().filtered(
             lambda move: (
-                move._credit_is_delivery()
-                and not (move.picking_id and move.picking_id._credit_is_exempt())
+                move._credit_is_delivery() and not (move.picking_id and move.picking_id._credit_is_exempt())
             )
         )
         for records in (moves.picking_id, moves.filtered(lambda move: not move.picking_id)):
@@ -157,12 +156,16 @@ class StockMove(models.Model):
         return super(StockMove, moves)._action_assign(force_qty=force_qty)
 
     def _credit_get_unreserved(self):
-        """Those of the moves, at whatever step on the way to a customer, for which nothing is reserved now."""
-        moves = self.sudo()._credit_controlled().filtered(  # settings, whatever the user may open
-            lambda move: (
-                not move.company_id._credit_root().credit_reserve_held
-                and not move._should_bypass_reservation()
-                and (move.location_final_id or move.location_dest_id)._credit_is_outside()
+        """Those of the moves, at any step on the way to a customer, for which nothing is reserved now."""
+        moves = (
+            self.sudo()
+            ._credit_controlled()
+            .filtered(  # settings, whatever the user may open
+                lambda move: (
+                    not move.company_id._credit_root().credit_reserve_held
+                    and not move._should_bypass_reservation()
+                    and (move.location_final_id or move.location_dest_id)._credit_is_outside()
+                )
             )
         )
         blocked = moves._credit_get_blocked()

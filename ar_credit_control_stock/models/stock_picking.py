@@ -199,7 +199,7 @@ class StockPicking(models.Model):
         if not self:
             return self
         verdicts = self.env["ar.credit.check"]._judge_deliveries(self)
-        held = self.filtered(lambda picking: picking.id in verdicts and verdicts[picking.id].outcome == "hold")
+        held = self.browse(key for key, verdict in verdicts.items() if verdict.outcome == "hold")
         (self - held)._credit_pass_holds()
         if held:
             held.check_access("write")
@@ -220,6 +220,7 @@ class StockPicking(models.Model):
 
         What validating the others returned comes next.
         """
+        next_step = self.env._("The quantities are kept. Validate again once credit control agrees.")
         lines = []
         for picking in self.sudo():  # only names are told
             asked = picking.credit_hold_responsible
@@ -235,9 +236,7 @@ class StockPicking(models.Model):
                 "type": "warning",
                 "sticky": True,
                 "title": self.env._("On credit hold: do not hand over the goods"),
-                "message": "\n".join(
-                    [*lines, self.env._("The quantities are kept. Validate again once credit control agrees.")]
-                ),
+                "message": "\n".join([*lines, next_step]),
                 "next": result if isinstance(result, dict) else {"type": "ir.actions.act_window_close"},
             },
         }

@@ -194,8 +194,8 @@ class TestDeliveryGate(DeliveryCase):
         picking = self.make_delivery(3)
         picking.button_validate()
         self.block(self.customer)
-        wizard = self.env["stock.return.picking"].with_context(active_id=picking.id, active_model=picking._name)
-        wizard = wizard.create({})
+        wizards = self.env["stock.return.picking"]
+        wizard = wizards.with_context(active_id=picking.id, active_model=picking._name).create({})
         wizard.product_return_moves.quantity = 3
         returned = self.env["stock.picking"].browse(wizard.action_create_returns()["res_id"])
         returned.button_validate()
