@@ -10,7 +10,7 @@ help: ## list the targets
 demo: ## set up everything and serve Odoo with demo data at http://127.0.0.1:8069 (PORT=…; FRESH=1 makes its database anew)
 	@tools/run demo $(if $(PORT),--port "$(PORT)") $(if $(FRESH),--fresh)
 
-test: ## set up everything and run the whole suite, browser tours included (ARGS="-k aging" goes to pytest)
+test: ## set up everything and run the whole suite on all cores, browser tours included (ARGS="-k aging" goes to pytest)
 	@tools/run test -- $(ARGS)
 
 lint: ## check style, OCA's rules, XML and manifests (ARGS=--fix mends what ruff can mend)

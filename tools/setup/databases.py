@@ -106,6 +106,7 @@ class Databases:
                 sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(database))
             )
         shutil.rmtree(filestore(database), ignore_errors=True)
+        (project.CONFIGS / f"{database}.conf").unlink(missing_ok=True)
 
     def copy(self, template, database):
         """A copy with its files; the template must have no connections (a finished template allows none)."""
