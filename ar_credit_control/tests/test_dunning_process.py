@@ -1,5 +1,6 @@
 import email
 import email.policy
+import logging
 import socket
 import time
 from contextlib import closing
@@ -87,6 +88,8 @@ class DunningProcessCase(OwnDatabaseCase):
     def setUpClass(cls):
         super().setUpClass()
         cls.catcher = Catcher()
+        # It would tell of the connection that a killed process leaves, in the middle of the tests' progress.
+        logging.getLogger("mail.log").setLevel(logging.WARNING)
         with closing(socket.create_server(("127.0.0.1", 0))) as free:
             cls.port = free.getsockname()[1]
         server = Controller(cls.catcher, hostname="127.0.0.1", port=cls.port)

@@ -12,6 +12,10 @@ from tools.console import SetupError, note, seconds, step
 # How long each class of tests took last time, in any clone: what takes long is started first.
 DURATIONS = project.CACHE / "test-durations.json"
 
+PLUGIN = ("-p", "tools.pytest_workers")
+# Classes stay whole, for what they set up. With `auto` --pdb works. A worker that died is a failure.
+PARALLEL = ("-n", "auto", "--dist=loadscope", "--no-loadscope-reorder", "--max-worker-restart=0")
+
 
 def run(arguments, databases):
     """Without arguments the whole suite; arguments go to pytest, and may name what to run."""
@@ -32,10 +36,8 @@ def run(arguments, databases):
             databases.copy(template, database)
             configurations.append(str(databases.configuration(database, db_name=database)))
         step("Running the tests")
-        options = ["--odoo-http", f"--odoo-config={configurations[0]}", "-p", "tools.pytest_workers"]
-        if workers > 1:
-            # Classes stay whole, for what they set up; `auto` gives way to --pdb.
-            options += ["-n", "auto", "--dist=loadscope", "--no-loadscope-reorder", "--max-worker-restart=0"]
+        options = ["--odoo-http", f"--odoo-config={configurations[0]}", *PLUGIN]
+        options += PARALLEL if workers > 1 else ()
         tests = [] if named else _files()
         environment = {
             **os.environ,
