@@ -62,26 +62,25 @@ def outcome(tmp_path):
         check=False,
     )
     lines = [line.split() for line in (tmp_path / "order").read_text().splitlines()]
-    return run.returncode, tmp_path / "summary", lines
+    return run.returncode, command._read(tmp_path / "summary"), lines
 
 
 def test_failures_in_a_worker_reach_the_command(outcome, capsys):
-    code, path, _lines = outcome
-    summary = json.loads(path.read_text())
+    code, summary, _lines = outcome
     assert (summary["passed"], summary["failed"], summary["skipped"]) == (2, 1, 1)
     assert code
-    assert command._close(path, code, "1 s", whole=False) == code
+    assert command._close(summary, code, "1 s", whole=False) == code
     told = capsys.readouterr().out
     assert "no reason" in told
     assert told.splitlines()[-1] == "NOT OK: 2 passed, 1 failed, 1 skipped in 1 s"
 
 
 def test_slow_classes_are_started_first_each_worker_on_its_database(outcome):
-    _code, path, lines = outcome
+    _code, summary, lines = outcome
     assert {lines[0][0], lines[1][0]} == {"slow", "new"}
     assert lines[2][0] == "quick"
     assert {line[1] for line in lines[:2]} == {"first", "second"}
-    assert "test_suite.py::New" in json.loads(path.read_text())["seconds"], "known next time"
+    assert "test_suite.py::New" in summary["seconds"], "known next time"
 
 
 @pytest.mark.parametrize(
@@ -94,14 +93,12 @@ def test_slow_classes_are_started_first_each_worker_on_its_database(outcome):
         ({}, 0, 1),
     ],
 )
-def test_code_of_the_command(tmp_path, counts, code, expected):
-    summary = tmp_path / "summary"
-    summary.write_text(json.dumps(counts))
-    assert command._close(summary, code, "1 s", whole=False) == expected
+def test_code_of_the_command(counts, code, expected):
+    assert command._close(counts, code, "1 s", whole=False) == expected
 
 
 def test_a_run_that_left_no_summary_fails(tmp_path):
-    assert command._close(tmp_path / "summary", 0, "1 s", whole=False) == 1
+    assert command._close(command._read(tmp_path / "summary"), 0, "1 s", whole=False) == 1
 
 
 def test_number_of_workers(monkeypatch):

@@ -5,6 +5,8 @@ import os
 import sys
 import time
 from contextlib import ExitStack
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from tools import processes, project
 from tools.console import SetupError, note, seconds, step
@@ -25,9 +27,8 @@ def run(arguments, databases):
     template = databases.ensure_addon()
     databases.drop_left_behind()
     started = time.monotonic()
-    summary = project.STATE / "test-summary.json"
-    summary.unlink(missing_ok=True)
     with ExitStack() as stack:
+        summary = Path(stack.enter_context(TemporaryDirectory())) / "summary"
         step(f"Copying the template database for {workers} worker" + "s" * (workers > 1))
         configurations = []
         for number in range(1, workers + 1):
@@ -54,7 +55,8 @@ def run(arguments, databases):
         command = processes.as_module("pytest", *options, *tests, *arguments)
         with processes.child(command, cwd=project.ROOT, env=environment) as pytest:
             code = pytest.wait()
-    return _close(summary, code, seconds(time.monotonic() - started), whole=not arguments)
+        counts = _read(summary)
+    return _close(counts, code, seconds(time.monotonic() - started), whole=not arguments)
 
 
 def _workers(named):
@@ -73,9 +75,13 @@ def _files():
     return [path.relative_to(project.ROOT).as_posix() for path in paths]
 
 
-def _close(summary, code, duration, whole):
+def _read(summary):
+    """What the plugin wrote at the end; nothing if pytest did not get there."""
+    return json.loads(summary.read_text()) if summary.is_file() else {}
+
+
+def _close(counts, code, duration, whole):
     """One line that says how it went. A skipped test has tested nothing, so it counts as a failure."""
-    counts = json.loads(summary.read_text()) if summary.is_file() else {}
     passed, failed, skipped = (counts.get(key, 0) for key in ("passed", "failed", "skipped"))
     for reason in counts.get("reasons", []):
         note(f"skipped: {reason}")
