@@ -34,6 +34,17 @@
         "views/credit/res_config_settings_views.xml",
         "views/credit/menus.xml",
         # scores: scorecards, behaviour, financial statements, agency reports
+        "security/score/ir.model.access.csv",
+        "security/score/ar_credit_score_rules.xml",
+        "data/scorecard_data.xml",
+        "views/score/score_templates.xml",
+        "views/score/ar_credit_scorecard_views.xml",
+        "views/score/ar_credit_financial_views.xml",
+        "views/score/ar_credit_agency_report_views.xml",
+        "views/score/ar_credit_answer_views.xml",
+        "views/score/ar_credit_score_run_views.xml",
+        "views/score/ar_credit_profile_views.xml",
+        "views/score/menus.xml",
         # reviews of limits
         # cover: securities and bills of exchange
         # ageing

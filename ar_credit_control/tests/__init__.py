@@ -22,5 +22,6 @@ from . import test_hold_portal
 from . import test_hold_race
 from . import test_hold_tour
 from . import test_lifecycle
+from . import test_score_behaviour
 from . import test_i18n
 from . import test_hold_invariant
