@@ -17,9 +17,7 @@ class ScoreCase(CreditCase):
         cls.scorecards = cls.env["ar.credit.scorecard"]
         cls.scorecards._create_missing()
         cls.scorecard = cls.scorecards._get_for(cls.company)
-        cls.grades = {
-            letter: cls.env.ref(f"ar_credit_control.rating_{letter.lower()}") for letter in "ABCDE"
-        }
+        cls.grades = {letter: cls.env.ref(f"ar_credit_control.rating_{letter.lower()}") for letter in "ABCDE"}
 
     @classmethod
     def day(cls, age):

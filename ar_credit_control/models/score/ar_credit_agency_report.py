@@ -12,7 +12,9 @@ class ArCreditAgencyReport(models.Model):
     _inherit = ["ar.credit.of.customer", "mail.thread"]
     _order = "date DESC, id DESC"
 
-    provider = fields.Char(required=True, tracking=True, help="Name of the agency: Creditreform, Coface, D&B …")
+    provider = fields.Char(
+        required=True, tracking=True, help="Name of the agency: Creditreform, Coface, D&B …"
+    )
     date = fields.Date(required=True, default=fields.Date.context_today, tracking=True)
     grade = fields.Char(string="Grade of the Agency", tracking=True, help="As it stands in the report.")
     points = fields.Float(
@@ -72,7 +74,9 @@ class ArCreditAgencyReport(models.Model):
     @api.depends("partner_id", "provider", "date")
     def _compute_display_name(self):
         for report in self:
-            report.display_name = f"{report.partner_id.name or ''} · {report.provider or ''} {report.date or ''}"
+            report.display_name = (
+                f"{report.partner_id.name or ''} · {report.provider or ''} {report.date or ''}"
+            )
 
     @api.constrains("date", "company_id")
     def _check_date(self):

@@ -109,12 +109,12 @@ class ArCreditBehaviour(models.AbstractModel):
 
     @api.model
     def _broken_promises_sql(self, root, as_of, months) -> SQL:
-        """Return the number of promises that ``customer.partner_id`` broke. Whoever records promises counts."""
+        """Return the number of promises that ``customer.partner_id`` broke; what records promises extends it."""
         return SQL("0")
 
     @api.model
     def _ctes(self, root, partner_ids, as_of, months, min_amount) -> SQL:
-        """Return the parts of the query, read from top to bottom: the items, what happened to them, figures."""
+        """Return the parts of the query, read from top to bottom: items, what happened to them, figures."""
         date_from = as_of - relativedelta(months=months)
         return SQL(
             """

@@ -78,7 +78,9 @@ class ArCreditCriterion(models.Model):
 
     def _inverse_name(self):
         for criterion in self:
-            criterion.custom_name = criterion.name if criterion.name != criterion._get_default_name() else False
+            criterion.custom_name = (
+                criterion.name if criterion.name != criterion._get_default_name() else False
+            )
 
     def _get_default_name(self):
         self.ensure_one()

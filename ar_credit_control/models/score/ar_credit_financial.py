@@ -51,7 +51,9 @@ class ArCreditFinancial(models.Model):
     total_assets = fields.Monetary(tracking=True)
     current_liabilities = fields.Monetary(tracking=True)
     total_debt = fields.Monetary(
-        string="Interest-bearing Debt", tracking=True, help="Loans, bonds, leases and overdrafts, of any term."
+        string="Interest-bearing Debt",
+        tracking=True,
+        help="Loans, bonds, leases and overdrafts, of any term.",
     )
     equity = fields.Monetary(tracking=True, help="Negative when losses have consumed the capital.")
     sales = fields.Monetary(tracking=True)
@@ -61,7 +63,9 @@ class ArCreditFinancial(models.Model):
     interest = fields.Monetary(string="Interest Paid", tracking=True)
     profit = fields.Monetary(string="Profit of the Year", tracking=True)
 
-    current_ratio = fields.Float(compute="_compute_ratios", digits=(16, 2), help="Current assets ÷ current liabilities.")
+    current_ratio = fields.Float(
+        compute="_compute_ratios", digits=(16, 2), help="Current assets ÷ current liabilities."
+    )
     debt_share = fields.Float(
         string="Debt Share (%)",
         compute="_compute_ratios",
@@ -127,14 +131,23 @@ class ArCreditFinancial(models.Model):
         """Return what cannot be in a balance sheet, in words; empty when all is well."""
         self.ensure_one()
         exceeds = self.currency_id.compare_amounts
-        for name in ("current_assets", "total_assets", "current_liabilities", "total_debt", "interest", "sales"):
+        for name in (
+            "current_assets",
+            "total_assets",
+            "current_liabilities",
+            "total_debt",
+            "interest",
+            "sales",
+        ):
             if exceeds(self[name], 0) < 0:
                 return self.env._("%s cannot be negative.", self._fields[name]._description_string(self.env))
         if not self.total_assets and not self.sales:
             return self.env._("Enter at least the total assets or the sales of the statement.")
         if not self.total_assets:
             if self.equity or self.current_assets or self.current_liabilities or self.total_debt:
-                return self.env._("Total assets are missing: without them no figure of the balance sheet counts.")
+                return self.env._(
+                    "Total assets are missing: without them no figure of the balance sheet counts."
+                )
             return ""
         if exceeds(self.current_assets, self.total_assets) > 0:
             return self.env._("Current assets exceed total assets.")

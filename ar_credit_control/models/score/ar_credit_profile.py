@@ -52,7 +52,7 @@ class ArCreditProfile(models.Model):
         return True
 
     def _write_score(self, score):
-        """Keep a score on the profile, today's date included; too little known: no score, only the reasons."""
+        """Keep a score on the profile, as of today. Too little known: no score, only the reasons."""
         self.ensure_one()
         known = score.score is not None
         self.write(

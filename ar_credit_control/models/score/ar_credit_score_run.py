@@ -32,9 +32,7 @@ class ArCreditScoreRun(models.Model):
         domain=[("parent_id", "=", False)],
     )
     currency_id = fields.Many2one(related="company_id.currency_id")
-    category_ids = fields.Many2many(
-        "res.partner.category", string="Only Tags", help="Empty: every customer."
-    )
+    category_ids = fields.Many2many("res.partner.category", string="Only Tags", help="Empty: every customer.")
     scorecard_id = fields.Many2one("ar.credit.scorecard", readonly=True, ondelete="restrict")
     scored_on = fields.Datetime(readonly=True, copy=False)
     scored_by_id = fields.Many2one("res.users", readonly=True, copy=False, ondelete="restrict")
@@ -100,9 +98,9 @@ class ArCreditScoreRun(models.Model):
 
     def write(self, vals):
         own = {"state", "scorecard_id", "scored_on", "scored_by_id", "date", "company_id", "category_ids"}
-        if not self.env.su and own & vals.keys():
-            if "state" in vals or any(run.state == "done" for run in self):
-                raise UserError(self.env._("A scored run stays as it was. Start a new one."))
+        closed = "state" in vals or any(run.state == "done" for run in self)
+        if not self.env.su and closed and own & vals.keys():
+            raise UserError(self.env._("A scored run stays as it was. Start a new one."))
         return super().write(vals)
 
     @api.ondelete(at_uninstall=False)

@@ -21,7 +21,9 @@ class ArCreditScoreRunLine(models.Model):
     partner_id = fields.Many2one(
         "res.partner", string="Customer", required=True, readonly=True, index=True, ondelete="restrict"
     )
-    profile_id = fields.Many2one("ar.credit.profile", readonly=True, index="btree_not_null", ondelete="restrict")
+    profile_id = fields.Many2one(
+        "ar.credit.profile", readonly=True, index="btree_not_null", ondelete="restrict"
+    )
     score = fields.Float(readonly=True, digits=(16, 1), aggregator="avg", help="0 is worst, 100 is best.")
     score_known = fields.Boolean(readonly=True)
     former_rating_id = fields.Many2one(

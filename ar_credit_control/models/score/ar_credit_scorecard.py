@@ -50,8 +50,9 @@ DEFAULT_CRITERIA = [
 class ArCreditScorecard(models.Model):
     """How a root company scores its customers: weighted criteria, and what limit and days follow.
 
-    score = Σ (weight × points) ÷ Σ weight over the criteria that are known; the grade is the best rating whose
-    ``score_from`` it reaches. The limit is a formula of parameters, so that a company changes it without code:
+    score = Σ (weight × points) ÷ Σ weight over the criteria that are known; the grade is the best rating
+    whose ``score_from`` it reaches. The limit is a formula of parameters, so that a company changes it
+    without code:
 
         factor of the grade × base, at most equity_cap % of equity, at most growth_cap % above what the
         customer has had, rounded down
@@ -182,15 +183,14 @@ class ArCreditScorecard(models.Model):
             )
         ]
         if self.agency_limit != "ignore":
-            sentences.append(
-                self.env._("Where there are no sales yet: the limit that an agency recommends.")
-            )
+            sentences.append(self.env._("Where there are no sales yet: the limit that an agency recommends."))
         if self.agency_limit == "cap":
             sentences.append(self.env._("At most the limit that an agency recommends."))
         if self.equity_cap_percent:
             sentences.append(
                 self.env._(
-                    "At most %s %% of the customer's equity, when it is known.", f"{self.equity_cap_percent:g}"
+                    "At most %s %% of the customer's equity, when it is known.",
+                    f"{self.equity_cap_percent:g}",
                 )
             )
         if self.growth_cap_percent:
@@ -316,9 +316,7 @@ class ArCreditScorecard(models.Model):
         )
         rates = self._get_rates({row[1] for row in rows}, root, as_of)
         for partner_id, currency_id, *amounts in rows:
-            figures = {
-                name: float(amount or 0) for name, amount in zip(AMOUNTS, amounts, strict=True)
-            }
+            figures = {name: float(amount or 0) for name, amount in zip(AMOUNTS, amounts, strict=True)}
             facts[partner_id].update(financial._get_ratios(figures))
             if figures["total_assets"]:
                 facts[partner_id]["equity"] = figures["equity"] * rates[currency_id]
@@ -552,7 +550,9 @@ class ArCreditScorecard(models.Model):
                 fields.Command.create({"name": self.env._(text), "points": points}) for text, points in rows
             ]
         else:
-            points = [fields.Command.create({"value_from": value, "points": points}) for value, points in rows]
+            points = [
+                fields.Command.create({"value_from": value, "points": points}) for value, points in rows
+            ]
         return {
             "sequence": 10 * sequence,
             "measure": measure,

@@ -81,8 +81,8 @@ class Score:
     """Outcome of a scorecard for one customer.
 
     ``score`` is None when too little is known; ``rating`` is then the rating of customers nobody rated.
-    ``lines`` are dicts of criterion_id, name, measured (None: unknown), points (None: left out), weight, text.
-    ``proposed_limit`` is in the root company's currency, None when there is nothing to reckon it from.
+    ``lines`` are dicts of criterion_id, name, measured (None: unknown), points (None: left out), weight and
+    text. ``proposed_limit`` is in the root company's currency, None when there is nothing to reckon it from.
     """
 
     score: float | None
