@@ -521,7 +521,7 @@ class ArCreditExposure(models.Model):
         return SQL(
             """
             SELECT partner.commercial_partner_id AS partner_id,
-                   split_part(company.parent_path, '/', 1)::int AS company_id,
+                   company.root_id AS company_id,
                    sale.id AS sale_id,
                    sale.currency_id,
                    line.id,
@@ -548,7 +548,11 @@ class ArCreditExposure(models.Model):
                    ) AS reversed_quantity
               FROM sale_order_line line
               JOIN sale_order sale ON sale.id = line.order_id
-              JOIN res_company company ON company.id = sale.company_id
+              JOIN (
+                    SELECT id, split_part(parent_path, '/', 1)::int AS root_id
+                      FROM res_company
+                    OFFSET 0
+                   ) company ON company.id = sale.company_id
               JOIN res_partner partner ON partner.id = sale.partner_invoice_id
          LEFT JOIN (
                     sale_order_line_invoice_rel link
@@ -561,8 +565,7 @@ class ArCreditExposure(models.Model):
          LEFT JOIN uom_uom item_uom ON item_uom.id = item.product_uom_id
          LEFT JOIN uom_uom line_uom ON line_uom.id = line.product_uom_id
              WHERE sale.state = 'sale' AND %(open_line)s
-          GROUP BY partner.commercial_partner_id, split_part(company.parent_path, '/', 1)::int, sale.id,
-          line.id
+          GROUP BY partner.commercial_partner_id, company.root_id, sale.id, line.id
             """,
             open_line=self._open_line_sql(),
         )
