@@ -46,6 +46,16 @@
         "views/score/ar_credit_profile_views.xml",
         "views/score/menus.xml",
         # reviews of limits
+        "security/review/ir.model.access.csv",
+        "security/review/ar_credit_review_rules.xml",
+        "data/review_data.xml",
+        "wizards/ar_credit_request_views.xml",
+        "wizards/ar_credit_review_decision_views.xml",
+        "views/review/ar_credit_review_views.xml",
+        "views/review/ar_credit_profile_views.xml",
+        "views/review/res_partner_views.xml",
+        "views/review/sale_order_views.xml",
+        "views/review/res_config_settings_views.xml",
         # cover: securities and bills of exchange
         # ageing
         "security/aging/ir.model.access.csv",

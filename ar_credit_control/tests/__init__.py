@@ -25,3 +25,4 @@ from . import test_lifecycle
 from . import test_score_behaviour
 from . import test_i18n
 from . import test_hold_invariant
+from . import test_review_decision

@@ -1,2 +1,4 @@
 from . import ar_credit_hold_decision
+from . import ar_credit_request
+from . import ar_credit_review_decision
 from . import ar_dunning_propose

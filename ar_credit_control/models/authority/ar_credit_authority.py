@@ -1,3 +1,5 @@
+import math
+
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.fields import Domain
@@ -75,7 +77,8 @@ class ArCreditAuthority(models.Model):
     active = fields.Boolean(default=True, tracking=True)
 
     _amount_not_negative = models.Constraint(
-        "CHECK (amount >= 0 AND tier > 0)", "An authority needs a tier from 1 on and an amount of zero or more."
+        "CHECK (amount >= 0 AND tier > 0)",
+        "An authority needs a tier from 1 on and an amount of zero or more.",
     )
     _dates_in_order = models.Constraint(
         "CHECK (date_to IS NULL OR date_from IS NULL OR date_from <= date_to)",
@@ -101,7 +104,9 @@ class ArCreditAuthority(models.Model):
 
     @api.ondelete(at_uninstall=False)
     def _unlink_never(self):
-        raise UserError(self.env._("Authorities are kept as evidence: archive them, or give them a last day."))
+        raise UserError(
+            self.env._("Authorities are kept as evidence: archive them, or give them a last day.")
+        )
 
     def _check_not_own(self):
         if not self.env.su and self.env.user in self.user_id:
@@ -112,14 +117,54 @@ class ArCreditAuthority(models.Model):
         """Whether a person may decide on an amount. Internal: asks for the rights of others.
 
         :param str kind: ``limit`` or ``release``
-        :param float amount: in the root company's currency; rows in other currencies convert at today's rate
+        :param float amount: in the root company's currency, infinite for no bound; rows in other currencies
+            convert at today's rate
+        """
+        reach = self._get_reach(user, kind, company)
+        return reach is not None and self._is_within(amount, reach, company)
+
+    @api.model
+    def _get_reach(self, user, kind, company):
+        """Return up to which amount a person may decide, infinite for any amount, None for nobody.
+
+        In the root company's currency. Where the company has no row of the kind, the groups decide.
         """
         root = company._credit_root()
         rows = self._get_valid_rows(kind, root)
         if not rows:
-            return user.has_group(GROUP_OF_KIND[kind])
+            return math.inf if user.has_group(GROUP_OF_KIND[kind]) else None
         own = rows.filtered(lambda row: row.user_id == user)
-        return any(row._reaches(amount, root) for row in own)
+        return max((row._get_amount(root) for row in own), default=None)
+
+    @api.model
+    def _is_within(self, amount, reach, company):
+        if math.isinf(reach) or math.isinf(amount):
+            return amount <= reach
+        return company._credit_root().currency_id.compare_amounts(amount, reach) <= 0
+
+    @api.model
+    def _get_ladder(self, kind, company):
+        """Return who decides up to which amount: a list of (tier, person, amount), the lowest tier first.
+
+        Only people who may work in the company count. Without rows the people of the group, any amount.
+        """
+        root = company._credit_root()
+        rows = self._get_valid_rows(kind, root)
+        if rows:
+            ladder = [
+                (row.tier, row.user_id, row._get_amount(root))
+                for row in rows.sorted(lambda row: (row.tier, row.user_id.id))
+            ]
+        else:
+            users = self.env.ref(GROUP_OF_KIND[kind]).sudo().all_user_ids  # sudo: members of a group
+            manager = "ar_credit_control.group_credit_manager"
+            users = users.sorted(lambda user: (user._is_superuser(), user.has_group(manager), user.id))
+            ladder = [(0, user, math.inf) for user in users]
+        return [step for step in ladder if self._may_work(step[1], company)]
+
+    @api.model
+    def _may_work(self, user, company):
+        return user.active and user._is_internal() and company in user.company_ids
 
     @api.model
     def _get_approvers(self, kind, amount, company):
@@ -127,16 +172,12 @@ class ArCreditAuthority(models.Model):
 
         Only people who may work in the company count. See :meth:`_covers` for the arguments.
         """
-        root = company._credit_root()
-        rows = self._get_valid_rows(kind, root)
-        if rows:
-            reaching = rows.filtered(lambda row: row._reaches(amount, root))
-            users = reaching.sorted(lambda row: (row.tier, row.user_id.id)).user_id
-        else:
-            users = self.env.ref(GROUP_OF_KIND[kind]).sudo().all_user_ids  # sudo: members of a group
-            manager = "ar_credit_control.group_credit_manager"
-            users = users.sorted(lambda user: (user._is_superuser(), user.has_group(manager), user.id))
-        return users.filtered(lambda user: user.active and user._is_internal() and company in user.company_ids)
+        reaching = [
+            user.id
+            for _tier, user, reach in self._get_ladder(kind, company)
+            if self._is_within(amount, reach, company)
+        ]
+        return self.env["res.users"].browse(dict.fromkeys(reaching))
 
     @api.model
     def _get_tier(self, user, kind, company):
@@ -154,9 +195,9 @@ class ArCreditAuthority(models.Model):
             & (Domain("date_to", "=", False) | Domain("date_to", ">=", today))
         )
 
-    def _reaches(self, amount, root):
+    def _get_amount(self, root):
+        """Return the amount in the currency of the root company at today's rate, infinite for any amount."""
         self.ensure_one()
         if self.unlimited:
-            return True
-        reach = self.currency_id._convert(self.amount, root.currency_id, root, root._credit_today())
-        return root.currency_id.compare_amounts(amount, reach) <= 0
+            return math.inf
+        return self.currency_id._convert(self.amount, root.currency_id, root, root._credit_today())
