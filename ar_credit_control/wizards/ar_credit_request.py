@@ -147,7 +147,7 @@ class ArCreditRequest(models.TransientModel):
         if (
             profile.limit_set
             and currency.compare_amounts(self.amount, profile.limit) <= 0
-            and not (vals.get("limit_valid_until") is False)
+            and vals.get("limit_valid_until") is not False
         ):
             raise UserError(
                 self.env._("The limit is %s already: ask for more.", currency.format(profile.limit))
@@ -169,7 +169,7 @@ class ArCreditRequest(models.TransientModel):
         }
 
     def _get_profile(self):
-        """Return the profile of the customer, readable whatever the rights: the terms that are asked about."""
+        """Return the profile of the customer: the terms that are asked about."""
         partner = self.partner_id.sudo().commercial_partner_id  # sudo: the debtor may not be readable
         profiles = self.env["ar.credit.profile"].sudo()  # sudo: terms of a customer that the user may ask for
         return profiles.search([("partner_id", "=", partner.id), ("company_id", "=", self.company_id.id)])

@@ -389,9 +389,8 @@ class ResPartner(models.Model):
         the customer: both clear the limit, unless they are what the mirror says already. What a contact is
         given counts for its company.
 
-        :raise AccessError: when the limit changes and the user is no credit manager; the superuser's change
-        is taken
-            and recorded on the profile
+        :raise AccessError: when the limit changes beyond the authority of the user; the superuser's change is
+            taken and recorded on the profile
         """
         default = self._fields["credit_limit"].get_company_dependent_fallback(self)
         root = self.env.company._credit_root()
@@ -422,8 +421,9 @@ class ResPartner(models.Model):
 
     @api.model
     def _credit_change_limits(self, limits, root, default):
-        """Write limits that came through core's field to the profiles, where the user may."""
-        if not self.env.su and not self.env.user.has_group("ar_credit_control.group_credit_manager"):
+        """Write limits that came through core's field to the profiles, as far as the user's authority goes."""
+        authority = self.env["ar.credit.authority"]
+        if not self.env.su and authority._get_reach(self.env.user, "limit", root) is None:
             raise AccessError(
                 self.env._(
                     "The credit limit of %s is decided on the credit profile. Ask a credit manager to change "
@@ -438,7 +438,10 @@ class ResPartner(models.Model):
             decided = bool(root.currency_id.compare_amounts(limit, default)) and not root.currency_id.is_zero(
                 limit
             )
-            profile.write({"limit_set": decided, "limit": limit if decided else 0.0})
+            vals = {"limit_set": decided, "limit": limit if decided else 0.0}
+            if decided:
+                vals["limit_currency_id"] = root.currency_id.id
+            profile._change_directly(vals)
             profile._message_log(
                 body=self.env._("The limit was changed through the contact's own credit limit.")
                 if not self.env.su

@@ -60,8 +60,8 @@ class ArCreditReview(models.Model):
     """An assessment of a customer that ends in a decision on limit, rating and terms.
 
     A draft is proposed by one person, submitted, and approved by another whose authority covers the total
-    limit after the decision (permanent and temporary, in the currency of the root company). Who asked, and who
-    changed the proposed values last, never approves. Approved reviews write the credit profile and are the
+    limit after the decision (permanent and temporary, in the currency of the root company). Who asked, and
+    who changed the proposed values last, never approves. Approved reviews write the credit profile and are the
     history of the limit: they keep the figures, the score and the former terms that they were taken on.
 
     State and evidence change through the methods alone, also for the superuser. In a review of kind
@@ -226,8 +226,8 @@ class ArCreditReview(models.Model):
         string="Total After",
         compute="_compute_total_limit",
         compute_sudo=True,
-        help="Permanent and temporary limit after the decision, in company currency at today's rate: what the "
-        "authority of the approver must cover.",
+        help="Permanent and temporary limit after the decision, in company currency at today's rate: what "
+        "the authority of the approver must cover.",
     )
     decided_total = fields.Monetary(
         string="Total Decided",
@@ -746,7 +746,7 @@ class ArCreditReview(models.Model):
         if not self.decided_limit_set:
             raise UserError(self.env._("An emergency decides a limit; zero stops credit."))
         former = self._get_total_of(self.profile_id)
-        if self.currency_id.compare_amounts(self._get_total(), former) > 0:
+        if not self.env["ar.credit.authority"]._is_within(self._get_total(), former, self.company_id):
             raise UserError(self.env._("An emergency lowers the limit: ask for an increase instead."))
 
     def _check_may_decide(self):
@@ -1455,7 +1455,7 @@ class ArCreditReview(models.Model):
 
     @api.model
     def _merge_profiles(self, kept, others):
-        """Move the reviews of profiles that are about to be merged; of open periodic ones the oldest stays."""
+        """Move the reviews of profiles that are merged; of open periodic ones the oldest stays."""
         reviews = self.sudo()  # sudo: nothing of the history is lost, whoever merges
         periodic = reviews.search(
             [
@@ -1500,7 +1500,7 @@ class ArCreditReview(models.Model):
     # ------------------------------------------------------------------
 
     def _filter_approvable(self, user):
-        """Return the reviews that a person may approve alone: four eyes hold and the authority covers them."""
+        """Return the reviews that a person may approve alone: four eyes hold, the authority reaches."""
         authority = self.env["ar.credit.authority"]
         result = self.browse()
         for company, reviews in self.sudo().grouped("company_id").items():  # sudo: amounts
@@ -1654,7 +1654,10 @@ class ArCreditReview(models.Model):
                    SELECT FROM ar_credit_review review
                     WHERE review.profile_id = profile.id
                       AND review.kind = 'periodic'
-                      AND (review.state IN ('draft', 'submitted') OR review.due_date = profile.next_review_date)
+                      AND (
+                          review.state IN ('draft', 'submitted')
+                          OR review.due_date = profile.next_review_date
+                      )
                    )
             """,
             today=fields.Date.context_today(self),
