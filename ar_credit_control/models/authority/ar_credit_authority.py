@@ -129,6 +129,8 @@ class ArCreditAuthority(models.Model):
 
         In the root company's currency. Where the company has no row of the kind, the groups decide.
         """
+        if self._only_audits(user):
+            return None
         root = company._credit_root()
         rows = self._get_valid_rows(kind, root)
         if not rows:
@@ -164,7 +166,19 @@ class ArCreditAuthority(models.Model):
 
     @api.model
     def _may_work(self, user, company):
-        return user.active and user._is_internal() and company in user.company_ids
+        return (
+            user.active
+            and user._is_internal()
+            and company in user.company_ids
+            and not self._only_audits(user)
+        )
+
+    @api.model
+    def _only_audits(self, user):
+        """Whether a person reads everything and decides nothing, whatever the table says."""
+        return user.has_group("ar_credit_control.group_credit_auditor") and not user.has_group(
+            "ar_credit_control.group_collector"
+        )
 
     @api.model
     def _get_approvers(self, kind, amount, company):

@@ -782,11 +782,9 @@ class ArCreditReview(models.Model):
             return self.env._("Who asked never approves: %s waits for another person.", self.name)
         if user == self.values_by_id:
             return self.env._("You proposed these values: another person approves %s.", self.name)
-        if user.has_group("ar_credit_control.group_credit_auditor") and not user.has_group(
-            "ar_credit_control.group_collector"
-        ):
-            return self.env._("An auditor decides nothing.")
         authority = self.env["ar.credit.authority"]
+        if authority._only_audits(user):
+            return self.env._("An auditor decides nothing.")
         company = self.sudo().company_id  # sudo: its authorities
         if self._covered_by(user) or authority._get_tier(user, "limit", company):
             return ""
