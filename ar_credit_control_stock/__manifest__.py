@@ -13,6 +13,7 @@
         "views/stock_picking_views.xml",
         "views/res_config_settings_views.xml",
     ],
+    "demo": ["demo/ar_credit_demo_deliveries.xml"],
     "assets": {
         "web.assets_tests": [
             "ar_credit_control_stock/static/tests/tours/**/*",
