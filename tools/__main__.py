@@ -32,6 +32,8 @@ def main(arguments):
             python = python_env.runtime(odoo)
             os.environ["AR_ODOO_ADDONS"] = os.pathsep.join(str(path) for path in odoo.addons)
             os.environ["AR_ODOO_VERSION"] = odoo.version
+            if command == "test":
+                os.environ["AR_NEIGHBOURS"] = str(python_env.neighbours())
     except SetupError as problem:
         error(problem)
         return 1

@@ -25,3 +25,8 @@ CLONE_ID = hashlib.sha256(str(ROOT).encode()).hexdigest()[:8]
 def addon_folders():
     """The addons in this repository: the main one and the glue addons beside it."""
     return sorted(manifest.parent for manifest in ROOT.glob("*/__manifest__.py"))
+
+
+def addon_names():
+    """Their names as Odoo wants them."""
+    return ",".join(folder.name for folder in addon_folders())

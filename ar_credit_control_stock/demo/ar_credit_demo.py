@@ -6,7 +6,7 @@ class ArCreditDemo(models.AbstractModel):
 
     @api.model
     def _load_deliveries(self):
-        """An order that was raised above the limit after it was confirmed; its goods wait in the warehouse."""
+        """An order that was raised above the limit once it was confirmed; its goods wait in the warehouse."""
         demo = self.with_context(tracking_disable=True, mail_notrack=True)
         customer = demo.env.ref("ar_credit_control_stock.demo_partner_kestrel")
         if demo.env["sale.order"].search_count([("partner_id", "=", customer.id)], limit=1):

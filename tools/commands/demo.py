@@ -20,6 +20,7 @@ LOGINS = (
     ("cora", "collector: calls and reminds"),
     ("connie", "credit controller: releases or refuses held orders"),
     ("mona", "credit manager: decides limits, ratings and policies"),
+    ("wade", "warehouse: hands over goods, unless they are on credit hold"),
     ("aud", "auditor: reads everything, changes nothing"),
     ("admin", "administrator and accountant"),
 )

@@ -28,7 +28,8 @@ BASE_MODULES = (
     "event_sale",
     "sale_loyalty",
     "sale_management",
-    "stock",
+    "sale_stock",
+    "stock_picking_batch",
 )
 BASE, ADDON, DEMO = "base", "addon", "demo"
 # For the tests: companies with charts of accounts, and what browsers load. Each takes seconds to make, and
@@ -252,9 +253,9 @@ class Databases:
         key = _digest(self.key_of(base), addon_key(), PREPARE)
         with locks.exclusive(project.LOCKS / "addon.lock", "the template for tests"):
             if self.key_of(database) != key:
-                step(f"Making the template for tests: {project.ADDON} with demo data")
+                step(f"Making the template for tests: {project.addon_names()} with demo data")
                 self.copy(base, database)
-                self.run_odoo(database, "Installing the addon", "--with-demo", "-i", project.ADDON)
+                self.run_odoo(database, "Installing the addons", "--with-demo", "-i", project.addon_names())
                 step("Preparing companies and what browsers load for the tests")
                 self.run_script(database, "Preparing the template for tests", PREPARE)
                 self.finish(database, key, template=True)
@@ -265,23 +266,21 @@ class Databases:
 
         It holds what people did in it, so changed code updates it, and only a half-made one is made anew.
         """
-        database = self.name(DEMO)
+        database, names = self.name(DEMO), project.addon_names()
         wanted = {"odoo": self._odoo_version, "addon": addon_key()}
         with locks.exclusive(project.LOCKS / "demo.lock", "the demo database"):
             found = json.loads(self.key_of(database) or "{}")
             if fresh or not found:
                 if not fresh:
                     self._tell_why(database)
-                step("Making the demo database: the addon, its demo data, English and Chinese")
+                step("Making the demo database: the addons, their demo data, English and Chinese")
                 # The demo data tell their story relative to the day.
                 store = Store(self.server, DEMO, _digest(*wanted.values(), date.today().isoformat()))
                 self.drop(database)
                 if not store.restore(self, database):
                     self.copy(self.ensure_base(), database)
                     languages = ("--load-language", "en_US,zh_CN")
-                    self.run_odoo(
-                        database, "Installing the addon", "--with-demo", *languages, "-i", project.ADDON
-                    )
+                    self.run_odoo(database, "Installing the addons", "--with-demo", *languages, "-i", names)
                     store.keep(database)
                 with self._administrator() as cursor:
                     cursor.execute(
@@ -293,7 +292,8 @@ class Databases:
                 step("Updating the demo database: the code has changed")
                 everything = found["odoo"] != wanted["odoo"]
                 try:
-                    self.run_odoo(database, "Updating", "-u", "all" if everything else project.ADDON)
+                    # An addon that is new is installed, too.
+                    self.run_odoo(database, "Updating", "-i", names, "-u", "all" if everything else names)
                 except SetupError as problem:
                     raise SetupError(f"{problem}\n`make demo FRESH=1` makes the demo database anew") from None
             self.finish(database, json.dumps(wanted))

@@ -41,6 +41,13 @@ def lint():
     return _ensure(("requirements-lint.txt",), "venv-lint")
 
 
+def neighbours():
+    """Other people's addons that ours is tested beside; return the folder that they lie in."""
+    python = _ensure(("requirements-neighbours.txt",), "venv-neighbours")
+    version = f"python{sys.version_info[0]}.{sys.version_info[1]}"
+    return python.parents[1] / "lib" / version / "site-packages" / "odoo" / "addons"
+
+
 def _ensure(names, link, extra_path=None):
     files = [project.ROOT / name for name in names]
     folder = project.CACHE / f"{link}-{key(files, extra_path)}"
