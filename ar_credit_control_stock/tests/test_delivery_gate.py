@@ -86,6 +86,34 @@ class TestDeliveryGate(DeliveryCase):
         self.assertStopped(held)
         self.assertDelivered(passing)
 
+    def test_in_a_batch_transfer_those_that_pass_are_done(self):
+        if "stock.picking.batch" not in self.env:
+            self.skipTest("stock_picking_batch is not installed")
+        held = self.make_held_delivery()
+        passing = self.make_delivery(2, self.make_customer("Solvent Ltd", 1000.0))
+        values = {"picking_ids": [Command.set((held | passing).ids)], "company_id": self.company.id}
+        batch = self.env["stock.picking.batch"].with_user(self.worker).create(values)
+        batch.action_confirm()
+        (held | passing).move_ids.picked = True
+        notice = batch.action_done()
+        self.assertIn(held.name, notice["params"]["message"])
+        self.assertStopped(held)
+        self.assertDelivered(passing)
+        self.assertEqual(batch.picking_ids, held)
+
+    def test_what_a_vendor_sends_to_the_customer_is_a_delivery(self):
+        self.block(self.customer)
+        vendors = self.env.ref("stock.stock_location_suppliers")
+        picking = self.make_transfer(
+            self.customer,
+            picking_type_id=self.warehouse.in_type_id.id,
+            location_id=vendors.id,
+            location_dest_id=self.env.ref("stock.stock_location_customers").id,
+            move_ids=[Command.create(self.prepare_move(location_id=vendors.id))],
+        )
+        picking.button_validate()
+        self.assertStopped(picking, "blocked")
+
     def test_a_part_with_a_back_order_waits(self):
         picking = self.make_held_delivery()
         picking.move_ids[0].write({"quantity": 3, "picked": True})
