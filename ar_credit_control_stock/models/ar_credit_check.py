@@ -36,7 +36,7 @@ class ArCreditCheck(models.AbstractModel):
         """
         user = user or self.env.user
         deliveries = deliveries.sudo()  # orders and figures, whatever the user may open
-        debtors = {delivery: delivery._credit_get_debtors() for delivery in deliveries}
+        debtors = self._get_delivery_debtors(deliveries)
         by_root = defaultdict(deliveries.browse)
         for delivery in deliveries:
             by_root[delivery.company_id._credit_root()] |= delivery
@@ -59,6 +59,22 @@ class ArCreditCheck(models.AbstractModel):
                     if not former or RANK[verdict.outcome] > RANK[former.outcome]:
                         verdicts[delivery.id] = verdict
         return verdicts
+
+    @api.model
+    def _get_delivery_debtors(self, deliveries):
+        """Return who owes each delivery, with the orders; all are read together."""
+        found = {delivery: delivery._credit_get_debtors() for delivery in deliveries}
+        partners = self.env["res.partner"].union(*(debtor for pairs in found.values() for debtor in pairs))
+        orders = self.env["sale.order"].union(
+            *(those for pairs in found.values() for those in pairs.values())
+        )
+        return {
+            delivery: {
+                debtor.with_prefetch(partners.ids): those.with_prefetch(orders.ids)
+                for debtor, those in pairs.items()
+            }
+            for delivery, pairs in found.items()
+        }
 
     @api.model
     def _prepare_delivery_verdict(self, delivery, debtor, orders, root, figures, user):

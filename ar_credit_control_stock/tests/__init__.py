@@ -1,4 +1,3 @@
-from . import common_delivery
 from . import test_delivery_cost
 from . import test_delivery_gate
 from . import test_delivery_tour
