@@ -16,17 +16,19 @@ SIZE = 100_000
 SMALL = 1_000
 PROFILES = """
     INSERT INTO ar_credit_profile (
-           partner_id, company_id, rating_id, limit_set, "limit", active, create_date, write_date)
+           partner_id, company_id, rating_id, limit_set, "limit", limit_currency_id, active,
+           create_date, write_date)
     SELECT partner.id,
            company.id,
            (SELECT min(id) FROM ar_credit_rating),
            partner.id % 10 < 7,
            1000 * (partner.id % 50),
+           company.currency_id,
            TRUE,
            now() AT TIME ZONE 'UTC',
            now() AT TIME ZONE 'UTC'
       FROM res_partner partner
-CROSS JOIN (SELECT min(id) AS id FROM res_company) company
+CROSS JOIN (SELECT id, currency_id FROM res_company ORDER BY id LIMIT 1) company
      WHERE partner.name LIKE 'Customer %' AND partner.parent_id IS NULL AND partner.id % 10 < 8
         ON CONFLICT DO NOTHING
 """
