@@ -57,6 +57,18 @@
         "views/review/sale_order_views.xml",
         "views/review/res_config_settings_views.xml",
         # cover: securities and bills of exchange
+        "security/cover/ir.model.access.csv",
+        "security/cover/ar_cover_rules.xml",
+        "data/cover_activity_data.xml",
+        "data/cover_cron.xml",
+        "views/cover/ar_credit_security_views.xml",
+        "views/cover/ar_bill_receivable_views.xml",
+        "views/cover/ar_insurance_overdue_views.xml",
+        "views/cover/ar_credit_profile_views.xml",
+        "views/cover/res_partner_views.xml",
+        "views/cover/account_views.xml",
+        "views/cover/res_config_settings_views.xml",
+        "views/cover/menus.xml",
         # ageing
         "security/aging/ir.model.access.csv",
         "security/aging/ar_aging_rules.xml",

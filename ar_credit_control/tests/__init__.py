@@ -3,6 +3,8 @@ from . import test_aging_report
 from . import test_aging_tour
 from . import test_aging_xlsx
 from . import test_bones
+from . import test_cover_bill
+from . import test_cover_security
 from . import test_credit_exposure
 from . import test_credit_lifecycle
 from . import test_credit_profile

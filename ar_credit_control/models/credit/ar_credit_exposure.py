@@ -616,9 +616,16 @@ class ArCreditExposure(models.Model):
                AND payment.payment_type = 'inbound'
                AND account.account_type = 'asset_receivable'
                AND account.non_trade IS NOT TRUE
+               AND %(condition)s
           GROUP BY partner.commercial_partner_id, root.id
-            """
+            """,
+            condition=self._in_transit_condition_sql(),
         )
+
+    @api.model
+    def _in_transit_condition_sql(self) -> SQL:
+        """Further condition on the alias ``payment`` for payments that count as in transit."""
+        return SQL("TRUE")
 
     @api.model
     def _profile_sql(self) -> SQL:

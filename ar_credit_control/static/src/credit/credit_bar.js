@@ -102,6 +102,10 @@ export class CreditBar extends Component {
         return this.figures.unapplied ? this.format(this.figures.unapplied) : "";
     }
 
+    get security() {
+        return this.figures.security ? this.format(this.figures.security) : "";
+    }
+
     format(amount) {
         return formatCurrency(amount || 0, this.figures.currency_id);
     }
