@@ -112,6 +112,7 @@
         "demo/ar_credit_demo_customers.xml",
         "demo/ar_credit_demo_profiles.xml",
         "demo/ar_credit_demo_documents.xml",
+        "demo/ar_credit_demo_cover.xml",
     ],
     "assets": {
         "web.assets_backend": [

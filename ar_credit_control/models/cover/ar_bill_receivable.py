@@ -525,15 +525,34 @@ class ArBillReceivable(models.Model):
         )
         if not cleared:
             return
-        invoices = cleared.matched_debit_ids.debit_move_id
         entry = self.env["account.move"].create(self._prepare_return_entry(cleared, date, account))
         entry.action_post()
-        cleared.remove_move_reconcile()
+        matchings = cleared.matched_debit_ids - self._get_matchings_of_returns(cleared)
+        invoices = matchings.debit_move_id
+        matchings.unlink()
         (cleared + entry.line_ids.filtered(lambda line: line.account_id in cleared.account_id)).reconcile()
         if not all(cleared.mapped("reconciled")):
             # The payment brought more than this bill: the rest pays what it paid, the oldest first.
             (cleared + invoices).filtered(lambda line: not line.reconciled).reconcile()
+        taken_in = (cleared.move_id + entry).line_ids.filtered(
+            lambda line: (
+                line.account_id.reconcile
+                and line.account_id not in cleared.account_id
+                and not line.reconciled
+            )
+        )
+        for lines in taken_in.grouped("account_id").values():
+            lines.reconcile()
         self._write_course({"return_move_id": entry.id})
+
+    @api.model
+    def _get_matchings_of_returns(self, cleared):
+        """Return the matchings of items with the returns of other bills of the same payment."""
+        entries = cleared.matched_debit_ids.debit_move_id.move_id
+        returned = self.sudo().search([("return_move_id", "in", entries.ids)])  # sudo: which they are
+        return cleared.matched_debit_ids.filtered(
+            lambda matching: matching.debit_move_id.move_id.id in returned.return_move_id.ids
+        )
 
     def _prepare_return_entry(self, cleared, date, account=None):
         """Return values of the entry that turns the booking of the bill round.

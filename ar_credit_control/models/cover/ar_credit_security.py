@@ -87,8 +87,8 @@ class ArCreditSecurity(models.Model):
         default="guarantee",
         tracking=True,
         help="Guarantee (保证): another party answers for the debt. Deposit (保证金): money of "
-        "the customer that is kept. Letter of credit (信用证): a bank pays against documents. Credit insurance "
-        "(信用保险): an insurer bears a share of the loss.",
+        "the customer that is kept. Letter of credit (信用证): a bank pays against documents. Credit "
+        "insurance (信用保险): an insurer bears a share of the loss.",
     )
     reference = fields.Char(
         string="Document Number",
@@ -719,9 +719,12 @@ class ArCreditSecurity(models.Model):
         CROSS JOIN LATERAL (
                     SELECT GREATEST(exposure.exposure, 0) * COALESCE(profile.cover_required_share, 0) / 100
                    ) cover(required)
-         LEFT JOIN (%(lapsed)s) lapsed USING (partner_id, company_id)
-         LEFT JOIN (%(replacing)s) replacing USING (partner_id, company_id)
-         LEFT JOIN (%(last)s) last USING (partner_id, company_id)
+         LEFT JOIN (%(lapsed)s) lapsed
+                ON lapsed.partner_id = exposure.partner_id AND lapsed.company_id = exposure.company_id
+         LEFT JOIN (%(replacing)s) replacing
+                ON replacing.partner_id = exposure.partner_id AND replacing.company_id = exposure.company_id
+         LEFT JOIN (%(last)s) last
+                ON last.partner_id = exposure.partner_id AND last.company_id = exposure.company_id
              WHERE exposure.partner_id IN %(partner_ids)s
                AND exposure.company_id = %(company_id)s
             """,
