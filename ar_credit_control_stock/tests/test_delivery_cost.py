@@ -32,3 +32,12 @@ class TestDeliveryCost(DeliveryCase):
         for _number in range(5):
             self.make_invoice(10, -10)
         self.assertEqual(self._count(self.make_delivery(1), "_credit_stop"), before)
+
+    def test_validating_costs_little_more_than_in_core(self):
+        """The whole validation with holds switched on against the same with holds switched off."""
+        pickings = [self.make_delivery(1) for _number in range(3)]
+        self._count(pickings.pop(), "button_validate")  # what is read once for all
+        on = self._count(pickings.pop(), "button_validate")
+        self.company.credit_control_active = False
+        off = self._count(pickings.pop(), "button_validate")
+        self.assertLessEqual(on - off, 8, f"{on} statements, {off} in core")
