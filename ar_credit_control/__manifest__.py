@@ -76,6 +76,11 @@
         "views/aging/ar_aging_bucket_views.xml",
         "views/aging/ar_aging_report_views.xml",
         # rules
+        "security/rule/ir.model.access.csv",
+        "security/rule/ar_credit_rule_rules.xml",
+        "data/credit_rule_data.xml",
+        "views/rule/ar_credit_rule_views.xml",
+        "views/rule/res_config_settings_views.xml",
         # holds
         "security/hold/ir.model.access.csv",
         "security/hold/ar_credit_hold_rules.xml",

@@ -22,3 +22,19 @@ class AccountingCase(AccountTestInvoicingCommon):
         prepared.write(values)
         cls.env.user.company_ids = [Command.link(prepared.id)]
         return prepared.with_env(cls.env)
+
+    @classmethod
+    def set_rules(cls, company=None, **kinds):
+        """Switch on one rule of each kind given, with these values, and no other; return them in order."""
+        company = company or cls.env.company
+        rules = cls.env["ar.credit.rule"]
+        rules.search([("company_id", "=", company.id)]).active = False
+        return rules.create(
+            [{"company_id": company.id, "kind": kind, **values} for kind, values in kinds.items()]
+        )
+
+    @classmethod
+    def get_rule(cls, kind, company=None):
+        """The rule of a kind that is on."""
+        company = company or cls.env.company
+        return cls.env["ar.credit.rule"].search([("company_id", "=", company.id), ("kind", "=", kind)])

@@ -23,15 +23,11 @@ class CreditCase(AccountingCase):
     def setUpClass(cls):
         super().setUpClass()
         cls.company = cls.env.company
-        cls.company.write(
-            {
-                "credit_limit_tolerance_percent": 0.0,
-                "credit_no_limit_policy": "warn",
-                "credit_overdue_tolerance_days": 30,
-                "credit_overdue_tolerance_percent": 1.0,
-                "credit_overdue_min_amount": 0.0,
-                "credit_warning_percent": 90.0,
-            }
+        cls.set_rules(
+            limit={},
+            near_limit={"outcome": "warn", "share_percent": 90.0},
+            overdue={"days": 30, "share_percent": 1.0},
+            no_limit={"outcome": "warn"},
         )
         cls.exposure = cls.env["ar.credit.exposure"]
         cls.profiles = cls.env["ar.credit.profile"]

@@ -21,13 +21,13 @@ class HoldCase(AccountingCase):
         cls.company.write(
             {
                 "credit_control_active": True,
-                "credit_limit_tolerance_percent": 0.0,
-                "credit_no_limit_policy": "pass",
-                "credit_overdue_tolerance_days": 30,
-                "credit_overdue_tolerance_percent": 1.0,
-                "credit_overdue_min_amount": 0.0,
                 "credit_hold_responsible_id": False,
             }
+        )
+        cls.set_rules(
+            limit={},
+            near_limit={"outcome": "warn", "share_percent": 90.0},
+            overdue={"days": 30, "share_percent": 1.0},
         )
         cls.env["res.currency"].search([("name", "!=", cls.company.currency_id.name)]).active = True
 

@@ -222,11 +222,11 @@ class TestCreditExposure(CreditCase):
             oldest_date_maturity=today - datetime.timedelta(days=40),
         )
 
-    def test_items_below_the_smallest_amount_do_not_age(self):
-        self.company.credit_overdue_min_amount = 150.0
+    def test_items_below_the_smallest_amount_do_not_count(self):
+        self.get_rule("overdue").min_amount = 150.0
         self.make_invoice(100.0, days_overdue=40)
         self.make_invoice(200.0, days_overdue=10)
-        self.assertFigures(overdue=300, overdue_days=10, overdue_count_amount=0)
+        self.assertFigures(overdue=300, overdue_days=40, overdue_count_amount=0)
 
     def test_an_instalment_counts_not_the_last_date_of_the_invoice(self):
         term = self.env["account.payment.term"].create(
@@ -310,13 +310,15 @@ class TestCreditExposure(CreditCase):
     # ------------------------------------------------------------------
 
     def test_status_without_limit_is_what_the_company_says(self):
-        for policy, owing, nothing in (
-            ("pass", "ok", "ok"),
+        rule = self.get_rule("no_limit")
+        for outcome, owing, nothing in (
+            (False, "ok", "ok"),
             ("warn", "warning", "ok"),
             ("hold", "hold", "hold"),
         ):
-            with self.subTest(policy):
-                self.company.credit_no_limit_policy = policy
+            with self.subTest(outcome):
+                rule.active = bool(outcome)
+                rule.outcome = outcome or "warn"
                 self.assertFigures(status=nothing)
                 invoice = self.make_invoice(10.0)
                 self.assertFigures(status=owing)
@@ -332,7 +334,7 @@ class TestCreditExposure(CreditCase):
         self.assertFigures(status="warning", available=0)
         self.make_invoice(50.0)
         self.assertFigures(status="hold", available=-50)
-        self.company.credit_limit_tolerance_percent = 5.0
+        self.get_rule("limit").tolerance_percent = 5.0
         self.assertFigures(status="warning")
         profile.hold_override = "block"
         self.assertFigures(status="blocked")

@@ -603,7 +603,7 @@ class TestCreditPartner(CreditCase):
         self.assertFound([("collector_id", "=", self.collector.id)], over)
         self.assertFound([("collector_id", "ilike", "credit_col")], over)
         self.assertFound(["!", ("collector_id", "=", self.collector.id)], *both, quiet)
-        self.company.credit_no_limit_policy = "hold"
+        self.get_rule("no_limit").outcome = "hold"
         self.assertFound([("credit_status", "=", "hold")], *both, over, quiet)
 
     def test_the_search_filters_work(self):

@@ -43,7 +43,7 @@ class TestHoldGate(HoldCase):
         order.action_confirm()
         self.assertHeld(order, "limit")
         self.assertEqual(order.sudo().credit_hold_id.exposure, 800.0)
-        self.company.credit_limit_tolerance_percent = 10.0
+        self.get_rule("limit").tolerance_percent = 10.0
         order.action_confirm()
         self.assertPassed(order)
         self.assertEqual(order.credit_hold_state, "released", "the cause is gone, nobody decided")
@@ -54,12 +54,12 @@ class TestHoldGate(HoldCase):
         order.action_confirm()
         self.assertHeld(order, "limit")
 
-    def test_what_no_limit_means_is_policy(self):
-        for policy, held in (("pass", False), ("warn", False), ("hold", True)):
-            self.company.credit_no_limit_policy = policy
-            order = self.make_order(99, self.make_customer(policy))
+    def test_what_no_limit_means_is_a_rule(self):
+        for outcome, held in ((None, False), ("warn", False), ("hold", True)):
+            self.set_rules(**({"no_limit": {"outcome": outcome}} if outcome else {}))
+            order = self.make_order(99, self.make_customer(str(outcome)))
             order.action_confirm()
-            self.assertEqual(order.credit_hold_state == "held", held, policy)
+            self.assertEqual(order.credit_hold_state == "held", held, outcome)
 
     def test_overdue_beyond_days_and_share_holds(self):
         invoice = self.make_invoice(50, days_overdue=31)
@@ -70,7 +70,7 @@ class TestHoldGate(HoldCase):
         self.assertEqual(hold.pay_to_release, 50.0)
         self.assertEqual(hold.overdue_days, 31)
         self.assertIn(invoice.name, hold.pay_items)
-        self.company.credit_overdue_min_amount = 60.0
+        self.get_rule("overdue").min_amount = 60.0
         order.action_confirm()
         self.assertPassed(order)
 
@@ -87,7 +87,7 @@ class TestHoldGate(HoldCase):
         self.assertHeld(order, "limit", "overdue")
         hold = order.sudo().credit_hold_id
         self.assertEqual(hold.pay_to_release, 500.0)
-        self.assertEqual(sorted(hold.reason_ids.mapped("code")), ["limit", "overdue"])
+        self.assertEqual(sorted(hold.reason_ids.mapped("code")), ["limit", "near_limit", "overdue"])
 
     def test_the_profile_blocks_or_lets_pass(self):
         profile = self.env["ar.credit.profile"]._get_or_create(self.customer, self.company)

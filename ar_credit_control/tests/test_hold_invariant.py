@@ -34,7 +34,7 @@ class TestHoldInvariant(HoldCase):
         self.env.invalidate_all()
 
     def check_batches(self, limit, tolerance, batches, raised):
-        self.company.credit_limit_tolerance_percent = tolerance
+        self.get_rule("limit").tolerance_percent = tolerance
         partner = self.make_customer("Generated", limit * 100.0)
         allowed = limit * (100 + tolerance)
         accepted = self.env["sale.order"]

@@ -2,7 +2,9 @@ from .common_database import OwnDatabaseCase
 
 SETUP = """
 company = env.company
-company.write({'credit_control_active': True, 'credit_limit_tolerance_percent': 0})
+company.credit_control_active = True
+rules = env['ar.credit.rule'].search([('company_id', '=', company.id), ('kind', '=', 'limit')])
+rules.tolerance_percent = 0
 partner = env['res.partner'].create({'name': 'Raced', 'is_company': True})
 profile = env['ar.credit.profile']._get_or_create(partner, company)
 profile.write({'limit_set': True, 'limit': 300})

@@ -11,38 +11,6 @@ class ResCompany(models.Model):
         help="Off after installation: nothing is held, the preview shows what would be. "
         "On: orders that break a credit rule are held when they are confirmed.",
     )
-    credit_limit_tolerance_percent = fields.Float(
-        string="Limit Tolerance (%)",
-        help="An order passes while exposure including the order stays within the limit plus this "
-        "percentage.",
-    )
-    credit_no_limit_policy = fields.Selection(
-        [("pass", "Pass"), ("warn", "Warn"), ("hold", "Hold")],
-        string="Customers Without a Limit",
-        default="warn",
-        required=True,
-        help="What happens to orders of customers for whom no credit limit was decided. "
-        "A limit of zero is a decision: no credit.",
-    )
-    credit_overdue_tolerance_days = fields.Integer(
-        string="Overdue Tolerance (days)",
-        default=30,
-        help="An order is held when an item of the customer is overdue by more than this number of days.",
-    )
-    credit_overdue_tolerance_percent = fields.Float(
-        string="Overdue Tolerance (% of balance)",
-        default=1.0,
-        help="Items overdue beyond the days only count when together they exceed this share of the balance.",
-    )
-    credit_overdue_min_amount = fields.Monetary(
-        string="Smallest Overdue Amount",
-        help="Items below this open amount are ignored by the overdue rule.",
-    )
-    credit_warning_percent = fields.Float(
-        string="Warn When Limit Used (%)",
-        default=90.0,
-        help="From this share of the limit a customer shows as a warning.",
-    )
     credit_hold_responsible_id = fields.Many2one(
         "res.users",
         string="Decides on Held Orders",

@@ -5,24 +5,6 @@ class ResConfigSettings(models.TransientModel):
     _inherit = "res.config.settings"
 
     credit_control_active = fields.Boolean(related="company_id.root_id.credit_control_active", readonly=False)
-    credit_limit_tolerance_percent = fields.Float(
-        related="company_id.root_id.credit_limit_tolerance_percent", readonly=False
-    )
-    credit_no_limit_policy = fields.Selection(
-        related="company_id.root_id.credit_no_limit_policy", readonly=False
-    )
-    credit_overdue_tolerance_days = fields.Integer(
-        related="company_id.root_id.credit_overdue_tolerance_days", readonly=False
-    )
-    credit_overdue_tolerance_percent = fields.Float(
-        related="company_id.root_id.credit_overdue_tolerance_percent", readonly=False
-    )
-    credit_overdue_min_amount = fields.Monetary(
-        related="company_id.root_id.credit_overdue_min_amount",
-        currency_field="currency_id",
-        readonly=False,
-    )
-    credit_warning_percent = fields.Float(related="company_id.root_id.credit_warning_percent", readonly=False)
     credit_hold_responsible_id = fields.Many2one(
         related="company_id.root_id.credit_hold_responsible_id", readonly=False
     )

@@ -67,24 +67,22 @@ class ArCreditExposure(models.Model):
             "hold_override",
             "limit",
             "limit_set",
+            "limit_valid_until",
+            "next_review_date",
             "partner_id",
+            "payment_days",
+            "payment_days_set",
             "rating_id",
             "salesperson_id",
         ],
         "res.company": [
             "credit_in_transit",
-            "credit_limit_tolerance_percent",
-            "credit_no_limit_policy",
-            "credit_overdue_min_amount",
-            "credit_overdue_tolerance_days",
-            "credit_overdue_tolerance_percent",
-            "credit_warning_percent",
             "currency_id",
             "parent_path",
         ],
-        "res.currency": ["decimal_places"],
+        "res.currency": ["decimal_places", "rounding"],
         "res.currency.rate": ["company_id", "currency_id", "name", "rate"],
-        "res.partner": ["commercial_partner_id", "user_id"],
+        "res.partner": ["commercial_partner_id", "country_id", "user_id"],
         "sale.order": [
             "company_id",
             "currency_id",
@@ -167,34 +165,34 @@ class ArCreditExposure(models.Model):
     overdue_count_amount = fields.Monetary(
         string="Overdue Beyond Tolerance",
         readonly=True,
-        help="Items older than the days of tolerance and not below the smallest amount of the company's "
-        "settings.",
+        help="Items that a credit rule counts: overdue by more than its days and not below its smallest amount. "
+        "The largest figure where several rules count.",
     )
     overdue_exceeded = fields.Boolean(
         readonly=True,
-        help="What is overdue beyond tolerance exceeds the share of the balance that the company allows.",
+        help="What is overdue beyond tolerance is more than a credit rule lets pass.",
     )
     overdue_days = fields.Integer(
         string="Days Overdue",
         readonly=True,
         aggregator="max",
-        help="Age of the oldest overdue item, leaving out items below the smallest amount of the company's "
-        "settings.",
+        help="Age of the oldest overdue item.",
     )
     oldest_date_maturity = fields.Date(
-        string="Oldest Due Date", readonly=True, help="Due date of the oldest overdue item that counts."
+        string="Oldest Due Date", readonly=True, help="Due date of the oldest overdue item."
     )
     non_trade = fields.Monetary(
         string="Other Receivables",
         readonly=True,
         help="Open items on receivable accounts marked non-trade. They are no part of the exposure.",
     )
+    limit_valid_until = fields.Date(readonly=True, help="Last day of the limit.")
+    next_review_date = fields.Date(string="Next Review", readonly=True)
     status = fields.Selection(
         CREDIT_STATUS,
         readonly=True,
-        help="In order: the next order passes. Warning: the limit is nearly used, items are overdue or no "
-        "limit is "
-        "decided. Hold: over the limit or overdue beyond tolerance. Blocked: stopped by hand.",
+        help="By the credit rules that look at the customer alone. In order: the next order passes. Warning: a "
+        "rule warns, or something is overdue. Hold: a rule holds. Blocked: stopped by hand.",
     )
 
     # ------------------------------------------------------------------
@@ -231,14 +229,25 @@ class ArCreditExposure(models.Model):
                    figures.limit_set,
                    figures."limit",
                    figures.available,
-                   figures.overdue_count_amount,
-                   figures.overdue_exceeded,
+                   %(overdue_count_amount)s AS overdue_count_amount,
+                   %(overdue_exceeded)s AS overdue_exceeded,
+                   %(overdue_beyond)s
+                   figures.limit_valid_until,
+                   figures.next_review_date,
+                   figures.payment_days,
                    figures.overdue_days,
                    figures.oldest_date_maturity,
                    figures.non_trade,
                    %(status)s AS status
             """,
             company_slots=COMPANY_SLOTS,
+            overdue_count_amount=self._overdue_count_sql(),
+            overdue_exceeded=self._overdue_exceeded_sql(),
+            overdue_beyond=self._list_sql(
+                SQL.identifier("figures", name)
+                for column in self._overdue_beyond_columns()
+                for name in (column, f"{column}_days")
+            ),
             status=self._status_sql(),
         )
 
@@ -270,61 +279,43 @@ class ArCreditExposure(models.Model):
                            CASE WHEN profile.limit_set
                                 THEN COALESCE(profile."limit", 0) + component.security - component.exposure
                            END AS available,
-                           component.overdue_count_amount,
-                           component.receivable > 0
-                               AND component.overdue_count_amount
-                                   > component.receivable * COALESCE(root.credit_overdue_tolerance_percent, 0)
-                                   / 100
-                               AS overdue_exceeded,
+                           %(overdue_beyond)s
+                           profile.limit_valid_until,
+                           profile.next_review_date,
+                           CASE WHEN profile.payment_days_set THEN profile.payment_days END AS payment_days,
+                           partner.country_id,
+                           currency.decimal_places,
                            COALESCE(%(today)s - component.oldest_date_maturity, 0) AS overdue_days,
                            component.oldest_date_maturity,
                            component.non_trade
                       FROM (%(totals)s) component
                       JOIN res_company root ON root.id = component.company_id
+                      JOIN res_currency currency ON currency.id = root.currency_id
                       JOIN res_partner partner ON partner.id = component.partner_id
                  LEFT JOIN ar_credit_profile profile
                         ON profile.partner_id = component.partner_id
                        AND profile.company_id = component.company_id
                        AND profile.active
                    ) figures
-              JOIN res_company root ON root.id = figures.company_id
             """,
             today=fields.Date.context_today(self),
+            overdue_beyond=self._list_sql(
+                SQL(
+                    "component.%(name)s, COALESCE(%(today)s - component.%(oldest)s, 0) AS %(days)s",
+                    name=SQL.identifier(name),
+                    today=fields.Date.context_today(self),
+                    oldest=SQL.identifier(f"{name}_oldest"),
+                    days=SQL.identifier(f"{name}_days"),
+                )
+                for name in self._overdue_beyond_columns()
+            ),
             totals=self._totals_sql(),
         )
 
     @api.model
-    def _status_sql(self) -> SQL:
-        """Return the one definition of the credit status of a customer, from company settings.
-
-        Reads the aliases ``figures`` and ``root`` (the main company, which owns the settings). A limit of
-        zero is no credit: any order is held. ``pass`` by hand never holds, so the worst is a warning.
-        """
-        return SQL(
-            """
-            CASE WHEN figures.hold_override = 'block' THEN 'blocked'
-                 WHEN figures.hold_override IS NULL
-                  AND (figures.limit_set AND figures."limit" + figures.security <= 0
-                       OR figures.limit_set
-                          AND figures.exposure > (figures."limit" + figures.security)
-                                                 * (1 + COALESCE(root.credit_limit_tolerance_percent, 0) /
-                                                 100)
-                       OR figures.overdue_exceeded
-                       OR NOT figures.limit_set AND root.credit_no_limit_policy = 'hold')
-                 THEN 'hold'
-                 WHEN figures.overdue_days > 0
-                   OR figures.limit_set
-                      AND figures.exposure > 0
-                      AND figures.exposure >= (figures."limit" + figures.security)
-                                              * COALESCE(NULLIF(root.credit_warning_percent, 0), 100) / 100
-                   OR NOT figures.limit_set
-                      AND figures.exposure > 0
-                      AND root.credit_no_limit_policy IN ('warn', 'hold')
-                 THEN 'warning'
-                 ELSE 'ok'
-            END
-            """
-        )
+    def _list_sql(self, columns) -> SQL:
+        """Return columns to be followed by others."""
+        return SQL().join(SQL("%s, ", column) for column in columns)
 
     @api.model
     def _components(self):
@@ -333,6 +324,7 @@ class ArCreditExposure(models.Model):
         Each query has the columns ``partner_id`` (commercial entity), ``company_id`` (root company) and one
         column per figure; a customer may have several rows. Extend to add a part.
         """
+        beyond = self._overdue_beyond_columns()
         return [
             (
                 self._open_item_sql(),
@@ -340,9 +332,10 @@ class ArCreditExposure(models.Model):
                     "receivable",
                     "overdue",
                     "unapplied",
-                    "overdue_count_amount",
                     "oldest_date_maturity",
                     "non_trade",
+                    *beyond,
+                    *(f"{name}_oldest" for name in beyond),
                 ),
             ),
             (self._draft_invoice_sql(), ("draft_invoice",)),
@@ -363,9 +356,10 @@ class ArCreditExposure(models.Model):
             "in_transit",
             "notes",
             "security",
-            "overdue_count_amount",
             "non_trade",
+            *self._overdue_beyond_columns(),
         )
+        dates = ["oldest_date_maturity", *(f"{name}_oldest" for name in self._overdue_beyond_columns())]
         parts = []
         for query, names in self._components():
             columns = [
@@ -374,12 +368,16 @@ class ArCreditExposure(models.Model):
                 else SQL("NULL::numeric AS %s", SQL.identifier(name))
                 for name in amounts
             ]
-            oldest = SQL("part.oldest_date_maturity" if "oldest_date_maturity" in names else "NULL::date")
+            columns += [
+                SQL("part.%s", SQL.identifier(name))
+                if name in names
+                else SQL("NULL::date AS %s", SQL.identifier(name))
+                for name in dates
+            ]
             parts.append(
                 SQL(
-                    "SELECT part.partner_id, part.company_id, %s, %s AS oldest_date_maturity FROM (%s) part",
+                    "SELECT part.partner_id, part.company_id, %s FROM (%s) part",
                     SQL(", ").join(columns),
-                    oldest,
                     query,
                 )
             )
@@ -388,13 +386,16 @@ class ArCreditExposure(models.Model):
             SELECT partner_id,
                    company_id,
                    %(sums)s,
-                   MIN(oldest_date_maturity) AS oldest_date_maturity,
+                   %(oldest)s,
                    %(exposure)s AS exposure
               FROM (%(parts)s) parts
           GROUP BY partner_id, company_id
             """,
             sums=SQL(", ").join(
                 SQL("%s AS %s", self._sum_sql(name), SQL.identifier(name)) for name in amounts
+            ),
+            oldest=SQL(", ").join(
+                SQL("MIN(parts.%s) AS %s", SQL.identifier(name), SQL.identifier(name)) for name in dates
             ),
             exposure=SQL(" + ").join(
                 self._sum_sql(name)
@@ -423,14 +424,8 @@ class ArCreditExposure(models.Model):
                    SUM(item.amount) FILTER (WHERE item.trade) AS receivable,
                    SUM(item.amount) FILTER (WHERE item.overdue_days > 0) AS overdue,
                    -SUM(item.amount) FILTER (WHERE item.trade AND item.amount < 0) AS unapplied,
-                   SUM(item.amount) FILTER (
-                       WHERE item.overdue_days > GREATEST(root.credit_overdue_tolerance_days, 0)
-                         AND item.amount >= COALESCE(root.credit_overdue_min_amount, 0)
-                   ) AS overdue_count_amount,
-                   MIN(item.date_maturity) FILTER (
-                       WHERE item.overdue_days > 0 AND item.amount >= COALESCE(root.credit_overdue_min_amount,
-                       0)
-                   ) AS oldest_date_maturity,
+                   MIN(item.date_maturity) FILTER (WHERE item.overdue_days > 0) AS oldest_date_maturity,
+                   %(overdue_beyond)s
                    SUM(item.amount) FILTER (WHERE NOT item.trade) AS non_trade
               FROM (
                     SELECT open_item.partner_id,
@@ -444,9 +439,18 @@ class ArCreditExposure(models.Model):
                       FROM (%(open_items)s) open_item
                      WHERE open_item.partner_id IS NOT NULL
                    ) item
-              JOIN res_company root ON root.id = item.root_company_id
           GROUP BY item.partner_id, item.root_company_id
             """,
+            overdue_beyond=self._list_sql(
+                SQL(
+                    """SUM(item.amount) FILTER (WHERE %(counts)s) AS %(name)s,
+                       MIN(item.date_maturity) FILTER (WHERE %(counts)s) AS %(oldest)s""",
+                    counts=SQL("item.overdue_days > %s AND item.amount >= %s::numeric", max(days, 0), smallest),
+                    name=SQL.identifier(name),
+                    oldest=SQL.identifier(f"{name}_oldest"),
+                )
+                for name, (days, smallest) in self._overdue_beyond_columns().items()
+            ),
             open_items=self.env["ar.aging.report"]._open_items_sql(as_of=None),
             days_overdue=self.env["ar.aging.report"]._days_overdue_sql(
                 fields.Date.context_today(self), SQL("open_item.date_maturity")
@@ -748,7 +752,8 @@ class ArCreditExposure(models.Model):
     def _figure_sql(self, name) -> SQL:
         """Return the column of a figure of the alias ``exposure``; amounts as floats, as Odoo has them."""
         column = SQL.identifier("exposure", name)
-        return SQL("%s::float8", column) if self._fields[name].type == "monetary" else column
+        field = self._fields.get(name)
+        return SQL("%s::float8", column) if field and field.type == "monetary" else column
 
     @api.model
     def _wanted_sql(self, partner_ids) -> SQL:
@@ -789,6 +794,9 @@ class ArCreditExposure(models.Model):
             "overdue_exceeded",
             "oldest_date_maturity",
             "non_trade",
+            "limit_valid_until",
+            "next_review_date",
+            "payment_days",
             "profile_id",
             "rating_id",
             "collector_id",
@@ -820,13 +828,10 @@ class ArCreditExposure(models.Model):
     def _prepare_empty_figures(self, root_company):
         """Figures of a customer without profile, entries and orders."""
         empty = {"monetary": 0.0, "integer": 0, "boolean": False}
+        names = self._figure_names()
+        figures = {name: empty.get(self._fields[name].type) if name in self._fields else None for name in names}
         return {
-            **{name: empty.get(self._fields[name].type) for name in self._figure_names()},
+            **figures,
             "available": None,
             "status": self._default_status(root_company),
         }
-
-    @api.model
-    def _default_status(self, root_company):
-        """Status of a customer who is no row of this report: nothing is owed and nobody decided a limit."""
-        return "hold" if root_company.sudo().credit_no_limit_policy == "hold" else "ok"  # sudo: settings

@@ -1,5 +1,4 @@
 from . import ar_credit_lock
-from . import ar_credit_check
 from . import ar_credit_hold
 from . import ar_credit_hold_reason
 from . import account_move

@@ -136,10 +136,11 @@ class ArCreditHold(models.Model):
         help="Once the customer pays this amount the order passes. Zero: money alone does not help.",
     )
 
+    pay_plan = fields.Json(readonly=True)
     pay_items = fields.Char(
         string="Items to Pay",
         compute="_compute_pay_items",
-        help="The oldest open items that make up the amount.",
+        help="The open items that make up the amount, as they were then.",
     )
 
     # who asked
@@ -200,18 +201,11 @@ class ArCreditHold(models.Model):
             texts = [reason.text for reason in hold.reason_ids if reason.outcome == "hold"]
             hold.reason_text = "\n".join(texts + [hold.held_note] if hold.held_note else texts)
 
-    @api.depends("pay_to_release", "partner_id", "company_id", "state")
+    @api.depends("pay_plan", "currency_id")
+    @api.depends_context("lang")
     def _compute_pay_items(self):
-        wanted = {}
-        for hold in self.filtered(lambda hold: hold.state == "held"):
-            key = hold.partner_id.id, hold.company_id.root_id.id
-            wanted[key] = max(hold.pay_to_release, wanted.get(key, 0.0))
-        check = self.env["ar.credit.check"].sudo()  # names of invoices, told to who sells
-        items = check._get_items_to_pay(wanted)
         for hold in self:
-            found = items.get((hold.partner_id.id, hold.company_id.root_id.id), [])
-            names = [f"{name} ({hold.currency_id.format(amount)})" for name, amount in found[:3]]
-            hold.pay_items = ", ".join(names + ["…"] if len(found) > 3 else names)
+            hold.pay_items = self.env["ar.credit.check"]._format_payments(hold.pay_plan or [], hold.currency_id)
 
     @api.depends("asked_on", "create_date", "date_end")
     def _compute_age_days(self):
@@ -553,6 +547,7 @@ class ArCreditHold(models.Model):
             hold.write(
                 {
                     "pay_to_release": 0.0,
+                    "pay_plan": [],
                     "reason_ids": [Command.create(self._prepare_reason_values(-1, result))],
                 }
             )
@@ -595,6 +590,7 @@ class ArCreditHold(models.Model):
             "exposure": verdict.used,
             "available": verdict.left,
             "pay_to_release": verdict.pay,
+            "pay_plan": verdict.payments,
             "reason_ids": [Command.clear()]
             + [
                 Command.create(self._prepare_reason_values(sequence, result))

@@ -13,7 +13,12 @@ class ArCreditHoldReason(models.Model):
     hold_id = fields.Many2one("ar.credit.hold", required=True, index=True, ondelete="cascade", readonly=True)
     sequence = fields.Integer(default=10, readonly=True)
     currency_id = fields.Many2one(related="hold_id.currency_id")
-    code = fields.Char(string="Rule", required=True, readonly=True)
+    code = fields.Char(required=True, readonly=True, help="What was looked at.")
+    rule_id = fields.Many2one(
+        "ar.credit.rule", readonly=True, ondelete="set null", help="The rule, as it may have become since."
+    )
+    rule_name = fields.Char(readonly=True, help="The rule's own name when it was evaluated.")
+    values = fields.Json(readonly=True)
     outcome = fields.Selection(
         [("hold", "Holds"), ("warn", "Warns"), ("pass", "Passes")], required=True, readonly=True
     )
@@ -29,7 +34,7 @@ class ArCreditHoldReason(models.Model):
     )
     text = fields.Text(string="Finding", compute="_compute_text")
 
-    @api.depends("code", "outcome", "measured", "threshold", "days")
+    @api.depends("code", "outcome", "measured", "threshold", "days", "values")
     @api.depends_context("lang")
     def _compute_text(self):
         for reason in self:
@@ -40,6 +45,7 @@ class ArCreditHoldReason(models.Model):
                     "measured": reason.measured,
                     "threshold": reason.threshold,
                     "days": reason.days,
+                    "values": reason.values or {},
                 },
                 reason.currency_id,
             )

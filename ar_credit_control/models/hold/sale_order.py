@@ -176,6 +176,14 @@ class SaleOrder(models.Model):
             return True
         return self.currency_id.compare_amounts(self._credit_get_paid_online(), self.amount_total) >= 0
 
+    def _credit_get_terms_days(self):
+        """Days of credit that the payment term gives, to the last instalment.
+
+        To the end of a month or to a day of it is not counted: what was agreed is the number of days.
+        """
+        self.ensure_one()
+        return max(self.payment_term_id.line_ids.mapped("nb_days"), default=0)
+
     def _credit_get_paid_online(self):
         """What payments made online for this order alone cover, less refunds, in its currency.
 

@@ -131,19 +131,11 @@ class SaleOrder(models.Model):
         kinds = {order.id: order._credit_get_banner_kind() for order in quotes}
         shown = quotes.filtered(lambda order: kinds[order.id])
         verdicts = shown._credit_get_forecasts()
-        check = self.env["ar.credit.check"].sudo()  # names of invoices, told to who sells
-        items = check._get_items_to_pay(
-            {
-                (verdict.partner._origin.id, verdict.root.id): verdict.pay
-                for order_id, verdict in verdicts.items()
-                if kinds[order_id] in ("held", "hold", "preview")
-            }
-        )
         for order in self:
             verdict = verdicts.get(order.id)
             order.credit_banner = verdict and self.env["ir.qweb"]._render(
                 "ar_credit_control.credit_banner",
-                order._prepare_credit_banner(kinds[order.id], verdict, items),
+                order._prepare_credit_banner(kinds[order.id], verdict),
             )
 
     @api.model
@@ -173,14 +165,13 @@ class SaleOrder(models.Model):
         )
         return "preview" if would else False
 
-    def _prepare_credit_banner(self, kind, verdict, items):
+    def _prepare_credit_banner(self, kind, verdict):
         self.ensure_one()
         check, hold = self.env["ar.credit.check"], self._origin.sudo().credit_hold_id  # told to who sells
 
         def money(amount):
             return formatLang(self.env, amount, currency_obj=verdict.currency)
 
-        found = items.get((verdict.partner._origin.id, verdict.root.id), [])
         return {
             "kind": kind,
             "limit": money(verdict.figures["limit"] + verdict.figures["security"])
@@ -192,9 +183,7 @@ class SaleOrder(models.Model):
             "exceeded": verdict.left < 0,
             "reasons": [check._describe(result, verdict.currency) for result in verdict.reasons],
             "pay": money(verdict.pay) if verdict.pay else False,
-            "items": ", ".join(
-                [f"{name} ({money(amount)})" for name, amount in found[:3]] + ["…"] * (len(found) > 3)
-            ),
+            "items": check._format_payments(verdict.payments, verdict.currency),
             "held_note": hold.held_note if hold.forced else False,
             "responsible": hold.responsible_id.name,
             "decided_by": hold.decided_by_id.name,

@@ -1,0 +1,218 @@
+from collections import defaultdict
+
+from odoo import api, fields, models, tools
+from odoo.tools import SQL
+
+
+class ArCreditExposure(models.Model):
+    """The status of a customer: what the credit rules say of it before anything is asked for.
+
+    The rules of ``ar.credit.check`` that look at the customer alone, in SQL, so that the status can be searched
+    and grouped. Conditions are made from the rules that are on; companies whose rules are alike share them.
+    """
+
+    _inherit = "ar.credit.exposure"
+
+    @api.model
+    @tools.ormcache()
+    def _overdue_beyond_columns(self):
+        """Return which overdue items the rules of any company count: (days, smallest amount) by column.
+
+        The column holds what is overdue so, and with ``_days`` the age of its oldest item.
+        """
+        policies = self.env["ar.credit.rule"]._get_policies().values()
+        thresholds = sorted({threshold for policy in policies for threshold in policy.thresholds})
+        return {f"overdue_beyond_{number}": threshold for number, threshold in enumerate(thresholds)}
+
+    @api.model
+    def _overdue_beyond_column(self, rule):
+        """Return the name of the column of what a rule counts."""
+        columns = self._overdue_beyond_columns().items()
+        return next(name for name, threshold in columns if threshold == rule.threshold)
+
+    @api.model
+    def _figure_names(self):
+        columns = self._overdue_beyond_columns()
+        return [*super()._figure_names(), *columns, *(f"{name}_days" for name in columns)]
+
+    @api.model
+    def _figure_sql(self, name) -> SQL:
+        if name in self._overdue_beyond_columns():
+            return SQL("%s::float8", SQL.identifier("exposure", name))
+        return super()._figure_sql(name)
+
+    @api.model
+    def _default_status(self, root_company):
+        """Status of a customer who is no row of this report: nothing is owed and nobody decided anything.
+
+        Rules for some countries or tags only say nothing about customers whom nobody knows yet.
+        """
+        policy = self.env["ar.credit.rule"]._get_policy(root_company)
+        holds = any(
+            rule.outcome == "hold"
+            and rule.kind in ("no_limit", "rating")
+            and not (rule.country_ids or rule.category_ids)
+            and (not rule.rating_ids or policy.unrated_id in rule.rating_ids)
+            for rule in policy.at("order")
+        )
+        return "hold" if holds else "ok"
+
+    @api.model
+    def _status_sql(self) -> SQL:
+        """Return the one definition of the credit status of a customer, on the alias ``figures``.
+
+        A limit of zero is no credit: any order is held. ``pass`` by hand never holds, so the worst is a warning.
+        """
+        conditions = self._get_rule_conditions()
+        return SQL(
+            """
+            CASE WHEN figures.hold_override = 'block' THEN 'blocked'
+                 WHEN figures.hold_override IS NULL AND (%(holds)s) THEN 'hold'
+                 WHEN figures.overdue_days > 0
+                   OR %(warns)s
+                   OR figures.exposure > 0 AND (%(holds)s) THEN 'warning'
+                 ELSE 'ok'
+            END
+            """,
+            holds=self._any_sql(conditions["hold"]),
+            warns=self._any_sql(conditions["warn"]),
+        )
+
+    @api.model
+    def _overdue_exceeded_sql(self) -> SQL:
+        """Whether an overdue rule that holds is broken."""
+        return self._any_sql(self._get_rule_conditions(("overdue", "overdue_amount"))["hold"])
+
+    @api.model
+    def _overdue_count_sql(self) -> SQL:
+        """The most that an overdue rule of the customer counts."""
+        counted = [
+            SQL(
+                "CASE WHEN %s THEN %s ELSE 0 END",
+                self._of_companies_sql([root_id], self._scope_sql(rule, policy)),
+                SQL.identifier("figures", self._overdue_beyond_column(rule)),
+            )
+            for root_id, policy in self.env["ar.credit.rule"]._get_policies().items()
+            for rule in policy.rules
+            if rule.kind in ("overdue", "overdue_amount")
+        ]
+        return SQL("GREATEST(%s)", SQL(", ").join([SQL("0::numeric"), *counted]))
+
+    @api.model
+    def _any_sql(self, conditions) -> SQL:
+        return SQL("(%s)", SQL(" OR ").join([SQL("FALSE"), *conditions]))
+
+    @api.model
+    def _get_rule_conditions(self, kinds=None):
+        """Return the conditions under which rules hold and warn: lists by outcome."""
+        grouped = defaultdict(list)
+        for root_id, policy in self.env["ar.credit.rule"]._get_policies().items():
+            for rule in policy.at("order"):
+                make = getattr(self, f"_{rule.kind}_conditions", None)
+                if make is None or kinds and rule.kind not in kinds:
+                    continue
+                for outcome, condition in make(rule):
+                    condition = SQL("(%s) AND %s", condition, self._scope_sql(rule, policy))
+                    key = outcome, condition.code, tuple(condition.params)
+                    grouped[key].append((root_id, condition))
+        conditions = {"hold": [], "warn": []}
+        for (outcome, *_key), found in grouped.items():
+            roots = [root_id for root_id, _condition in found]
+            conditions[outcome].append(self._of_companies_sql(roots, found[0][1]))
+        return conditions
+
+    @api.model
+    def _of_companies_sql(self, root_ids, condition) -> SQL:
+        return SQL("figures.company_id IN %s AND %s", tuple(root_ids), condition)
+
+    @api.model
+    def _scope_sql(self, rule, policy) -> SQL:
+        """Return the condition that a customer is one of those that the rule is made for."""
+        conditions = [SQL("TRUE")]
+        if rule.rating_ids:
+            rating = SQL("COALESCE(figures.rating_id, %s)", policy.unrated_id)
+            conditions.append(SQL("%s IN %s", rating, tuple(sorted(rule.rating_ids))))
+        if rule.country_ids:
+            conditions.append(SQL("figures.country_id IN %s", tuple(sorted(rule.country_ids))))
+        if rule.category_ids:
+            conditions.append(
+                SQL(
+                    """EXISTS (
+                           SELECT FROM res_partner_res_partner_category_rel tag
+                            WHERE tag.partner_id = figures.partner_id AND tag.category_id IN %s
+                       )""",
+                    tuple(sorted(rule.category_ids)),
+                )
+            )
+        return SQL(" AND ").join(conditions)
+
+    # What each kind of rule says of a customer before anything is asked for: pairs of outcome and condition.
+    # The other kinds look at the demand, or at figures that are not in this report.
+
+    @api.model
+    def _limit_conditions(self, rule):
+        tolerance = SQL('(figures."limit" + figures.security) * %s::numeric / 100', rule.tolerance_percent)
+        if rule.tolerance_amount:
+            tolerance = SQL("LEAST(%s, %s::numeric)", tolerance, rule.tolerance_amount)
+        yield (
+            rule.outcome,
+            SQL(
+                """figures.limit_set
+                   AND (figures."limit" + figures.security <= 0
+                        OR figures.exposure > ROUND(figures."limit" + figures.security + %s,
+                                                    figures.decimal_places))""",
+                tolerance,
+            ),
+        )
+
+    @api.model
+    def _near_limit_conditions(self, rule):
+        yield (
+            rule.outcome,
+            SQL(
+                """figures.limit_set AND figures.exposure > 0
+                   AND figures.exposure >= ROUND((figures."limit" + figures.security) * %s::numeric / 100,
+                                                 figures.decimal_places)""",
+                rule.share_percent,
+            ),
+        )
+
+    @api.model
+    def _no_limit_conditions(self, rule):
+        """Whoever owes and orders nothing is not warned of."""
+        bothers = SQL("TRUE") if rule.outcome == "hold" else SQL("figures.exposure > 0")
+        yield rule.outcome, SQL("NOT figures.limit_set AND %s", bothers)
+
+    @api.model
+    def _overdue_conditions(self, rule):
+        allowed = SQL("figures.receivable * %s::numeric / 100", rule.share_percent)
+        if rule.kind == "overdue_amount" and rule.amount:
+            amount = SQL("%s::numeric", rule.amount)
+            allowed = SQL("LEAST(%s, %s)", amount, allowed) if rule.share_percent else amount
+        yield (
+            rule.outcome,
+            SQL(
+                "figures.receivable > 0 AND %s > ROUND(%s, figures.decimal_places)",
+                SQL.identifier("figures", self._overdue_beyond_column(rule)),
+                allowed,
+            ),
+        )
+
+    @api.model
+    def _overdue_amount_conditions(self, rule):
+        return self._overdue_conditions(rule)
+
+    @api.model
+    def _rating_conditions(self, rule):
+        yield rule.outcome, SQL("TRUE")
+
+    @api.model
+    def _limit_expired_conditions(self, rule):
+        past = SQL("%s - figures.limit_valid_until", fields.Date.context_today(self))
+        yield "warn", SQL("figures.limit_set AND %s > 0", past)
+        yield rule.outcome, SQL("figures.limit_set AND %s > %s", past, rule.warn_days)
+
+    @api.model
+    def _review_overdue_conditions(self, rule):
+        past = SQL("%s - figures.next_review_date", fields.Date.context_today(self))
+        yield rule.outcome, SQL("%s > %s", past, rule.days)
