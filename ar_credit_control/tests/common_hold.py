@@ -25,9 +25,9 @@ class HoldCase(AccountingCase):
             }
         )
         cls.set_rules(
-            limit={},
+            limit={"on_delivery": True},
             near_limit={"outcome": "warn", "share_percent": 90.0},
-            overdue={"days": 30, "share_percent": 1.0},
+            overdue={"days": 30, "share_percent": 1.0, "on_delivery": True},
         )
         cls.env["res.currency"].search([("name", "!=", cls.company.currency_id.name)]).active = True
 

@@ -1,17 +1,16 @@
-from collections import defaultdict
 from dataclasses import dataclass
 
 from odoo import api, models
 
-from odoo.addons.ar_credit_control.models.hold.ar_credit_check import RANK, Verdict
+from odoo.addons.ar_credit_control.models.rule.ar_credit_check import RANK, Demand
 
 
 @dataclass(kw_only=True)
-class DeliveryVerdict(Verdict):
-    """What the credit rules say about one delivery to one customer.
+class DeliveryDemand(Demand):
+    """One delivery to one customer.
 
-    ``amount`` is the value of what it delivers and part of the exposure since its orders were confirmed;
-    ``excess`` is how much of that is beyond what was ordered and adds to the exposure.
+    ``amount`` is the value of what it delivers and part of the exposure since its orders were confirmed, but
+    for ``excess``, which is beyond what was ordered and adds to the exposure.
     """
 
     delivery: models.BaseModel
@@ -31,33 +30,22 @@ class ArCreditCheck(models.AbstractModel):
 
         :param deliveries: ``stock.picking`` records, or ``stock.move`` records without a transfer
         :param user: who delivers, by default the current user: nobody delivers on a release of their own
-        :return: dict of record id to :class:`DeliveryVerdict`, the most severe where a delivery has several
-            customers; a delivery to nobody has none
+        :return: dict of record id to ``Verdict``, the most severe where a delivery has several customers; a
+            delivery to nobody has none
         """
         user = user or self.env.user
         deliveries = deliveries.sudo()  # orders and figures, whatever the user may open
         debtors = self._get_delivery_debtors(deliveries)
-        by_root = defaultdict(deliveries.browse)
-        for delivery in deliveries:
-            by_root[delivery.company_id._credit_root()] |= delivery
+        demands = [
+            self._prepare_delivery_demand(delivery, debtor, orders, user)
+            for delivery in deliveries
+            for debtor, orders in debtors[delivery].items()
+        ]
         verdicts = {}
-        for root, group in by_root.items():
-            partners = self.env["res.partner"].union(
-                *(debtor for delivery in group for debtor in debtors[delivery])
-            )
-            exposure = self.env["ar.credit.exposure"].with_context(tz=root._credit_timezone())
-            figures = exposure._get_figures(partners, root)
-            for delivery in group:
-                for debtor, orders in debtors[delivery].items():
-                    verdict = self._prepare_delivery_verdict(
-                        delivery, debtor, orders, root, figures[debtor.id], user
-                    )
-                    for check in self._get_delivery_checks():
-                        if result := getattr(self, check)(verdict):
-                            verdict.results.append(result)
-                    former = verdicts.get(delivery.id)
-                    if not former or RANK[verdict.outcome] > RANK[former.outcome]:
-                        verdicts[delivery.id] = verdict
+        for (delivery_id, _debtor_id), verdict in self._judge_demands(demands, "delivery").items():
+            former = verdicts.get(delivery_id)
+            if not former or RANK[verdict.outcome] > RANK[former.outcome]:
+                verdicts[delivery_id] = verdict
         return verdicts
 
     @api.model
@@ -77,7 +65,7 @@ class ArCreditCheck(models.AbstractModel):
         }
 
     @api.model
-    def _prepare_delivery_verdict(self, delivery, debtor, orders, root, figures, user):
+    def _prepare_delivery_demand(self, delivery, debtor, orders, user):
         amount, excess = delivery._credit_get_amounts(debtor)
         hold = delivery._credit_get_hold()
         released = (
@@ -88,21 +76,19 @@ class ArCreditCheck(models.AbstractModel):
                 for order in orders
             )
         )
-        return DeliveryVerdict(
-            delivery=delivery,
-            orders=orders,
-            order=orders[:1],
+        return DeliveryDemand(
+            key=(delivery.id, debtor.id),
             partner=debtor,
-            root=root,
-            figures=figures,
+            company=delivery.company_id,
             amount=amount,
+            counted=amount - excess,
             excess=excess,
-            used=figures["exposure"] - (amount - excess),
-            allowed=(figures["limit"] + figures["security"])
-            * (1 + root.credit_limit_tolerance_percent / 100),
+            order=orders[:1],
             hold=hold,
             exempt=self._is_delivery_exempt(debtor, orders),
             released=released,
+            delivery=delivery,
+            orders=orders,
         )
 
     @api.model
@@ -113,26 +99,27 @@ class ArCreditCheck(models.AbstractModel):
         return all(order._credit_is_exempt() and not order.credit_hold_id.forced for order in orders)
 
     @api.model
-    def _get_delivery_checks(self):
-        """Names of the methods that judge a delivery, in the order in which their findings are told."""
-        return ["_check_delivered_order", "_check_blocked", "_check_delivered_limit", "_check_overdue"]
-
-    @api.model
-    def _check_delivered_order(self, verdict):
+    def _check_manual(self, verdict):
         """What credit control has not decided, or has refused, is not delivered either."""
+        if not isinstance(verdict.demand, DeliveryDemand):
+            yield from super()._check_manual(verdict)
+            return
         for state in ("refused", "held"):
-            holds = verdict.orders.credit_hold_id.filtered(lambda hold, state=state: hold.state == state)
+            holds = verdict.demand.orders.credit_hold_id.filtered(
+                lambda hold, state=state: hold.state == state
+            )
             if holds:
                 pay = sum(holds.mapped("pay_to_release")) or None
-                return self._prepare_result(f"order_{state}", "hold", pay=pay)
-        return None
+                yield self._prepare_result(f"order_{state}", "hold", pay=pay)
+                return
 
     @api.model
-    def _check_delivered_limit(self, verdict):
+    def _check_limit(self, verdict, rule):
         """More than was ordered must fit the limit; the order itself was judged when it was confirmed."""
-        if verdict.currency.is_zero(verdict.excess):
-            return None
-        return self._check_limit(verdict)
+        demand = verdict.demand
+        if isinstance(demand, DeliveryDemand) and verdict.currency.is_zero(demand.excess):
+            return iter(())
+        return super()._check_limit(verdict, rule)
 
     @api.model
     def _describe_order_held(self, result, money):

@@ -143,7 +143,7 @@ class ArCreditHold(models.Model):
     @api.model
     def _prepare_hold_values(self, verdict):
         values = super()._prepare_hold_values(verdict)
-        delivery = getattr(verdict, "delivery", None)
+        delivery = getattr(verdict.demand, "delivery", None)
         if delivery is None:
             return values
         return {

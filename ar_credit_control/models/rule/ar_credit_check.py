@@ -11,9 +11,10 @@ RANK = {"pass": 0, "warn": 1, "hold": 2}
 class Demand:
     """What somebody asks to do for a customer: an order, a delivery, an invoice, or a mere question.
 
-    ``amount`` is in the root company's currency. ``counted``: it is part of the exposure already, as a
-    confirmed order or a draft invoice is. ``terms_days``: the days of credit asked for, None when that is no
-    question. ``hold`` is the hold that stopped it before, if any. What is left out follows from ``order``.
+    ``amount`` is in the root company's currency; ``counted`` is how much of it is part of the exposure already,
+    as a confirmed order or a draft invoice is. ``terms_days``: days of credit asked for, by default those of
+    the order. ``hold`` is the hold that stopped it before, ``released`` whether a decision lets it pass: by
+    default what that hold covers. ``currency`` is that of the document, for those who show it.
     """
 
     key: object
@@ -23,9 +24,10 @@ class Demand:
     order: models.BaseModel | None = None
     terms_days: int | None = None
     currency: models.BaseModel | None = None
-    counted: bool = False
+    counted: float = 0.0
     exempt: bool = False
     hold: models.BaseModel | None = None
+    released: bool | None = None
 
 
 @dataclass
@@ -144,14 +146,16 @@ class ArCreditCheck(models.AbstractModel):
         for root, group in by_root.items():
             policy = self.env["ar.credit.rule"]._get_policy(root)
             rules = policy.at(checkpoint)
-            figures = self._get_figures(self.env["res.partner"].union(*(it.partner for it in group)), root, rules)
+            figures = self._get_figures(
+                self.env["res.partner"].union(*(it.partner for it in group)), root, rules
+            )
             passed = defaultdict(float)
             batch = []
             for demand in group:
                 verdict = self._prepare_verdict(demand, root, figures[demand.partner._origin.id], passed)
                 verdict.checkpoint, verdict.policy, verdict.batch = checkpoint, policy, batch
                 verdict.results = self._get_results(verdict, rules)
-                if lock and verdict.outcome != "hold" and not demand.counted:
+                if lock and verdict.outcome != "hold":
                     self._count_passed(passed, verdict)
                 batch.append(verdict)
                 verdicts[demand.key] = verdict
@@ -159,14 +163,15 @@ class ArCreditCheck(models.AbstractModel):
 
     @api.model
     def _prepare_demand(self, order):
+        amount = order._credit_get_amount()
         return Demand(
             key=order.id,
             partner=order._credit_get_debtor(),
             company=order.company_id,
-            amount=order._credit_get_amount(),
+            amount=amount,
             order=order,
             currency=order.currency_id,
-            counted=order.state == "sale",
+            counted=amount if order.state == "sale" else 0.0,
             exempt=order._credit_is_exempt(),
             hold=order._origin.credit_hold_id,
         )
@@ -200,7 +205,7 @@ class ArCreditCheck(models.AbstractModel):
         """
         # Who sells can write orders and drafts of a negative total: they make no room before they are booked.
         unbooked = min(figures["order"] + figures["draft_invoice"], 0.0)
-        own = -demand.amount if demand.counted else 0.0
+        debtor_id = demand.partner._origin.id
         hold = self.env["ar.credit.hold"] if demand.hold is None else demand.hold
         return Verdict(
             demand=demand,
@@ -209,12 +214,18 @@ class ArCreditCheck(models.AbstractModel):
             root=root,
             figures=figures,
             amount=demand.amount,
-            used=figures["exposure"] - unbooked + own + passed["partner", demand.partner._origin.id],
+            # What is counted already is taken out, to be looked at as if it were asked for now.
+            used=figures["exposure"] - unbooked - demand.counted + passed["partner", debtor_id],
             hold=hold,
             exempt=demand.exempt,
-            released=hold._covers(demand.partner, demand.amount),
+            released=hold._covers(demand.partner, demand.amount)
+            if demand.released is None
+            else demand.released,
             group_used={
-                group["profile_id"]: group["exposure"] - unbooked + own + passed["group", group["profile_id"]]
+                group["profile_id"]: group["exposure"]
+                - unbooked
+                - demand.counted
+                + passed["group", group["profile_id"]]
                 for group in figures.get("groups", ())
             },
         )
@@ -222,9 +233,10 @@ class ArCreditCheck(models.AbstractModel):
     @api.model
     def _count_passed(self, passed, verdict):
         """Those that come later in the batch find less room."""
-        passed["partner", verdict.partner._origin.id] += verdict.amount
+        more = verdict.amount - verdict.demand.counted
+        passed["partner", verdict.partner._origin.id] += more
         for profile_id in verdict.group_used:
-            passed["group", profile_id] += verdict.amount
+            passed["group", profile_id] += more
 
     @api.model
     def _get_results(self, verdict, rules):
@@ -247,7 +259,9 @@ class ArCreditCheck(models.AbstractModel):
         )
 
     @api.model
-    def _prepare_result(self, code, outcome, rule=None, *, measured=0.0, threshold=0.0, days=0, pay=None, **values):
+    def _prepare_result(
+        self, code, outcome, rule=None, *, measured=0.0, threshold=0.0, days=0, pay=None, **values
+    ):
         """Return a finding, with what it takes to be told later, whatever becomes of the rule.
 
         :param outcome: ``pass``, ``warn`` or ``hold``

@@ -40,7 +40,9 @@ class ArCreditCheck(models.AbstractModel):
             yield self._compare_limit("limit", verdict, rule, verdict.used + verdict.amount, base)
         for group in figures.get("groups", ()):
             after = verdict.group_used[group["profile_id"]] + verdict.amount
-            name = self.env["res.partner"].sudo().browse(group["partner_id"]).display_name  # told to who sells
+            name = (
+                self.env["res.partner"].sudo().browse(group["partner_id"]).display_name
+            )  # told to who sells
             base = group["limit"] + group["security"]
             yield self._compare_limit("group_limit", verdict, rule, after, base, group=name)
 
@@ -180,7 +182,9 @@ class ArCreditCheck(models.AbstractModel):
                 today=root._credit_today(),
             )
         )
-        stages = self.env["ar.dunning.stage"].sudo().browse({stage_id for *_ids, stage_id in rows})  # who sells
+        stages = (
+            self.env["ar.dunning.stage"].sudo().browse({stage_id for *_ids, stage_id in rows})
+        )  # who sells
         levels = {stage.id: stage.sequence for stage in stages}
         figures = defaultdict(lambda: {"dunning_level": 0, "dunning_levels": defaultdict(int)})
         for partner_id, item_id, stage_id in rows:
@@ -524,5 +528,7 @@ class ArCreditCheck(models.AbstractModel):
     def _describe_cover_lapsed(self, result, money):
         values = result["values"]
         if values.get("lapsed", 0.0) >= values.get("uncovered", 0.0):
-            return self.env._("Securities of %s lapsed and were not replaced.", money(values.get("lapsed", 0.0)))
+            return self.env._(
+                "Securities of %s lapsed and were not replaced.", money(values.get("lapsed", 0.0))
+            )
         return self.env._("%s is not covered by securities.", money(values["uncovered"]))

@@ -124,9 +124,7 @@ class ArCreditRule(models.Model):
             AND amount >= 0 AND days >= 0 AND count >= 0 AND period_days >= 0 AND warn_days >= 0)""",
         "Days, shares and amounts of a rule cannot be negative.",
     )
-    _share_is_a_share = models.Constraint(
-        "CHECK (share_percent <= 100)", "A share is 100 % at most."
-    )
+    _share_is_a_share = models.Constraint("CHECK (share_percent <= 100)", "A share is 100 % at most.")
 
     # computes
 
@@ -218,7 +216,9 @@ class ArCreditRule(models.Model):
     def _get_empty_policy(self):
         """Return what holds for a company without rules."""
         ratings = self.env["ar.credit.rating"].sudo()  # sudo: who sells reads no ratings
-        days = {rating.id: rating.payment_days for rating in ratings.with_context(active_test=False).search([])}
+        days = {
+            rating.id: rating.payment_days for rating in ratings.with_context(active_test=False).search([])
+        }
         return Policy((), ratings._get_unrated().id or None, days)
 
     def _as_data(self):

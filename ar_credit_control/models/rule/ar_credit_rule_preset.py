@@ -73,6 +73,7 @@ class ArCreditRule(models.Model):
                 {
                     "tolerance_percent": pick(preset, 10.0, 5.0, 0.0),
                     "tolerance_amount": 0.0 if preset == "strict" else money(TOLERANCE),
+                    "on_delivery": True,  # what goes beyond the order
                 },
             ),
             (
@@ -95,7 +96,10 @@ class ArCreditRule(models.Model):
                     "on_delivery": True,
                 },
             ),
-            ("review_overdue", {"outcome": pick(preset, "warn", "warn", "hold"), "days": pick(preset, 90, 30, 30)}),
+            (
+                "review_overdue",
+                {"outcome": pick(preset, "warn", "warn", "hold"), "days": pick(preset, 90, 30, 30)},
+            ),
             ("dunning_stage", {"count": pick(preset, 4, 3, 2), "on_delivery": True}),
             ("order_amount", {"amount": money(LARGE_ORDER)}),
             ("terms", {"outcome": pick(preset, "warn", "hold", "hold"), "days": pick(preset, 15, 0, 0)}),
@@ -109,8 +113,12 @@ class ArCreditRule(models.Model):
     @api.model
     def _get_worst_rating(self):
         """Return the grade without credit: the last that is a grade."""
-        return self.env["ar.credit.rating"].sudo().search(  # who creates companies reads no ratings
-            [("is_unrated", "=", False)], order="sequence desc, id desc", limit=1
+        return (
+            self.env["ar.credit.rating"]
+            .sudo()
+            .search(  # who creates companies reads no ratings
+                [("is_unrated", "=", False)], order="sequence desc, id desc", limit=1
+            )
         )
 
     @api.model
@@ -121,7 +129,9 @@ class ArCreditRule(models.Model):
         """
         if root.currency_id.name in ("EUR", "CNY"):
             return float(euro if root.currency_id.name == "EUR" else yuan)
-        source = self.env["res.currency"].with_context(active_test=False).search([("name", "=", "EUR")], limit=1)
+        source = (
+            self.env["res.currency"].with_context(active_test=False).search([("name", "=", "EUR")], limit=1)
+        )
         if not source or not euro:
             return float(euro)
         amount = source._convert(euro, root.currency_id, root, fields.Date.context_today(self), round=False)

@@ -10,8 +10,10 @@ class ResConfigSettings(models.TransientModel):
     def _compute_credit_rules_in_words(self):
         for settings in self:
             root = settings.company_id._credit_root()
-            rules = self.env["ar.credit.rule"].with_context(active_test=False).search(
-                [("company_id", "=", root.id), ("replaced_on", "=", False)]
+            rules = (
+                self.env["ar.credit.rule"]
+                .with_context(active_test=False)
+                .search([("company_id", "=", root.id), ("replaced_on", "=", False)])
             )
             labels = dict(rules._fields["preset"]._description_selection(self.env))
             presets = [labels[preset] for preset in set(rules.mapped("preset")) if preset]
