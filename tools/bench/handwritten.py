@@ -64,14 +64,13 @@ EXPOSURE = """
       ORDER BY currency_id, company_id, name DESC
     ),
     setting AS (
-        SELECT COALESCE(credit_overdue_tolerance_days, 0) AS days,
-               COALESCE(credit_overdue_min_amount, 0) AS smallest,
-               COALESCE(credit_overdue_tolerance_percent, 0) / 100 AS share,
-               1 + COALESCE(credit_limit_tolerance_percent, 0) / 100 AS tolerance,
-               COALESCE(NULLIF(credit_warning_percent, 0), 100) / 100 AS warning,
-               credit_no_limit_policy
-          FROM res_company
-         WHERE id = %(company)s
+        SELECT max(days) FILTER (WHERE kind = 'overdue') AS days,
+               COALESCE(max(min_amount) FILTER (WHERE kind = 'overdue'), 0) AS smallest,
+               COALESCE(max(share_percent) FILTER (WHERE kind = 'overdue'), 0)::numeric / 100 AS share,
+               COALESCE(max(tolerance_percent) FILTER (WHERE kind = 'limit'), 0)::numeric / 100 AS tolerance,
+               COALESCE(NULLIF(max(tolerance_amount) FILTER (WHERE kind = 'limit'), 0), 1e15) AS most
+          FROM ar_credit_rule
+         WHERE company_id = %(company)s AND active
     ),
     item AS (
         SELECT partner.commercial_partner_id AS partner_id,
@@ -94,7 +93,7 @@ EXPOSURE = """
                sum(amount) FILTER (
                    WHERE amount >= smallest AND amount > 0 AND CURRENT_DATE - due > days
                ) AS late,
-               min(due) FILTER (WHERE amount >= smallest AND amount > 0 AND due < CURRENT_DATE) AS oldest,
+               min(due) FILTER (WHERE amount > 0 AND due < CURRENT_DATE) AS oldest,
                NULL::numeric AS draft_invoice,
                NULL::numeric AS "order"
           FROM item, setting
@@ -165,13 +164,11 @@ EXPOSURE = """
            COALESCE(CURRENT_DATE - oldest, 0) AS overdue_days,
            CASE WHEN hold_override = 'block' THEN 'blocked'
                 WHEN hold_override IS NULL
-                 AND (limit_set AND ("limit" <= 0 OR exposure > "limit" * tolerance)
-                      OR receivable > 0 AND late > receivable * share
-                      OR NOT limit_set AND credit_no_limit_policy = 'hold')
+                 AND (limit_set AND ("limit" <= 0
+                                     OR exposure > round("limit" + LEAST("limit" * tolerance, most), 2))
+                      OR receivable > 0 AND late > round(receivable * share, 2))
                 THEN 'hold'
                 WHEN oldest IS NOT NULL
-                  OR limit_set AND exposure > 0 AND exposure >= "limit" * warning
-                  OR NOT limit_set AND exposure > 0 AND credit_no_limit_policy IN ('warn', 'hold')
                 THEN 'warning'
                 ELSE 'ok'
            END AS status
