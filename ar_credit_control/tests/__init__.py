@@ -6,7 +6,7 @@ from . import test_bones
 from . import test_cover_bill
 from . import test_cover_security
 from . import test_credit_exposure
-from . import test_credit_lifecycle
+from . import test_exposure_walk
 from . import test_credit_profile
 from . import test_credit_tour
 from . import test_dunning_selection

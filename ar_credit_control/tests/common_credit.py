@@ -130,13 +130,18 @@ class CreditCase(AccountingCase):
         return invoice
 
     @classmethod
-    def credit_note(cls, invoice, post=True):
-        """A credit note of an invoice, made as an accountant makes it."""
+    def credit_note(cls, invoice, post=True, again=False):
+        """A credit note of an invoice, made as an accountant makes it.
+
+        :param again: return the draft of a new invoice in place of the one credited
+        """
         wizard = (
             cls.env["account.move.reversal"]
             .with_context(active_model="account.move", active_ids=invoice.ids)
             .create({"journal_id": invoice.journal_id.id})
         )
+        if again:
+            return cls.env["account.move"].browse(wizard.modify_moves()["res_id"])
         refund = cls.env["account.move"].browse(wizard.refund_moves()["res_id"])
         if post:
             refund.action_post()
