@@ -106,6 +106,22 @@ class TestCreditExposure(CreditCase):
         self.invoice_order(order)
         self.assertFigures(order=0, receivable=1000, exposure=1000)
 
+    def test_an_invoice_in_place_of_a_wrong_one_leaves_the_rest_of_the_order_open(self):
+        order = self.make_order((10, 100.0, self.by_delivery))
+        order.order_line.qty_delivered = 4
+        again = self.credit_note(self.invoice_order(order), again=True)
+        self.assertFigures(order=600, draft_invoice=400, receivable=0)
+        again.action_post()
+        self.assertFigures(order=600, receivable=400, exposure=1000)
+
+    def test_an_order_credited_invoiced_again_and_raised_counts_what_is_added(self):
+        order = self.make_order((10, 100.0))
+        self.credit_note(self.invoice_order(order))
+        self.assertFigures(order=0, exposure=0)
+        self.invoice_order(order)
+        order.order_line.product_uom_qty = 15
+        self.assertFigures(order=500, receivable=1000)
+
     def test_an_order_lowered_credited_and_raised_counts_what_is_open(self):
         order = self.make_order((10, 100.0))
         self.invoice_order(order)

@@ -92,6 +92,14 @@ class TestExposureWalk(CreditCase):
         )
         cls.customer, cls.contact = cls.customer.with_env(cls.env), cls.contact.with_env(cls.env)
         cls.foreign = cls.setup_other_currency("CAD", rates=[("2020-01-01", 2.0)])
+        cls.env["res.currency.rate"].create(
+            {
+                "currency_id": cls.foreign.id,
+                "name": "2020-01-01",
+                "rate": 2.0,
+                "company_id": cls.other.id,
+            }
+        )
         cls.pricelist = cls.env["product.pricelist"].create(
             {"name": "Foreign", "currency_id": cls.foreign.id, "company_id": False}
         )
@@ -122,7 +130,7 @@ class TestExposureWalk(CreditCase):
         ),
         start=st.integers(0, 47),
     )
-    @walks(few=9)
+    @walks(few=6)
     def test_exposure_counts_everything_once_at_every_stage(self, steps, start):
         self.env.invalidate_all()
         with self.env.cr.savepoint() as savepoint:
@@ -143,7 +151,7 @@ class TestExposureWalk(CreditCase):
         share=st.sampled_from([0, 10, 25]),
         again=st.booleans(),
     )
-    @walks(few=4)
+    @walks(few=3)
     def test_an_order_is_worth_its_total_until_it_is_paid(self, deliveries, share, again):
         """Ordered, delivered in parts, invoiced in parts, with a down payment: the sum never moves.
 

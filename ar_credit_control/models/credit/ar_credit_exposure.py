@@ -485,7 +485,7 @@ class ArCreditExposure(models.Model):
         delivered, whichever is more, and not invoiced; a line without ordered quantity (an expense passed on)
         by its price. Drafts count as invoiced here, as core's ``qty_invoiced`` does, since they are a figure
         of their own. A credit note that reverses an invoice does not open the line again: what is to be
-        supplied again is invoiced again. Down payments (their lines order nothing) take off what they have
+        supplied again is invoiced again, and what was not invoiced before stays open. Down payments (their lines order nothing) take off what they have
         brought already to the ledger or to drafts, until an invoice deducts them, and never more than the
         order has left.
         """
@@ -530,6 +530,7 @@ class ArCreditExposure(models.Model):
                    sale.currency_id,
                    line.id,
                    line.is_downpayment IS TRUE AND line.product_uom_qty = 0 AS is_downpayment,
+                   line.product_uom_id,
                    line.product_uom_qty,
                    line.qty_delivered,
                    line.qty_invoiced,
@@ -592,8 +593,42 @@ class ArCreditExposure(models.Model):
                  THEN line.price_total / line.product_uom_qty
                  ELSE line.price_unit * (1 - COALESCE(line.discount, 0) / 100)
             END * GREATEST(
-                GREATEST(line.product_uom_qty, line.qty_delivered) - line.qty_invoiced -
-                line.reversed_quantity, 0
+                GREATEST(line.product_uom_qty, line.qty_delivered)
+                - line.qty_invoiced
+                - CASE WHEN line.reversed_quantity = 0 THEN 0 ELSE %(lost_quantity)s END,
+                0
+            )
+            """,
+            lost_quantity=self._lost_quantity_sql(),
+        )
+
+    @api.model
+    def _lost_quantity_sql(self) -> SQL:
+        """What credit notes took back of a row ``line`` and no later invoice has invoiced again.
+
+        Seen from the last document backwards: the largest sum of quantities credited less quantities
+        invoiced.
+        """
+        return SQL(
+            """
+            (
+                SELECT GREATEST(MAX(later.quantity), 0)
+                  FROM (
+                        SELECT SUM(
+                                   item.quantity
+                                   * COALESCE(item_uom.factor / NULLIF(line_uom.factor, 0), 1)::numeric
+                                   * CASE WHEN move.move_type = 'out_refund' THEN 1 ELSE -1 END
+                               ) OVER (ORDER BY item.id DESC ROWS UNBOUNDED PRECEDING) AS quantity
+                          FROM sale_order_line_invoice_rel link
+                          JOIN account_move_line item ON item.id = link.invoice_line_id
+                          JOIN account_move move ON move.id = item.move_id
+                     LEFT JOIN uom_uom item_uom ON item_uom.id = item.product_uom_id
+                     LEFT JOIN uom_uom line_uom ON line_uom.id = line.product_uom_id
+                         WHERE link.order_line_id = line.id
+                           AND move.state != 'cancel'
+                           AND (move.move_type = 'out_invoice'
+                                OR move.move_type = 'out_refund' AND move.reversed_entry_id IS NOT NULL)
+                       ) later
             )
             """
         )
