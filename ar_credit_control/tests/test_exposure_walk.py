@@ -514,7 +514,9 @@ class TestExposureWalk(CreditCase):
         return {
             "receivable": sum(items.mapped("balance")),
             "draft_invoice": sum(
-                self.convert(-move.amount_total if move.move_type == "out_refund" else move.amount_total, move)
+                self.convert(
+                    -move.amount_total if move.move_type == "out_refund" else move.amount_total, move
+                )
                 for move in drafts
             ),
             "order": sum(self.convert(self.compute_order_slowly(order), order) for order in orders),
