@@ -13,7 +13,7 @@
         "mail",
         "portal",
     ],
-    "external_dependencies": {"python": ["xlsxwriter"]},
+    "external_dependencies": {"python": ["openpyxl", "xlsxwriter"]},
     "data": [
         "security/ar_credit_control_groups.xml",
         "views/menus.xml",
@@ -40,6 +40,7 @@
         "views/score/score_templates.xml",
         "views/score/ar_credit_scorecard_views.xml",
         "views/score/ar_credit_financial_views.xml",
+        "wizards/ar_credit_agency_import_views.xml",
         "views/score/ar_credit_agency_report_views.xml",
         "views/score/ar_credit_answer_views.xml",
         "views/score/ar_credit_score_run_views.xml",
@@ -118,6 +119,7 @@
         "demo/ar_credit_demo_profiles.xml",
         "demo/ar_credit_demo_documents.xml",
         "demo/ar_credit_demo_cover.xml",
+        "demo/ar_credit_demo_scores.xml",
     ],
     "assets": {
         "web.assets_backend": [

@@ -1,1 +1,2 @@
 from . import ar_credit_demo
+from . import ar_credit_demo_scores
