@@ -25,7 +25,7 @@ class HoldCase(AccountingCase):
             }
         )
         cls.set_rules(
-            limit={"on_delivery": True},
+            limit={},
             near_limit={"outcome": "warn", "share_percent": 90.0},
             overdue={"days": 30, "share_percent": 1.0, "on_delivery": True},
         )

@@ -99,32 +99,47 @@ class ArCreditCheck(models.AbstractModel):
         return all(order._credit_is_exempt() and not order.credit_hold_id.forced for order in orders)
 
     @api.model
-    def _check_manual(self, verdict):
-        """What credit control has not decided, or has refused, is not delivered either."""
-        if not isinstance(verdict.demand, DeliveryDemand):
-            yield from super()._check_manual(verdict)
-            return
-        for state in ("refused", "held"):
-            holds = verdict.demand.orders.credit_hold_id.filtered(
-                lambda hold, state=state: hold.state == state
-            )
-            if holds:
-                pay = sum(holds.mapped("pay_to_release")) or None
-                yield self._prepare_result(f"order_{state}", "hold", pay=pay)
-                return
+    def _get_results(self, verdict, rules):
+        results = super()._get_results(verdict, rules)
+        demand = verdict.demand
+        if not isinstance(demand, DeliveryDemand):
+            return results
+        if not verdict.currency.is_zero(demand.excess):
+            results += self._check_excess(verdict, rules)
+        return [*self._check_delivered_orders(verdict), *results]
 
     @api.model
-    def _check_limit(self, verdict, rule):
-        """More than was ordered must fit the limit; the order itself was judged when it was confirmed."""
-        demand = verdict.demand
-        if isinstance(demand, DeliveryDemand) and verdict.currency.is_zero(demand.excess):
-            return iter(())
-        return super()._check_limit(verdict, rule)
+    def _get_figures(self, partners, root, rules):
+        """Whom the rules of :meth:`_check_excess` are made for is read, too."""
+        return super()._get_figures(partners, root, [*rules, *self._get_excess_rules(root, rules)])
+
+    @api.model
+    def _get_excess_rules(self, root, rules):
+        """The rules that limit orders and were not evaluated."""
+        policy = self.env["ar.credit.rule"]._get_policy(root)
+        return [rule for rule in policy.at("order") if rule.kind == "limit" and rule not in rules]
+
+    @api.model
+    def _check_delivered_orders(self, verdict):
+        """What credit control has not decided, or has refused, is not delivered either."""
+        holds = verdict.demand.orders.credit_hold_id
+        for state in ("refused", "held"):
+            for hold in holds.filtered(lambda hold, state=state: hold.state == state):
+                yield self._prepare_result(
+                    f"order_{state}", "hold", pay=hold.pay_to_release or None, order=hold.name
+                )
+
+    @api.model
+    def _check_excess(self, verdict, rules):
+        """What goes beyond the orders is asked for here first: it must fit the limit as an order must."""
+        for rule in self._get_excess_rules(verdict.root, rules):
+            if self._applies(rule, verdict):
+                yield from self._check_limit(verdict, rule)
 
     @api.model
     def _describe_order_held(self, result, money):
-        return self.env._("The order is on credit hold.")
+        return self.env._("Order %s is on credit hold.", result["values"]["order"])
 
     @api.model
     def _describe_order_refused(self, result, money):
-        return self.env._("The order was refused by credit control.")
+        return self.env._("Order %s was refused by credit control.", result["values"]["order"])

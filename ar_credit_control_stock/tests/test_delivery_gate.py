@@ -258,6 +258,34 @@ class TestDeliveryGate(DeliveryCase):
         self.assertEqual(self.hold_of(other).exposure, 0)
         self.assertEqual(self.hold_of(other).order_amount, 1100)
 
+    def test_a_limit_that_was_cut_stops_deliveries_where_the_rule_says_so(self):
+        picking = self.make_delivery(8)
+        self.env["ar.credit.profile"]._get_or_create(self.customer, self.company).limit = 500
+        self.get_rule("limit").on_delivery = True
+        picking.button_validate()
+        self.assertStopped(picking, "limit")
+        self.assertEqual(self.hold_of(picking).available, -300)
+
+    def test_overdue_items_stop_deliveries(self):
+        picking = self.make_delivery(3)
+        invoice = self.make_invoice(200, 45)
+        picking.button_validate()
+        self.assertStopped(picking, "overdue")
+        hold = self.hold_of(picking)
+        self.assertEqual(hold.pay_to_release, 200)
+        self.assertIn(invoice.name, hold.pay_items)
+
+    def test_a_release_of_the_order_covers_its_delivery(self):
+        self.make_invoice(200, 45)
+        order = self.make_order(3)
+        order.action_confirm()
+        self.assertHeld(order, "overdue")
+        order.sudo().credit_hold_id.with_user(self.controller).action_release("Promised")
+        self.assertPassed(order)
+        picking = order.sudo().picking_ids.with_user(self.worker)
+        picking.button_validate()
+        self.assertDelivered(picking)
+
     def test_two_companies(self):
         """What is decided in one company says nothing in another."""
         other = self.setup_other_company()["company"]

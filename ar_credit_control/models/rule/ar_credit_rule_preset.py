@@ -73,7 +73,6 @@ class ArCreditRule(models.Model):
                 {
                     "tolerance_percent": pick(preset, 10.0, 5.0, 0.0),
                     "tolerance_amount": 0.0 if preset == "strict" else money(TOLERANCE),
-                    "on_delivery": True,  # what goes beyond the order
                 },
             ),
             (
