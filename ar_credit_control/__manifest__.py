@@ -120,6 +120,7 @@
         "demo/ar_credit_demo_documents.xml",
         "demo/ar_credit_demo_cover.xml",
         "demo/ar_credit_demo_scores.xml",
+        "demo/ar_credit_demo_reviews.xml",
     ],
     "assets": {
         "web.assets_backend": [

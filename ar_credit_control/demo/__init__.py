@@ -1,2 +1,3 @@
 from . import ar_credit_demo
 from . import ar_credit_demo_scores
+from . import ar_credit_demo_review

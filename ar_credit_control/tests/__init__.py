@@ -28,3 +28,6 @@ from . import test_score_behaviour
 from . import test_i18n
 from . import test_hold_invariant
 from . import test_review_decision
+from . import test_review_guard
+from . import test_review_record
+from . import test_review_tour

@@ -10,6 +10,14 @@ GROUP_OF_KIND = {
     "release": "ar_credit_control.group_credit_controller",
 }
 
+# Judgement, to be edited: (group, tier, {kind: amount in CNY}); other currencies take an eighth.
+PRESETS = (
+    ("ar_credit_control.group_credit_controller", 1, {"limit": 200_000, "release": 50_000}),
+    ("ar_credit_control.group_credit_manager", 2, {"limit": 1_000_000, "release": 500_000}),
+)
+PRESET_CURRENCY = "CNY"
+PRESET_DIVISOR = 8
+
 
 class ArCreditAuthority(models.Model):
     """Up to which amount a person may decide: a table of people, not of groups.
@@ -111,6 +119,67 @@ class ArCreditAuthority(models.Model):
     def _check_not_own(self):
         if not self.env.su and self.env.user in self.user_id:
             raise AccessError(self.env._("Another credit manager sets your own authority."))
+
+    @api.model
+    def action_propose_from_roles(self):
+        """Write a line with a usual amount for each controller and manager of the company who has none.
+
+        The user's own line is left to another credit manager.
+
+        :raise UserError: nobody else could set the user's own authority afterwards
+        """
+        self.check_access("create")
+        root = self.env.company._credit_root()
+        vals_list = self._prepare_proposed(root)
+        self.create(vals_list)
+        people = self.env["res.users"].browse({vals["user_id"] for vals in vals_list})
+        return {
+            "type": "ir.actions.client",
+            "tag": "display_notification",
+            "params": {
+                "type": "success" if vals_list else "info",
+                "message": self.env._(
+                    "Lines for %(people)s. Check the amounts; another credit manager sets your own.",
+                    people=", ".join(people.mapped("name")),
+                )
+                if vals_list
+                else self.env._("Every other controller and manager has a line already."),
+                "next": {"type": "ir.actions.client", "tag": "soft_reload"},
+            },
+        }
+
+    @api.model
+    def _prepare_proposed(self, root):
+        """Return the values of the lines that are missing, by the highest role of each person."""
+        roles = {}
+        for group, tier, amounts in PRESETS:
+            for user in self.env.ref(group).sudo().all_user_ids:  # sudo: members of a group
+                if self._may_work(user, root) and not user._is_superuser():
+                    roles[user] = (tier, amounts)
+        manager = PRESETS[-1][1]
+        if not any(tier == manager and user != self.env.user for user, (tier, _amounts) in roles.items()):
+            raise UserError(
+                self.env._(
+                    "Once there is a line, only the people in the table decide, and nobody else could set "
+                    "yours. Make another person a credit manager first."
+                )
+            )
+        rows = self.sudo().with_context(active_test=False)  # sudo: rows of all
+        present = {(row.user_id, row.kind) for row in rows.search([("company_id", "=", root.id)])}
+        divisor = 1 if root.currency_id.name == PRESET_CURRENCY else PRESET_DIVISOR
+        return [
+            {
+                "company_id": root.id,
+                "user_id": user.id,
+                "kind": kind,
+                "tier": tier,
+                "amount": amount / divisor,
+                "currency_id": root.currency_id.id,
+            }
+            for user, (tier, amounts) in roles.items()
+            for kind, amount in amounts.items()
+            if user != self.env.user and (user, kind) not in present
+        ]
 
     @api.model
     def _covers(self, user, kind, amount, company):

@@ -421,7 +421,7 @@ class ResPartner(models.Model):
 
     @api.model
     def _credit_change_limits(self, limits, root, default):
-        """Write limits that came through core's field to the profiles, as far as the user's authority goes."""
+        """Write limits that came through core's field to the profiles, where the user's authority reaches."""
         authority = self.env["ar.credit.authority"]
         if not self.env.su and authority._get_reach(self.env.user, "limit", root) is None:
             raise AccessError(

@@ -15,6 +15,7 @@ class ArCreditReviewLine(models.Model):
     sequence = fields.Integer(default=10, readonly=True)
     name = fields.Char(string="Criterion", required=True, readonly=True)
     measured = fields.Char(readonly=True, help="What was measured; empty when nothing was known.")
+    known = fields.Boolean(string="Counted", readonly=True, help="Off: unknown, left out of the score.")
     points = fields.Float(readonly=True, help="0 to 100.")
     weight = fields.Float(readonly=True, help="Share of the criterion in the score.")
     text = fields.Char(string="Explanation", readonly=True)
