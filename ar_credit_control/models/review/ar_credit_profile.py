@@ -1,7 +1,8 @@
 import math
+from contextlib import nullcontext
 
 from odoo import api, fields, models
-from odoo.exceptions import AccessError
+from odoo.exceptions import AccessError, UserError
 
 from . import review_moment
 from .ar_credit_review import FORMER
@@ -34,24 +35,38 @@ class ArCreditProfile(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         """A profile that is created with terms decided is a decision: it needs authority and is recorded."""
+        self._check_pointer(vals_list)
         known = self.sudo().with_context(active_test=False)  # sudo: existence only
         partners = self.env["res.partner"].browse(vals.get("partner_id") for vals in vals_list)
         commercial = partners.sudo().commercial_partner_id  # sudo: it may not be readable
         reopened = set(known.search([("partner_id", "in", commercial.ids)]).ids)
-        profiles = super().create(vals_list)
-        new = profiles.filtered(lambda profile: profile.id not in reopened)
-        new._take_decision({profile.id: self._prepare_undecided(profile) for profile in new})
+        with self._undone_without_authority():
+            profiles = super().create(vals_list)
+            new = profiles.filtered(lambda profile: profile.id not in reopened)
+            new._take_decision({profile.id: self._prepare_undecided(profile) for profile in new})
         return profiles
 
     def write(self, vals):
-        watched = self._get_decision_fields() & vals.keys()
-        if not watched or all(review_moment.is_applied(profile) for profile in self):
+        if all(review_moment.is_applied(profile) for profile in self):
+            return super().write(vals)
+        self._check_pointer([vals])
+        if not self._get_decision_fields() & vals.keys():
             return super().write(vals)
         reviews = self.env["ar.credit.review"]
         before = {profile.id: reviews._prepare_former(profile) for profile in self.sudo()}  # sudo: evidence
-        result = super().write(vals)
-        self._take_decision(before)
+        with self._undone_without_authority():
+            result = super().write(vals)
+            self._take_decision(before)
         return result
+
+    @api.model
+    def _check_pointer(self, vals_list):
+        if any("last_review_id" in vals for vals in vals_list):
+            raise UserError(self.env._("The last review is kept by the reviews themselves."))
+
+    def _undone_without_authority(self):
+        """Undo a change that is refused afterwards, even where the caller goes on after the error."""
+        return nullcontext() if self.env.su else self.env.cr.savepoint()
 
     @api.model
     def _get_decision_fields(self):
@@ -83,8 +98,9 @@ class ArCreditProfile(models.Model):
         """
         reviews = self.env["ar.credit.review"]
         before = {profile.id: reviews._prepare_former(profile) for profile in self.sudo()}  # sudo: evidence
-        self._apply_review(vals)
-        self._take_decision(before)
+        with self._undone_without_authority():
+            self._apply_review(vals)
+            self._take_decision(before)
 
     @api.model
     def _apply_reviews(self, vals_by_profile):
