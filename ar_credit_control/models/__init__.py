@@ -3,8 +3,8 @@ from . import authority
 from . import credit
 from . import score
 from . import review
-from . import cover
 from . import aging
 from . import rule
+from . import cover
 from . import hold
 from . import dunning

@@ -211,6 +211,13 @@ class TestBillCourse(CoverCase):
             self.bills.with_user(self.manager).create(
                 {"name": "X", "partner_id": self.customer.id, "amount": 1, "state": "collected"}
             )
+        by_context = self.bills.with_user(self.controller).with_context(
+            default_state="endorsed", default_with_recourse=False
+        )
+        drawn = by_context.create(
+            {"name": "X", "partner_id": self.customer.id, "amount": 1, "date_maturity": self.day(9)}
+        )
+        self.assertEqual(drawn.state, "held")
         bill.with_user(self.controller).write({"acceptor": "Uferbank"})
         bill.with_user(self.controller).action_collect()
         self.assertEqual(bill.state_date, self.company._credit_today())

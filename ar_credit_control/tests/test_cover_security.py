@@ -211,6 +211,14 @@ class TestSecurityDecision(CoverCase):
                 security.with_user(self.manager).write(vals)
         with self.assertRaises(AccessError):
             self.securities.with_user(self.manager).create(self.security_vals(state="valid"))
+        with self.assertRaises(AccessError):
+            security.with_user(self.manager).copy({"state": "valid"})
+        by_context = self.securities.with_user(self.manager).with_context(
+            default_state="valid", default_validated_by_id=self.controller.id, default_prepared_by_ids=[]
+        )
+        drafted = by_context.create(self.security_vals())
+        self.assertEqual((drafted.state, drafted.validated_by_id.id), ("draft", False))
+        self.assertEqual(drafted.prepared_by_ids, self.manager)
 
     def test_terms_are_fixed_once_submitted(self):
         security = self.draft_security()
@@ -433,6 +441,30 @@ class TestCoverFigures(CoverCase):
         cover = self.cover()
         self.assertEqual((cover["lapsed_amount"], cover["lapsed_on"]), (0, None))
         self.assertEqual(self.cover(days=3)["lapsed_amount"], 0)
+
+    def test_an_order_that_outgrows_the_cover_warns(self):
+        self.make_profile(self.customer, 5000).cover_required_share = 50
+        self.set_rules(cover_lapsed={"outcome": "warn", "days": 90})
+        self.make_security(amount=400)
+        order = self.make_order((1, 800), confirm=False)
+        self.env.flush_all()
+        self.assertNotIn("cover_lapsed", self.codes(order))  # 50 % of 800 is covered
+        order.order_line.price_unit = 1000
+        self.assertIn("cover_lapsed", self.codes(order))
+
+    def test_an_order_after_the_cover_lapsed_warns(self):
+        self.make_profile(self.customer, 5000)
+        self.set_rules(cover_lapsed={"outcome": "warn", "days": 90})
+        self.make_security(date_from=self.day(-100), date_to=self.day(-5), claim_by=False)
+        order = self.make_order((1, 10), confirm=False)
+        self.assertIn("cover_lapsed", self.codes(order))
+        self.make_security(date_from=self.day(-4))
+        self.assertNotIn("cover_lapsed", self.codes(order))
+
+    def codes(self, order):
+        self.env.flush_all()
+        verdict = self.env["ar.credit.check"]._judge(order)[order.id]
+        return {result["code"] for result in verdict.results if result["outcome"] != "pass"}
 
     def test_one_statement(self):
         partners = self.customer + self.bank + self.contact

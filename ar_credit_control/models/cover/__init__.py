@@ -2,6 +2,7 @@ from . import ar_credit_security
 from . import ar_bill_receivable
 from . import ar_insurance_notice
 from . import ar_insurance_overdue
+from . import ar_credit_check
 from . import ar_credit_exposure
 from . import ar_credit_profile
 from . import account_journal

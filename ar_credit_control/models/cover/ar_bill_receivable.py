@@ -43,7 +43,6 @@ class ArBillReceivable(models.Model):
     _inherit = ["mail.thread", "mail.activity.mixin", "ar.customer.link.mixin", "ar.own.customer.mixin"]
     _order = "date_maturity, id"
     _rec_names_search = ["name", "acceptor", "partner_id"]
-    _mail_post_access = "read"
 
     name = fields.Char(
         string="Number",
@@ -288,6 +287,12 @@ class ArBillReceivable(models.Model):
     # ------------------------------------------------------------------
     # CRUD
     # ------------------------------------------------------------------
+
+    @api.model
+    def default_get(self, fields):
+        # What only the methods of this model write has no default from outside.
+        context = {key: value for key, value in self.env.context.items() if key[8:] not in COURSE}
+        return super(ArBillReceivable, self.with_context(context)).default_get(fields)
 
     @api.model_create_multi
     def create(self, vals_list):

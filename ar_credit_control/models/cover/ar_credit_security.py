@@ -53,7 +53,6 @@ class ArCreditSecurity(models.Model):
     _inherit = ["mail.thread", "mail.activity.mixin", "ar.customer.link.mixin", "ar.own.customer.mixin"]
     _order = "date_to, id"
     _rec_names_search = ["reference", "policy", "partner_id"]
-    _mail_post_access = "read"
 
     partner_id = fields.Many2one(
         "res.partner",
@@ -374,6 +373,12 @@ class ArCreditSecurity(models.Model):
     # ------------------------------------------------------------------
     # CRUD
     # ------------------------------------------------------------------
+
+    @api.model
+    def default_get(self, fields):
+        # What only the methods of this model write has no default from outside.
+        context = {key: value for key, value in self.env.context.items() if key[8:] not in DECISION}
+        return super(ArCreditSecurity, self.with_context(context)).default_get(fields)
 
     @api.model_create_multi
     def create(self, vals_list):
@@ -696,9 +701,10 @@ class ArCreditSecurity(models.Model):
         :param company: ``res.company``; a branch stands for its root company
         :param int days: how long a lapsed security is looked back at
         :return: ``{commercial partner id: dict}`` for every partner, amounts in the root company's currency:
-            ``required`` (the profile's share of the exposure), ``covered`` (securities in force),
-            ``uncovered`` (required − covered, not below zero), ``lapsed_amount`` (what lapsed in the last
-            days less what was given in its place) and ``lapsed_on`` (last day of what lapsed last, or None)
+            ``required_share`` (percent of the exposure, from the profile), ``required`` (that much of it),
+            ``covered`` (securities in force), ``uncovered`` (required − covered, not below zero),
+            ``lapsed_amount`` (what lapsed in the last days less what was given in its place) and
+            ``lapsed_on`` (last day of what lapsed last, or None)
         """
         root = company._credit_root()
         partner_ids = partners.sudo().commercial_partner_id.ids  # sudo: the debtor may not be readable
@@ -708,6 +714,7 @@ class ArCreditSecurity(models.Model):
         query = SQL(
             """
             SELECT exposure.partner_id,
+                   COALESCE(profile.cover_required_share, 0)::float8,
                    ROUND(cover.required, currency.decimal_places)::float8,
                    exposure.security::float8,
                    GREATEST(ROUND(cover.required, currency.decimal_places) - exposure.security, 0)::float8,
@@ -739,10 +746,10 @@ class ArCreditSecurity(models.Model):
             partner_ids=tuple(partner_ids),
             company_id=root.id,
         )
-        names = ("required", "covered", "uncovered", "lapsed_amount", "lapsed_on")
+        names = ("required_share", "required", "covered", "uncovered", "lapsed_amount", "lapsed_on")
         found = {partner_id: values for partner_id, *values in self.env.execute_query(query)}
         return {
-            partner_id: dict(zip(names, found.get(partner_id, (0.0, 0.0, 0.0, 0.0, None)), strict=True))
+            partner_id: dict(zip(names, found.get(partner_id, (0.0, 0.0, 0.0, 0.0, 0.0, None)), strict=True))
             for partner_id in partner_ids
         }
 

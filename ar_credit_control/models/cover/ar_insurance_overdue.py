@@ -59,7 +59,11 @@ class ArInsuranceOverdue(models.Model):
     move_id = fields.Many2one("account.move", string="Entry", readonly=True)
     move_name = fields.Char(string="Number", readonly=True)
     date = fields.Date(string="Accounting Date", readonly=True)
-    date_maturity = fields.Date(string="Original Due Date", readonly=True)
+    date_maturity = fields.Date(
+        string="Original Due Date",
+        readonly=True,
+        help="The insurer counts from it, whatever was agreed later.",
+    )
     days_overdue = fields.Integer(readonly=True, aggregator="max")
     report_by = fields.Date(readonly=True, help="Original due date + days of the policy.")
     days_left = fields.Integer(
