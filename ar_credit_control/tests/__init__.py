@@ -25,6 +25,9 @@ from . import test_hold_race
 from . import test_hold_tour
 from . import test_lifecycle
 from . import test_score_behaviour
+from . import test_score_import
+from . import test_score_run
+from . import test_score_scorecard
 from . import test_i18n
 from . import test_hold_invariant
 from . import test_review_decision

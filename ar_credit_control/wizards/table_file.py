@@ -112,17 +112,14 @@ def parse_number(value, thousands=","):
     if not re.fullmatch(r"[-+]?[\d.,]*\d", text):
         raise ValueError(value)
     marks = [mark for mark in text if mark in ".,"]
+    whole, decimals = text, ""
     if len(set(marks)) == 2:
-        decimal = marks[-1]
-        text = text.replace("," if decimal == "." else ".", "")
-        if text.count(decimal) > 1:
-            raise ValueError(value)
-        return _finite(float(text.replace(decimal, ".")))
-    if len(marks) > 1 or (marks and marks[0] == thousands and re.search(r"\D\d{3}$", text)):
-        if not re.fullmatch(r"[-+]?\d{1,3}([.,]\d{3})+", text):
-            raise ValueError(value)
-        return _finite(float(text.replace(marks[0], "")))
-    return _finite(float(text.replace(",", ".")))
+        whole, decimals = text.rsplit(marks[-1], 1)
+    elif len(marks) == 1 and not (marks[0] == thousands and re.search(r"\D\d{3}$", text)):
+        whole, decimals = text.split(marks[0])
+    if not re.fullmatch(r"[-+]?(\d*|\d{1,3}(\.\d{3})+|\d{1,3}(,\d{3})+)", whole):
+        raise ValueError(value)
+    return _finite(float(f"{re.sub('[.,]', '', whole)}.{decimals}"))
 
 
 def _finite(number):

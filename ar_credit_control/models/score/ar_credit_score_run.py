@@ -72,14 +72,14 @@ class ArCreditScoreRun(models.Model):
         )
         for run, movement, state, count in groups:
             of_run = counts.setdefault(run.id, {})
-            for key in (movement, state, "all"):
+            for key in (("movement", movement), ("state", state), "all"):
                 of_run[key] = of_run.get(key, 0) + count
         for run in self:
             of_run = counts.get(run._origin.id, {})
             run.customer_count = of_run.get("all", 0)
-            run.open_count = of_run.get("open", 0)
+            run.open_count = of_run.get(("state", "open"), 0)
             for movement in ("up", "down", "same", "first", "unknown"):
-                run[f"{movement}_count"] = of_run.get(movement, 0)
+                run[f"{movement}_count"] = of_run.get(("movement", movement), 0)
 
     # ------------------------------------------------------------------
     # CRUD

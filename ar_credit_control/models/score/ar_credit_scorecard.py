@@ -376,7 +376,7 @@ class ArCreditScorecard(models.Model):
         ratings = self.env["ar.credit.rating"].sudo().search([])
         unrated = ratings.filtered("is_unrated")[:1]
         ladder = (ratings - unrated).sorted("score_from", reverse=True)
-        words = ScoreWords(self.env, root.currency_id)
+        words = self._get_words(root)
         scores = {}
         for partner_id, figures in facts.items():
             score, lines = self._add_up(criteria, figures, words)
@@ -395,6 +395,10 @@ class ArCreditScorecard(models.Model):
                 figures=figures,
             )
         return scores
+
+    @api.model
+    def _get_words(self, root):
+        return ScoreWords(self.env, root.currency_id)
 
     def _add_up(self, criteria, figures, words):
         """Return the score, None when too little is known, and its lines."""
