@@ -1,4 +1,4 @@
-"""Scores, grades and proposed limits: worked by hand; statements, agency reports, answers, roles, companies."""
+"""Scores, grades, proposed limits: worked by hand; statements, reports, answers, roles, companies."""
 
 from contextlib import contextmanager
 from datetime import date
