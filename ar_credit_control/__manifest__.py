@@ -94,6 +94,10 @@
         "views/hold/sale_order_views.xml",
         "views/hold/res_config_settings_views.xml",
         "views/hold/menus.xml",
+        # take-over of a live company
+        "security/takeover/ir.model.access.csv",
+        "security/takeover/ar_credit_takeover_rules.xml",
+        "wizards/ar_credit_takeover_views.xml",
         # dunning
         "security/dunning/ir.model.access.csv",
         "security/dunning/ar_dunning_rules.xml",
@@ -126,6 +130,7 @@
         "web.assets_backend": [
             "ar_credit_control/static/src/aging/*",
             "ar_credit_control/static/src/credit/**/*",
+            "ar_credit_control/static/src/takeover/*",
         ],
         "web.assets_backend_lazy": [
             "ar_credit_control/static/src/aging/lazy/*",

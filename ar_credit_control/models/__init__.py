@@ -8,3 +8,4 @@ from . import rule
 from . import cover
 from . import hold
 from . import dunning
+from . import takeover

@@ -34,3 +34,4 @@ from . import test_review_decision
 from . import test_review_guard
 from . import test_review_record
 from . import test_review_tour
+from . import test_takeover

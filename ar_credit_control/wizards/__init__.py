@@ -5,4 +5,6 @@ from . import ar_credit_hold_decision
 from . import ar_credit_request
 from . import ar_credit_review_decision
 from . import ar_credit_security_decision
+from . import ar_credit_takeover
+from . import ar_credit_takeover_line
 from . import ar_dunning_propose
