@@ -25,6 +25,9 @@ class ArCreditExposure(models.Model):
         exposure  = receivable + draft_invoice + order + in_transit + notes
         available = limit + security - exposure        (empty while no limit is decided)
 
+    ``limit`` is the permanent limit and the temporary increase of today. A customer in a group has no more
+    available than each group above it, see :meth:`_group_sql`.
+
     Each figure is defined in one ``_*_sql`` method below, which returns rows of partner, root company and its
     figures; :meth:`_components` lists them and is the place to add one. A filter on partners reaches every
     part, so that the figures of one customer cost the same whatever the size of the ledger. Rows are limited
@@ -66,14 +69,19 @@ class ArCreditExposure(models.Model):
             "company_id",
             "hold_override",
             "limit",
+            "limit_currency_id",
             "limit_set",
             "limit_valid_until",
             "next_review_date",
+            "parent_id",
             "partner_id",
             "payment_days",
             "payment_days_set",
             "rating_id",
             "salesperson_id",
+            "temporary_from",
+            "temporary_limit",
+            "temporary_to",
         ],
         "res.company": [
             "credit_in_transit",
@@ -158,9 +166,31 @@ class ArCreditExposure(models.Model):
         help="Receivable + draft invoices + open orders + payments in transit + bills of exchange.",
     )
     limit_set = fields.Boolean(string="Limit Decided", readonly=True)
-    limit = fields.Monetary(string="Credit Limit", readonly=True)
+    limit = fields.Monetary(
+        string="Credit Limit",
+        readonly=True,
+        help="The permanent limit and the temporary increase of today, at today's rate.",
+    )
+    limit_permanent = fields.Monetary(string="Permanent Limit", readonly=True)
+    limit_temporary = fields.Monetary(
+        string="Temporary Increase", readonly=True, help="Increase that is valid today."
+    )
     available = fields.Monetary(
-        readonly=True, help="Limit + securities − exposure. Empty while no limit is decided."
+        readonly=True,
+        help="Limit + securities − exposure, and no more than its group has left. Empty while no limit is "
+        "decided.",
+    )
+    parent_id = fields.Many2one(
+        "ar.credit.profile",
+        string="Group",
+        readonly=True,
+        help="Customer whose limit covers this one too, together with the rest of the group.",
+    )
+    in_group = fields.Boolean(
+        string="In a Group", readonly=True, help="Belongs to a group with a limit in common, or heads one."
+    )
+    groups = fields.Json(
+        string="Group Limits", readonly=True, help="Limits of the groups above, each with its use."
     )
     overdue_count_amount = fields.Monetary(
         string="Overdue Beyond Tolerance",
@@ -228,7 +258,12 @@ class ArCreditExposure(models.Model):
                    figures.exposure,
                    figures.limit_set,
                    figures."limit",
+                   figures.limit_permanent,
+                   figures.limit_temporary,
                    figures.available,
+                   figures.parent_id,
+                   figures.in_group,
+                   figures.groups,
                    %(overdue_count_amount)s AS overdue_count_amount,
                    %(overdue_exceeded)s AS overdue_exceeded,
                    %(overdue_beyond)s
@@ -274,11 +309,16 @@ class ArCreditExposure(models.Model):
                            component.security,
                            component.exposure,
                            COALESCE(profile.limit_set, FALSE) AS limit_set,
-                           CASE WHEN profile.limit_set THEN COALESCE(profile."limit", 0) ELSE 0
-                           END AS "limit",
-                           CASE WHEN profile.limit_set
-                                THEN COALESCE(profile."limit", 0) + component.security - component.exposure
-                           END AS available,
+                           COALESCE(%(permanent)s + %(temporary)s, 0) AS "limit",
+                           COALESCE(%(permanent)s, 0) AS limit_permanent,
+                           COALESCE(%(temporary)s, 0) AS limit_temporary,
+                           LEAST(
+                               %(permanent)s + %(temporary)s + component.security - component.exposure,
+                               of_group.available
+                           ) AS available,
+                           profile.parent_id,
+                           %(in_group)s AS in_group,
+                           of_group.groups,
                            %(overdue_beyond)s
                            profile.limit_valid_until,
                            profile.next_review_date,
@@ -296,9 +336,16 @@ class ArCreditExposure(models.Model):
                         ON profile.partner_id = component.partner_id
                        AND profile.company_id = component.company_id
                        AND profile.active
+                 LEFT JOIN LATERAL (%(limit_rate)s) limit_rate ON TRUE
+                 LEFT JOIN (%(of_group)s) of_group ON of_group.profile_id = profile.id
                    ) figures
             """,
             today=fields.Date.context_today(self),
+            permanent=self._permanent_sql(),
+            temporary=self._temporary_sql(),
+            limit_rate=self._limit_rate_sql(),
+            in_group=self._in_group_sql(),
+            of_group=self._group_sql(),
             overdue_beyond=self._list_sql(
                 SQL(
                     "component.%(name)s, COALESCE(%(today)s - component.%(oldest)s, 0) AS %(days)s",
@@ -316,6 +363,176 @@ class ArCreditExposure(models.Model):
     def _list_sql(self, columns) -> SQL:
         """Return columns to be followed by others."""
         return SQL().join(SQL("%s, ", column) for column in columns)
+
+    @api.model
+    def _permanent_sql(self) -> SQL:
+        """Return the permanent limit of the alias ``profile`` in the root company's currency, else NULL.
+
+        Reads the aliases ``currency`` (of the root company) and ``limit_rate``, see :meth:`_limit_rate_sql`.
+        """
+        return SQL(
+            """CASE WHEN profile.limit_set
+                    THEN ROUND(COALESCE(profile."limit", 0) * limit_rate.factor, currency.decimal_places)
+               END"""
+        )
+
+    @api.model
+    def _temporary_sql(self) -> SQL:
+        """Return the increase that is valid today, both days included, as :meth:`_permanent_sql` does."""
+        return SQL(
+            """CASE WHEN profile.limit_set
+                    THEN CASE WHEN %(today)s BETWEEN COALESCE(profile.temporary_from, %(today)s)
+                                                 AND profile.temporary_to
+                              THEN ROUND(COALESCE(profile.temporary_limit, 0) * limit_rate.factor,
+                                         currency.decimal_places)
+                              ELSE 0
+                         END
+               END""",
+            today=fields.Date.context_today(self),
+        )
+
+    @api.model
+    def _limit_rate_sql(self) -> SQL:
+        """Return the factor from the limit's currency of ``profile`` to that of ``root``, at today's rate."""
+        company, limit_currency, root_currency = (
+            SQL("profile.company_id"),
+            SQL("profile.limit_currency_id"),
+            SQL("root.currency_id"),
+        )
+        return SQL(
+            """
+            SELECT CASE WHEN %(limit_currency)s != %(root_currency)s
+                        THEN COALESCE((%(root_rate)s), 1) / COALESCE((%(limit_rate)s), 1)
+                        ELSE 1
+                   END AS factor
+             LIMIT 1
+            """,
+            limit_currency=limit_currency,
+            root_currency=root_currency,
+            root_rate=self._rate_sql(root_currency, limit_currency, company),
+            limit_rate=self._rate_sql(limit_currency, root_currency, company),
+        )
+
+    # ------------------------------------------------------------------
+    # Group limits
+    # ------------------------------------------------------------------
+
+    @api.model
+    def _in_group_sql(self) -> SQL:
+        """Whether the alias ``profile`` belongs to a group or heads one."""
+        return SQL(
+            """(profile.parent_id IS NOT NULL
+                OR EXISTS (SELECT FROM ar_credit_profile child
+                            WHERE child.parent_id = profile.id AND child.active))"""
+        )
+
+    @api.model
+    def _group_sql(self) -> SQL:
+        """Return the group limits that each profile in a group must fit, and the smallest room they leave.
+
+        A profile with members limits itself and everything below it, at any depth. Its group has used what
+        each of them owes and has on order; a credit balance of one makes no room for another. Securities of
+        all of them count. ``groups`` lists the limited heads above a profile, itself included, with the use
+        of each.
+
+        Only profiles in groups are looked at, one by one, so that the cost does not depend on the ledger.
+        """
+        if self.env.context.get("ar_without_groups"):
+            return SQL("SELECT NULL::int AS profile_id, NULL::numeric AS available, NULL::jsonb AS groups")
+        wanted = self.env.context.get("ar_groups_of")
+        return SQL(
+            """
+            WITH RECURSIVE above AS (
+                SELECT profile.id AS profile_id, profile.id AS head_id, profile.parent_id
+                  FROM ar_credit_profile profile
+                 WHERE profile.active AND %(in_group)s AND %(wanted)s
+                UNION
+                SELECT above.profile_id, head.id, head.parent_id
+                  FROM above
+                  JOIN ar_credit_profile head ON head.id = above.parent_id AND head.active
+            ),
+            below AS (
+                SELECT head.id AS head_id, head.id AS member_id
+                  FROM ar_credit_profile head
+                 WHERE head.limit_set
+                   AND head.id IN (SELECT head_id FROM above)
+                   AND EXISTS (SELECT FROM ar_credit_profile child
+                                WHERE child.parent_id = head.id AND child.active)
+                UNION
+                SELECT below.head_id, child.id
+                  FROM below
+                  JOIN ar_credit_profile child ON child.parent_id = below.member_id AND child.active
+            ),
+            member AS (
+                SELECT profile.id, total.exposure, total.security
+                  FROM ar_credit_profile profile
+                  JOIN LATERAL (
+                        SELECT total.exposure, total.security
+                          FROM (%(totals)s) total
+                         WHERE total.partner_id = profile.partner_id
+                           AND total.company_id = profile.company_id
+                        OFFSET 0
+                       ) total ON TRUE
+                 WHERE profile.id IN (SELECT member_id FROM below)
+            ),
+            head AS (
+                SELECT profile.id,
+                       profile.partner_id,
+                       %(permanent)s + %(temporary)s AS "limit",
+                       used.security,
+                       used.exposure
+                  FROM (
+                        SELECT below.head_id,
+                               SUM(GREATEST(member.exposure, 0)) AS exposure,
+                               SUM(member.security) AS security
+                          FROM below
+                          JOIN member ON member.id = below.member_id
+                      GROUP BY below.head_id
+                       ) used
+                  JOIN ar_credit_profile profile ON profile.id = used.head_id
+                  JOIN res_company root ON root.id = profile.company_id
+                  JOIN res_currency currency ON currency.id = root.currency_id
+                 CROSS JOIN LATERAL (%(limit_rate)s) limit_rate
+            )
+            SELECT above.profile_id,
+                   MIN(head."limit" + head.security - head.exposure) AS available,
+                   jsonb_agg(
+                       jsonb_build_object(
+                           'profile_id', head.id,
+                           'partner_id', head.partner_id,
+                           'limit', head."limit",
+                           'security', head.security,
+                           'exposure', head.exposure,
+                           'available', head."limit" + head.security - head.exposure
+                       ) ORDER BY head.id
+                   ) AS groups
+              FROM above
+              JOIN head ON head.id = above.head_id
+          GROUP BY above.profile_id
+            """,
+            in_group=self._in_group_sql(),
+            wanted=SQL("profile.partner_id IN %s", tuple(wanted)) if wanted else SQL("TRUE"),
+            totals=self._totals_sql(),
+            permanent=self._permanent_sql(),
+            temporary=self._temporary_sql(),
+            limit_rate=self._limit_rate_sql(),
+        )
+
+    @api.model
+    def _group_exceeded_sql(self, allowed) -> SQL:
+        """Whether a group above the alias ``figures`` has no credit or has used more than it is allowed.
+
+        :param allowed: what a group may use of ``base.amount``, its limit and securities
+        """
+        return SQL(
+            """(figures.groups IS NOT NULL AND EXISTS (
+                   SELECT FROM jsonb_to_recordset(figures.groups)
+                               AS used ("limit" numeric, security numeric, exposure numeric)
+                          CROSS JOIN LATERAL (SELECT used."limit" + used.security AS amount) base
+                    WHERE base.amount <= 0 OR used.exposure > %s
+               ))""",
+            allowed,
+        )
 
     @api.model
     def _components(self):
@@ -487,14 +704,15 @@ class ArCreditExposure(models.Model):
         of their own. A credit note that reverses an invoice does not open the line again: what is to be
         supplied again is invoiced again, and what was not invoiced before stays open. Down payments (their lines order nothing) take off what they have
         brought already to the ledger or to drafts, until an invoice deducts them, and never more than the
-        order has left.
+        order has left. An order that is worth less than nothing makes no room for others before it is booked.
         """
         rows = SQL(
             """
             SELECT per_order.partner_id,
                    per_order.company_id,
                    per_order.currency_id,
-                   SUM(per_order.goods - LEAST(per_order.downpayment, GREATEST(per_order.goods, 0))) AS amount
+                   SUM(GREATEST(per_order.goods, 0)
+                       - LEAST(per_order.downpayment, GREATEST(per_order.goods, 0))) AS amount
               FROM (
                     SELECT line.partner_id,
                            line.company_id,
@@ -696,10 +914,11 @@ class ArCreditExposure(models.Model):
         )
 
     @api.model
-    def _rate_sql(self, currency: SQL, other: SQL) -> SQL:
-        """Return today's rate of a currency for ``document.company_id``, as core's ``_get_rates`` does.
+    def _rate_sql(self, currency: SQL, other: SQL, company: SQL | None = None) -> SQL:
+        """Return today's rate of a currency for a root company, as core's ``_get_rates`` does.
 
-        The last rate up to today, the company's own before the common one, else the first one to come.
+        The company is that of the alias ``document`` unless another is given. The last rate up to today, the
+        company's own before the common one, else the first one to come.
         Nothing is looked up when the other currency is the same.
         """
         return SQL(
@@ -708,12 +927,13 @@ class ArCreditExposure(models.Model):
               FROM res_currency_rate rate
              WHERE %(currency)s != %(other)s
                AND rate.currency_id = %(currency)s
-               AND (rate.company_id = document.company_id OR rate.company_id IS NULL)
+               AND (rate.company_id = %(company)s OR rate.company_id IS NULL)
           ORDER BY rate.name > %(today)s, rate.company_id, abs(rate.name - %(today)s)
              LIMIT 1
             """,
             currency=currency,
             other=other,
+            company=company or SQL("document.company_id"),
             today=fields.Date.context_today(self),
         )
 
@@ -746,19 +966,42 @@ class ArCreditExposure(models.Model):
     def _get_figures(self, partners, company):
         """Return the figures of customers with one root company, in one statement.
 
-        Internal: no access check, and independent of what the user may see. Pending changes of the fields in
-        ``_depends`` are written to the database first.
+        A second statement reads the group limits, only of customers in a group. Today is the day of the
+        company. Internal: no access check, and independent of what the user may see. Pending changes of the
+        fields in ``_depends`` are written to the database first.
 
         :param partners: ``res.partner`` records; contacts stand for their commercial entity
         :param company: ``res.company``; a branch stands for its root company
         :return: ``{commercial partner id: {figure: value}}`` for every partner, zeros where nothing is known.
-            Amounts in the root company's currency; ``available`` is None while no limit is decided.
+            Amounts in the root company's currency; ``available`` is None while no limit is decided. ``groups``
+            are dicts of ``profile_id``, ``partner_id``, ``limit``, ``security``, ``exposure`` and
+            ``available`` for each limited group that the customer belongs to or heads, empty for nearly all.
         """
         root = company._credit_root()
         partner_ids = partners.sudo().commercial_partner_id.ids  # sudo: the debtor may not be readable
         if not partner_ids:
             return {}
         names = self._figure_names()
+        report = self.with_context(tz=root._credit_timezone(), ar_without_groups=True, ar_groups_of=None)
+        known = report._read_figures(names, partner_ids, root)
+        in_group = names.index("in_group")
+        if grouped := [partner_id for partner_id, row in known.items() if row[in_group]]:
+            report = report.with_context(ar_without_groups=False, ar_groups_of=grouped)
+            known.update(report._read_figures(names, grouped, root))
+        empty = self._prepare_empty_figures(root)
+        figures = {
+            partner_id: dict(zip(names, known[partner_id], strict=False))
+            if partner_id in known
+            else dict(empty)
+            for partner_id in partner_ids
+        }
+        for of_partner in figures.values():
+            of_partner["groups"] = of_partner["groups"] or ()
+        return figures
+
+    @api.model
+    def _read_figures(self, names, partner_ids, root):
+        """Return the figures of customers that are rows of this report, as tuples by customer."""
         rows = self.env.execute_query(
             SQL(
                 """
@@ -774,14 +1017,7 @@ class ArCreditExposure(models.Model):
             )
         )
         # No list or dict by customer in between: the garbage collector would visit each of them.
-        known = {row[-1]: row for row in rows}
-        empty = self._prepare_empty_figures(root)
-        return {
-            partner_id: dict(zip(names, known[partner_id], strict=False))
-            if partner_id in known
-            else dict(empty)
-            for partner_id in partner_ids
-        }
+        return {row[-1]: row for row in rows}
 
     @api.model
     def _figure_sql(self, name) -> SQL:
@@ -832,6 +1068,8 @@ class ArCreditExposure(models.Model):
             "limit_valid_until",
             "next_review_date",
             "payment_days",
+            "in_group",
+            "groups",
             "profile_id",
             "rating_id",
             "collector_id",
@@ -854,6 +1092,8 @@ class ArCreditExposure(models.Model):
             "exposure",
             "limit_set",
             "limit",
+            "limit_permanent",
+            "limit_temporary",
             "available",
             "overdue_days",
             "status",
@@ -868,5 +1108,6 @@ class ArCreditExposure(models.Model):
         return {
             **figures,
             "available": None,
+            "groups": (),
             "status": self._default_status(root_company),
         }

@@ -1,7 +1,22 @@
 from odoo import api, fields, models
-from odoo.exceptions import UserError
+from odoo.exceptions import UserError, ValidationError
 from odoo.tools import SQL
 from odoo.tools.misc import formatLang
+
+# Fields of the profile on which its own figures depend.
+FIGURE_SOURCES = (
+    "partner_id",
+    "company_id",
+    "limit",
+    "limit_set",
+    "limit_currency_id",
+    "temporary_limit",
+    "temporary_from",
+    "temporary_to",
+    "parent_id",
+    "hold_override",
+    "active",
+)
 
 
 class ArCreditProfile(models.Model):
@@ -94,6 +109,7 @@ class ArCreditProfile(models.Model):
         help="The customer that heads the group. Orders must fit its limit too, which covers the whole group.",
     )
     child_ids = fields.One2many("ar.credit.profile", "parent_id", string="Members of the Group")
+    member_count = fields.Integer(string="Customers in the Group", compute="_compute_member_count")
     score = fields.Float(readonly=True, help="Last credit score, 0 to 100.")
     score_date = fields.Date(readonly=True)
     next_review_date = fields.Date(string="Next Review", tracking=True)
@@ -120,7 +136,24 @@ class ArCreditProfile(models.Model):
     exposure = fields.Monetary(
         compute="_compute_figures", help="See the parts on the customer's Credit page."
     )
-    available = fields.Monetary(compute="_compute_figures", help="Limit + securities − exposure.")
+    limit_today = fields.Monetary(
+        compute="_compute_figures",
+        help="Permanent limit and the temporary increase of today, in company currency at today's rate.",
+    )
+    limit_foreign = fields.Boolean(compute="_compute_limit_foreign")
+    available = fields.Monetary(
+        compute="_compute_figures",
+        help="Limit + securities − exposure, and no more than the groups above have left.",
+    )
+    group_limit = fields.Monetary(
+        compute="_compute_group_figures", help="Limit of the group, with the securities of its members."
+    )
+    group_exposure = fields.Monetary(
+        compute="_compute_group_figures",
+        help="What the group uses of its limit: the exposures of its members. A credit balance of one makes "
+        "no room for another.",
+    )
+    group_available = fields.Monetary(compute="_compute_group_figures", help="What the group has left.")
     overdue = fields.Monetary(compute="_compute_figures")
     overdue_days = fields.Integer(string="Days Overdue", compute="_compute_figures")
     status = fields.Selection(
@@ -138,8 +171,9 @@ class ArCreditProfile(models.Model):
     )
 
     _temporary_dates = models.Constraint(
-        "CHECK (temporary_limit >= 0 AND (temporary_to IS NULL OR temporary_from <= temporary_to))",
-        "A temporary increase needs a first and a last day in this order, and an amount of zero or more.",
+        "CHECK (temporary_limit IS NULL OR temporary_limit = 0 OR temporary_limit > 0 AND temporary_to IS NOT "
+        "NULL AND (temporary_from IS NULL OR temporary_from <= temporary_to))",
+        "A temporary increase needs an amount above zero and a last day, not before its first one.",
     )
 
     # ------------------------------------------------------------------
@@ -151,7 +185,41 @@ class ArCreditProfile(models.Model):
         for profile in self:
             profile.limit_currency_id = profile.limit_currency_id or profile.company_id.currency_id
 
-    @api.depends("partner_id", "company_id", "limit", "limit_set", "hold_override", "active")
+    @api.depends("limit_currency_id", "company_id.currency_id")
+    def _compute_limit_foreign(self):
+        for profile in self:
+            profile.limit_foreign = profile.limit_currency_id != profile.company_id.currency_id
+
+    @api.depends("child_ids", "parent_id")
+    def _compute_member_count(self):
+        counts = self._origin._get_member_counts()
+        for profile in self:
+            profile.member_count = counts.get(profile._origin.id, 0)
+
+    def _get_member_counts(self):
+        """Return how many customers, heads included, the groups have that these profiles head."""
+        if not self:
+            return {}
+        self.flush_model(["active", "parent_id"])
+        return dict(
+            self.env.execute_query(
+                SQL(
+                    """
+                    WITH RECURSIVE below AS (
+                        SELECT id AS head_id, id FROM ar_credit_profile WHERE id IN %s
+                        UNION
+                        SELECT below.head_id, child.id
+                          FROM below
+                          JOIN ar_credit_profile child ON child.parent_id = below.id AND child.active
+                    )
+                    SELECT head_id, COUNT(*) FROM below GROUP BY head_id HAVING COUNT(*) > 1
+                    """,
+                    tuple(self.ids),
+                )
+            )
+        )
+
+    @api.depends(*FIGURE_SOURCES)
     def _compute_figures(self):
         names = ("exposure", "available", "overdue", "overdue_days", "status")
         exposure = self.env["ar.credit.exposure"]
@@ -161,6 +229,52 @@ class ArCreditProfile(models.Model):
                 of_partner = figures.get(profile.partner_id.commercial_partner_id._origin.id, {})
                 for name in names:
                     profile[name] = of_partner.get(name) or False
+                profile.limit_today = of_partner.get("limit", 0.0)
+
+    @api.depends(*FIGURE_SOURCES)
+    def _compute_group_figures(self):
+        """The group that this customer heads; of a member, the one above that leaves the least room."""
+        exposure = self.env["ar.credit.exposure"]
+        for company, profiles in self.grouped("company_id").items():
+            figures = exposure._get_figures(profiles.partner_id, company) if company else {}
+            for profile in profiles:
+                groups = figures.get(profile.partner_id._origin.id, {}).get("groups", ())
+                own = [group for group in groups if group["profile_id"] == profile._origin.id]
+                group = min(own or groups, key=lambda group: group["available"], default=None)
+                profile.group_limit = group["limit"] + group["security"] if group else 0.0
+                profile.group_exposure = group["exposure"] if group else 0.0
+                profile.group_available = group["available"] if group else 0.0
+
+    @api.constrains("parent_id", "company_id", "active")
+    def _check_parent_id(self):
+        """A group has no rings and stays within one company and among customers whose profile is open."""
+        for profile in self.filtered("parent_id"):
+            head = profile.parent_id
+            if head.company_id != profile.company_id:
+                raise ValidationError(
+                    self.env._(
+                        "%(customer)s and %(head)s are customers of different companies: a group limit "
+                        "belongs to one company.",
+                        customer=profile.partner_id.display_name,
+                        head=head.partner_id.display_name,
+                    )
+                )
+            if not head.active or not profile.active:
+                raise ValidationError(
+                    self.env._(
+                        "The credit profile of %s is closed: it cannot be part of a group.",
+                        (profile if head.active else head).partner_id.display_name,
+                    )
+                )
+            if profile._has_cycle():
+                raise ValidationError(
+                    self.env._(
+                        "%(head)s is below %(customer)s already: a customer cannot be in a group that it "
+                        "heads.",
+                        customer=profile.partner_id.display_name,
+                        head=head.partner_id.display_name,
+                    )
+                )
 
     # ------------------------------------------------------------------
     # CRUD
@@ -223,8 +337,10 @@ class ArCreditProfile(models.Model):
                 )
             )
         vals = self._prepare_limit_vals(dict(vals))
+        if "parent_id" in vals:
+            self._lock_groups(self.browse(vals["parent_id"] or ()))
         result = super().write(vals)
-        if {"limit", "limit_set"} & vals.keys():
+        if {"limit", "limit_set", "limit_currency_id"} & vals.keys():
             self._mirror_limits()
         if self._figure_fields() & vals.keys():
             self.partner_id._invalidate_credit_figures()
@@ -252,12 +368,28 @@ class ArCreditProfile(models.Model):
             vals["limit"] = 0.0
         return vals
 
+    def _lock_groups(self, head):
+        """Let nobody else change the same groups: two changes, each right alone, could close a ring."""
+        profiles = (self | head).sudo()  # sudo: the key of the lock only
+        self.env["ar.credit.lock"]._take(
+            ((profile.partner_id.id, profile.company_id.id) for profile in profiles), limited=False
+        )
+
     @api.model
     def _figure_fields(self):
         """Fields of the profile that the figures of the customer depend on."""
         return {
             "limit",
             "limit_set",
+            "limit_currency_id",
+            "limit_valid_until",
+            "temporary_limit",
+            "temporary_from",
+            "temporary_to",
+            "payment_days",
+            "payment_days_set",
+            "next_review_date",
+            "parent_id",
             "rating_id",
             "collector_id",
             "salesperson_id",
@@ -289,6 +421,7 @@ class ArCreditProfile(models.Model):
         missing = commercial - profiles.filtered("active").partner_id
         if missing:
             missing.flush_recordset(["commercial_partner_id"])
+            profiles.flush_recordset(["active"])
             self.env.execute_query(
                 SQL(
                     """
@@ -304,6 +437,13 @@ class ArCreditProfile(models.Model):
                  DO UPDATE SET active = TRUE,
                                limit_set = FALSE,
                                "limit" = 0,
+                               limit_currency_id = EXCLUDED.limit_currency_id,
+                               limit_valid_until = NULL,
+                               temporary_limit = NULL,
+                               temporary_from = NULL,
+                               temporary_to = NULL,
+                               payment_days_set = NULL,
+                               payment_days = NULL,
                                rating_id = EXCLUDED.rating_id,
                                hold_override = NULL,
                                write_uid = EXCLUDED.write_uid,
@@ -351,7 +491,26 @@ class ArCreditProfile(models.Model):
     def _reopen(self):
         """Open closed profiles again. A limit that was decided for other circumstances does not come back."""
         self._set_active(True)
-        self.write({"limit_set": False, "hold_override": False})
+        for profile in self:
+            profile.write(
+                {
+                    **profile._prepare_no_limit_vals(),
+                    "payment_days_set": False,
+                    "payment_days": 0,
+                    "hold_override": False,
+                }
+            )
+
+    def _prepare_no_limit_vals(self):
+        """Return values of a profile for which no limit is decided."""
+        return {
+            "limit_set": False,
+            "limit_currency_id": self.company_id.currency_id.id,
+            "limit_valid_until": False,
+            "temporary_limit": 0.0,
+            "temporary_from": False,
+            "temporary_to": False,
+        }
 
     def _close(self, successor):
         """Close profiles of partners that became part of another company, keeping their limits as history.
@@ -367,28 +526,75 @@ class ArCreditProfile(models.Model):
                     limit=profile._format_limit(),
                 )
             )
+            profile._leave_groups(successor)
         self._set_active(False)
+
+    def _leave_groups(self, successor):
+        """Take a profile that closes out of its group, and hand the group that it heads to its successor's.
+
+        The limit of the group ends with the one who headed it; a person is asked to decide on another one.
+        A closed profile that was in a group keeps that in its messages.
+        """
+        self.ensure_one()
+        heir = self._find([(successor.id, self.company_id.id)]).filtered("active")
+        members = self.child_ids
+        above = self.parent_id
+        if above:
+            self._message_log(body=self.env._("It was in the group of %s.", above.partner_id.display_name))
+            self.write({"parent_id": False})
+        if not members:
+            return
+        if heir in members | members._get_below():
+            # The heir was below: it takes the place of the one who goes.
+            heir._message_log(
+                body=self.env._("It was in the group of %s, which it heads now.", self.partner_id.display_name)
+            )
+            heir.write({"parent_id": above.id})
+            members -= heir
+        members.write({"parent_id": heir.id})
+        body = self.env._(
+            "The group of %(former)s is headed by %(heir)s now. The limit of the group was %(limit)s.",
+            former=self.partner_id.display_name,
+            heir=successor.display_name,
+            limit=self._format_limit(),
+        )
+        (members | heir)._message_log_batch(bodies=dict.fromkeys((members | heir).ids, body))
+        if heir:
+            heir.activity_schedule(
+                "mail.mail_activity_data_todo",
+                summary=self.env._("Decide on the limit of the group"),
+                note=body,
+                user_id=(heir.collector_id or self.env.user).id,
+            )
+        (members | heir | self).partner_id._invalidate_credit_figures()
+
+    def _get_below(self):
+        """Return the profiles below these ones in their groups."""
+        return self.search([("id", "child_of", self.ids)]) - self if self else self
 
     def _format_limit(self):
         """Return the limit in words for messages."""
         self.ensure_one()
         if not self.limit_set:
             return self.env._("not decided")
-        return formatLang(self.env, self.limit, currency_obj=self.currency_id)
+        return formatLang(self.env, self.limit, currency_obj=self.limit_currency_id)
 
     def _mirror_limits(self):
         """Write the limits to core's ``credit_limit`` of the customers and their contacts, in one statement.
 
+        It is the permanent limit in company currency, at the rate of the day on which it is written.
         Core keeps a value per company and branch and cannot tell a limit of zero from none; without a decided
         limit the value is removed, so that core's company default shows again.
         """
         opened = self.filtered("active")
         if not opened:
             return
-        self.flush_model(["active", "company_id", "limit", "limit_set", "partner_id"])
+        self.flush_model(["active", "company_id", "limit", "limit_currency_id", "limit_set", "partner_id"])
         partners = self.env["res.partner"]
         partners.flush_model(["commercial_partner_id", "credit_limit"])
-        self.env["res.company"].flush_model(["parent_path"])
+        self.env["res.company"].flush_model(["currency_id", "parent_path"])
+        self.env["res.currency.rate"].flush_model(["company_id", "currency_id", "name", "rate"])
+        exposure = self.env["ar.credit.exposure"]
         self.env.cr.execute(
             SQL(
                 """
@@ -401,9 +607,12 @@ class ArCreditProfile(models.Model):
                         SELECT profile.partner_id,
                                jsonb_object_agg(
                                    company.id::text,
-                                   CASE WHEN profile.limit_set THEN COALESCE(profile."limit", 0) END
+                                   %(permanent)s
                                ) AS limits
                           FROM ar_credit_profile profile
+                          JOIN res_company root ON root.id = profile.company_id
+                          JOIN res_currency currency ON currency.id = root.currency_id
+                    CROSS JOIN LATERAL (%(limit_rate)s) limit_rate
                           JOIN res_company company
                             ON split_part(company.parent_path, '/', 1)::int = profile.company_id
                          WHERE profile.id IN %(profile_ids)s
@@ -411,6 +620,8 @@ class ArCreditProfile(models.Model):
                        ) mirror
                  WHERE partner.commercial_partner_id = mirror.partner_id OR partner.id = mirror.partner_id
                 """,
+                permanent=exposure._permanent_sql(),
+                limit_rate=exposure._limit_rate_sql(),
                 profile_ids=tuple(opened.ids),
             )
         )
@@ -474,9 +685,10 @@ class ArCreditProfile(models.Model):
     def _merge_partners(self, sources, destination, wizard):
         """Merge the profiles of partners that are about to be merged, company by company.
 
-        One profile stays, with the stricter of everything: the lowest decided limit, the worse rating, a
-        manual stop. Messages, activities, files and every record that points to the others move to it, and a
-        person is asked to review the result.
+        One profile stays, with the stricter of everything: the lowest decided limit (compared at today's
+        rate), the worse rating, the shorter terms, a manual stop. Temporary increases were granted to one of
+        them and end. Members of their groups follow. Messages, activities, files and every record that points
+        to the others move to it, and a person is asked to review the result.
 
         :param sources: partners that will be deleted
         :param destination: partner that stays
@@ -516,11 +728,17 @@ class ArCreditProfile(models.Model):
         # Terms of a closed profile no longer hold, unless nothing else is known.
         before = {profile: profile._format_limit() for profile in self | others}
         valid = (self | others).filtered("active") or self
-        vals = self._prepare_merged_vals(valid)
+        vals = {
+            **self._prepare_merged_vals(valid),
+            "parent_id": self._get_merged_parent(valid, self | others).id,
+        }
+        self._lock_groups(others | (self | others).child_ids)
         names = others.mapped("partner_id.display_name")
         if self.partner_id != debtor:
             names = self.mapped("partner_id.display_name") + names
             self._write_unguarded({"partner_id": debtor.id})
+        if self.parent_id in others:
+            self._write_unguarded({"parent_id": False})
         if others:
             wizard._update_foreign_keys_generic("ar.credit.profile", others, self)
             wizard._update_reference_fields_generic("ar.credit.profile", others, self)
@@ -551,12 +769,24 @@ class ArCreditProfile(models.Model):
     def _prepare_merged_vals(self, profiles):
         """Return the stricter terms of several profiles."""
         decided = profiles.filtered("limit_set")
+        strictest = self._get_strictest(decided)
+        limiting = strictest or profiles[0]
+        temporary = profiles if len(profiles) == 1 else self.browse()
+        with_days = profiles.filtered("payment_days_set")
         overrides = set(profiles.mapped("hold_override"))
         override = "block" if "block" in overrides else "pass" if overrides == {"pass"} else False
         notes = [profile.note for profile in profiles if profile.note]
         vals = {
             "limit_set": bool(decided),
-            "limit": min(decided.mapped("limit"), default=0.0),
+            "limit": strictest.limit,
+            "limit_currency_id": limiting.limit_currency_id.id,
+            "limit_valid_until": min(filter(None, decided.mapped("limit_valid_until")), default=False),
+            "temporary_limit": temporary.temporary_limit,
+            "temporary_from": temporary.temporary_from,
+            "temporary_to": temporary.temporary_to,
+            "payment_days_set": bool(with_days),
+            "payment_days": min(with_days.mapped("payment_days"), default=0),
+            "next_review_date": min(filter(None, profiles.mapped("next_review_date")), default=False),
             "rating_id": profiles.rating_id.sorted("sequence")[-1:].id,
             "hold_override": override,
             "collector_id": profiles.collector_id[:1].id,
@@ -565,3 +795,45 @@ class ArCreditProfile(models.Model):
         if len(notes) > 1:
             vals["note"] = "\n".join(notes)
         return vals
+
+    def _get_strictest(self, decided):
+        """Return the profile with the lowest limit of several of one company, compared at today's rate."""
+        return min(decided, key=lambda profile: profile._in_root_currency(profile.limit), default=decided)
+
+    def _in_root_currency(self, amount):
+        """Convert an amount of the limit's currency to the root company's, at today's rate."""
+        self.ensure_one()
+        root = self.company_id
+        return self.limit_currency_id._convert(amount, root.currency_id, root, root._credit_today())
+
+    def _from_root_currency(self, amount):
+        """Convert an amount of the root company's currency to the limit's, at today's rate."""
+        self.ensure_one()
+        root = self.company_id
+        return root.currency_id._convert(amount, self.limit_currency_id, root, root._credit_today())
+
+    def _get_core_change_message(self, amount):
+        """Return what is said of a limit that came through core's field.
+
+        :param amount: as it was written there, in company currency
+        """
+        self.ensure_one()
+        if self.limit_set and self.limit_foreign:
+            return self.env._(
+                "The limit was changed through the contact's own credit limit: %(amount)s are %(limit)s at "
+                "today's rate.",
+                amount=formatLang(self.env, amount, currency_obj=self.currency_id),
+                limit=self._format_limit(),
+            )
+        if self.env.su:
+            return self.env._("The limit was changed through the contact's own credit limit, by the system.")
+        return self.env._("The limit was changed through the contact's own credit limit.")
+
+    @api.model
+    def _get_merged_parent(self, valid, merged):
+        """Return the group of the profile that stays: of those above, the one with the lowest limit.
+
+        A group that one of the merged profiles headed is left: the one that stays heads it.
+        """
+        heads = valid.parent_id - merged - merged._get_below()
+        return self._get_strictest(heads.filtered("limit_set")) or heads[:1]

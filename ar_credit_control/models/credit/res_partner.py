@@ -201,8 +201,10 @@ class ResPartner(models.Model):
             behind = behind.sudo() if operator == "any!" else behind  # sudo: the operator asks for it
             operator, value = "in", value if isinstance(value, Query) else behind._search(value)
         matches = Domain(FIGURES[name], operator, value)
-        nothing = exposure.new(exposure._prepare_empty_figures(root))
+        empty = exposure._prepare_empty_figures(root)
+        nothing = exposure.new({figure: empty[figure] for figure in FIGURES.values()})
         include_others = not isinstance(value, Query) and bool(nothing.filtered_domain(matches))
+        exposure = exposure.with_context(tz=root._credit_timezone())  # its day, as for the figures
         rows = exposure.sudo()._search(  # sudo: the figures are internal, access is that of the partner
             Domain("company_id", "=", root.id) & (~matches if include_others else matches)
         )
@@ -236,10 +238,11 @@ class ResPartner(models.Model):
             entities = {
                 partner: partner.sudo().commercial_partner_id for partner in self
             }  # sudo: may not be readable
+        mirror = self._credit_get_mirror() if "credit_limit" in vals else {}
         result = super().write(vals)
         self._credit_derive_entity(vals)
         if "credit_limit" in vals:
-            self._credit_take_over_limit()
+            self._credit_take_over_limit(mirror)
         if entities:
             self._credit_follow_entity(entities, keep_limit="credit_limit" in vals)
         return result
@@ -382,13 +385,23 @@ class ResPartner(models.Model):
     # Core's credit limit is a mirror
     # ------------------------------------------------------------------
 
-    def _credit_take_over_limit(self):
+    def _credit_get_mirror(self):
+        """Return what core's field says of each customer, as of the day on which it was mirrored."""
+        return {
+            partner: partner.credit_limit
+            for partner in self.sudo()  # sudo: core's field is readable by accountants only
+            if partner == partner.commercial_partner_id
+        }
+
+    def _credit_take_over_limit(self, mirror=None):
         """Hand a write of core's ``credit_limit`` on to the owner of the limit, the credit profile.
 
         Core cannot tell a limit of zero from none, and its company default means that nothing was decided for
         the customer: both clear the limit, unless they are what the mirror says already. What a contact is
-        given counts for its company.
+        given counts for its company. The amount is in company currency: a limit that was decided in another
+        one is converted at today's rate and stays in its currency.
 
+        :param mirror: what core's field said before, which is no change where it is written again
         :raise AccessError: when the limit changes beyond the authority of the user; the superuser's change is
             taken and recorded on the profile
         """
@@ -407,14 +420,19 @@ class ResPartner(models.Model):
             return
         profiles = self.env["ar.credit.profile"]._find([(debtor.id, root.id) for debtor in given])
         mirrored = {
-            profile.partner_id.id: profile.limit
+            profile.partner_id.sudo(): {  # sudo: the key is a superuser's record
+                profile._in_root_currency(profile.limit),
+                (mirror or {}).get(profile.partner_id.sudo(), 0.0),
+            }
             for profile in profiles.sudo()  # sudo: comparison only
             if profile.active and profile.limit_set
         }
         changed = {
             debtor: limit
             for debtor, limit in given.items()
-            if root.currency_id.compare_amounts(limit, mirrored.get(debtor.id, default))
+            if all(
+                root.currency_id.compare_amounts(limit, known) for known in mirrored.get(debtor, {default})
+            )
         }
         if changed:
             self._credit_change_limits(changed, root, default)
@@ -438,17 +456,10 @@ class ResPartner(models.Model):
             decided = bool(root.currency_id.compare_amounts(limit, default)) and not root.currency_id.is_zero(
                 limit
             )
-            vals = {"limit_set": decided, "limit": limit if decided else 0.0}
-            if decided:
-                vals["limit_currency_id"] = root.currency_id.id
-            profile._change_directly(vals)
-            profile._message_log(
-                body=self.env._("The limit was changed through the contact's own credit limit.")
-                if not self.env.su
-                else self.env._(
-                    "The limit was changed through the contact's own credit limit, by the system."
-                )
+            profile._change_directly(
+                {"limit_set": decided, "limit": profile._from_root_currency(limit) if decided else 0.0}
             )
+            profile._message_log(body=profile._get_core_change_message(limit))
 
     # ------------------------------------------------------------------
     # Changes of the commercial entity

@@ -75,8 +75,8 @@ class ArCreditCheck(models.AbstractModel):
 
     @api.model
     def _check_no_limit(self, verdict, rule):
-        """Nobody decided a limit: what that means is for the company to say."""
-        if not verdict.figures["limit_set"]:
+        """Nobody decided a limit, nor one of a group: what that means is for the company to say."""
+        if not verdict.figures["limit_set"] and not verdict.figures["groups"]:
             yield self._prepare_result("no_limit", rule.outcome, rule)
 
     @api.model

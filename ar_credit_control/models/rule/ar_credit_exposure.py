@@ -151,19 +151,23 @@ class ArCreditExposure(models.Model):
 
     @api.model
     def _limit_conditions(self, rule):
-        tolerance = SQL('(figures."limit" + figures.security) * %s::numeric / 100', rule.tolerance_percent)
-        if rule.tolerance_amount:
-            tolerance = SQL("LEAST(%s, %s::numeric)", tolerance, rule.tolerance_amount)
         yield (
             rule.outcome,
             SQL(
                 """figures.limit_set
-                   AND (figures."limit" + figures.security <= 0
-                        OR figures.exposure > ROUND(figures."limit" + figures.security + %s,
-                                                    figures.decimal_places))""",
-                tolerance,
+                   AND (figures."limit" + figures.security <= 0 OR figures.exposure > %s)""",
+                self._allowed_sql(rule, SQL('(figures."limit" + figures.security)')),
             ),
         )
+        yield rule.outcome, self._group_exceeded_sql(self._allowed_sql(rule, SQL("base.amount")))
+
+    @api.model
+    def _allowed_sql(self, rule, base) -> SQL:
+        """Return what a rule lets somebody use of a limit and its securities."""
+        tolerance = SQL("%s * %s::numeric / 100", base, rule.tolerance_percent)
+        if rule.tolerance_amount:
+            tolerance = SQL("LEAST(%s, %s::numeric)", tolerance, rule.tolerance_amount)
+        return SQL("ROUND(%s + %s, figures.decimal_places)", base, tolerance)
 
     @api.model
     def _near_limit_conditions(self, rule):
@@ -179,9 +183,9 @@ class ArCreditExposure(models.Model):
 
     @api.model
     def _no_limit_conditions(self, rule):
-        """Whoever owes and orders nothing is not warned of."""
+        """Whoever owes and orders nothing is not warned of. The limit of a group is one."""
         bothers = SQL("TRUE") if rule.outcome == "hold" else SQL("figures.exposure > 0")
-        yield rule.outcome, SQL("NOT figures.limit_set AND %s", bothers)
+        yield rule.outcome, SQL("NOT figures.limit_set AND figures.groups IS NULL AND %s", bothers)
 
     @api.model
     def _overdue_conditions(self, rule):
