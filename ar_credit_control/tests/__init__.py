@@ -19,11 +19,13 @@ from . import test_demo
 from . import test_failures
 from . import test_hold_addons
 from . import test_hold_attack
+from . import test_hold_authority
 from . import test_hold_decision
 from . import test_hold_forecast
 from . import test_hold_gate
 from . import test_hold_portal
 from . import test_hold_race
+from . import test_hold_recheck
 from . import test_hold_tour
 from . import test_lifecycle
 from . import test_score_behaviour

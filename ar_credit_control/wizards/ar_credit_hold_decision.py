@@ -26,6 +26,10 @@ class ArCreditHoldDecision(models.TransientModel):
         string="Because",
     )
     note = fields.Char(string="Reason")
+    beyond_ids = fields.Many2many(
+        "ar.credit.hold", compute="_compute_beyond_ids", string="Beyond My Authority"
+    )
+    beyond_text = fields.Char(compute="_compute_beyond_ids")
     count = fields.Integer(compute="_compute_single")
     single = fields.Boolean(compute="_compute_single")
     currency_id = fields.Many2one("res.currency", compute="_compute_single")
@@ -47,6 +51,18 @@ class ArCreditHoldDecision(models.TransientModel):
         readonly=False,
         help="Not confirmed by then, the order is checked again.",
     )
+
+    @api.depends("hold_ids")
+    @api.depends_context("uid")
+    def _compute_beyond_ids(self):
+        """Of several, those that somebody else decides on; a single one is refused with a message."""
+        for wizard in self:
+            several = wizard.hold_ids if len(wizard.hold_ids) > 1 else wizard.hold_ids.browse()
+            wizard.beyond_ids = several.filtered(lambda hold: hold.state == "held" and not hold.can_decide)
+            wizard.beyond_text = ", ".join(
+                f"{hold.name} → {hold.next_approver_id.name}" if hold.next_approver_id else hold.name
+                for hold in wizard.beyond_ids
+            )
 
     @api.depends("hold_ids")
     def _compute_single(self):
@@ -71,14 +87,16 @@ class ArCreditHoldDecision(models.TransientModel):
     def action_apply(self):
         self.ensure_one()
         reason = self._get_reason()
+        mine = self.hold_ids - self.beyond_ids
         if self.decision == "hold":
             self.order_ids.action_credit_put_on_hold(reason)
         elif self.decision == "refuse":
-            self.hold_ids.action_refuse(reason)
+            mine.action_refuse(reason)
         elif self.single:
             self.hold_ids.action_release(reason, cap_amount=self.cap_amount, valid_until=self.valid_until)
         else:
-            self.hold_ids.action_release(reason)
+            mine.action_release(reason)
+        self.beyond_ids.filtered("next_approver_id").action_hand_on()
         return {"type": "ir.actions.act_window_close"}
 
     def _get_reason(self):

@@ -23,8 +23,10 @@ class ResCompany(models.Model):
     )
     credit_hold_auto_release = fields.Boolean(
         string="Release When the Cause is Gone",
-        help="Held orders are checked again every day and confirmed once they pass. "
-        "Orders put on hold by hand always wait for a person.",
+        default=True,
+        help="Held orders are checked again within minutes of a payment, a new limit or whatever else frees "
+        "credit, and every night; what passes is confirmed as it was asked for. Orders put on hold by hand "
+        "always wait for a person.",
     )
     credit_coordination_days = fields.Integer(
         string="Coordination Phase (days)",

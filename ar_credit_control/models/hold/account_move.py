@@ -4,6 +4,17 @@ from odoo import models
 class AccountMove(models.Model):
     _inherit = "account.move"
 
+    def write(self, vals):
+        """Receipts and credit notes that are booked, and invoices that are taken back, free credit."""
+        result = super().write(vals)
+        if "state" in vals:
+            self.line_ids._credit_recheck()
+        return result
+
+    def unlink(self):
+        self.line_ids._credit_recheck()
+        return super().unlink()
+
     def _compute_partner_credit_warning(self):
         """Core's banner knows another exposure: it is silent where credit control is switched on."""
         roots = {

@@ -43,6 +43,14 @@ class ArCreditHold(models.Model):
     order_id = fields.Many2one(
         "sale.order", string="Sales Order", index=True, ondelete="set null", readonly=True
     )
+    move_id = fields.Many2one(
+        "account.move",
+        string="Invoice",
+        index="btree_not_null",
+        ondelete="set null",
+        readonly=True,
+        help="The invoice without an order that waits to be posted.",
+    )
     partner_id = fields.Many2one(
         "res.partner",
         string="Customer",
@@ -175,10 +183,23 @@ class ArCreditHold(models.Model):
     valid_until = fields.Date(
         readonly=True, tracking=True, help="A released order that is not confirmed by then is checked again."
     )
-    can_decide = fields.Boolean(compute="_compute_can_decide")
+    can_decide = fields.Boolean(string="I Can Decide", compute="_compute_can_decide")
+    can_hand_on = fields.Boolean(compute="_compute_can_decide")
+    approver_ids = fields.Many2many(
+        "res.users",
+        string="Can Decide",
+        compute="_compute_approver_ids",
+        compute_sudo=True,
+        help="Who may release this amount, the lowest tier first. Who asked for it may not.",
+    )
+    next_approver_id = fields.Many2one(
+        "res.users", string="Ask", compute="_compute_next_approver_id", compute_sudo=True
+    )
 
     _one_open_per_order = models.UniqueIndex("(order_id) WHERE state = 'held'")
+    _one_open_per_invoice = models.UniqueIndex("(move_id) WHERE state = 'held'")
     _queue_idx = models.Index("(company_id, asked_on) WHERE state = 'held'")
+    _held_partner_idx = models.Index("(partner_id) WHERE state = 'held'")
 
     @api.depends("name", "partner_name")
     def _compute_display_name(self):
@@ -214,12 +235,38 @@ class ArCreditHold(models.Model):
             begin = hold.asked_on or hold.create_date or now
             hold.age_days = ((hold.date_end or now) - begin).days
 
-    @api.depends("state", "asked_by_id", "salesperson_id")
+    @api.depends("state", "asked_by_id", "salesperson_id", "order_amount")
     @api.depends_context("uid")
     def _compute_can_decide(self):
-        controller = self.env.user.has_group("ar_credit_control.group_credit_controller")
+        """Who has authority of some amount but not of this one hands it on."""
+        user = self.env.user
+        authority = self.env["ar.credit.authority"]
+        for company, holds in self.grouped("company_id").items():
+            company = company.sudo()  # the currency of the root, also for a user of a branch
+            reach = authority._get_reach(user, "release", company) if company else None
+            for hold in holds:
+                decides = hold.state == "held" and reach is not None
+                hold.can_decide = (
+                    decides
+                    and authority._is_within(hold.order_amount, reach, company)
+                    and not hold._is_requester(user)
+                )
+                hold.can_hand_on = decides and not hold.can_decide
+
+    @api.depends("state", "asked_by_id", "salesperson_id", "order_amount")
+    def _compute_approver_ids(self):
+        held = self.filtered(lambda hold: hold.state == "held")
+        (self - held).approver_ids = False
+        for hold, approvers in held._find_approvers().items():
+            hold.approver_ids = approvers
+
+    @api.depends("approver_ids", "responsible_id")
+    @api.depends_context("uid")
+    def _compute_next_approver_id(self):
         for hold in self:
-            hold.can_decide = controller and hold.state == "held" and not hold._is_requester(self.env.user)
+            others = hold.approver_ids - hold.responsible_id - self.env.user
+            asked = hold.responsible_id & hold.approver_ids - self.env.user
+            hold.next_approver_id = (asked or others)[:1]
 
     @api.model
     def _expand_states(self, states, domain):
@@ -236,19 +283,19 @@ class ArCreditHold(models.Model):
         """Release held orders and repeat the confirmation as it was asked for.
 
         :param str reason: why, kept with the hold
-        :param float cap_amount: largest total, in company currency, that the release covers; by default
-            what the order amounts to now
+        :param float cap_amount: largest total, in the root company's currency, that the release covers; by
+            default what the order amounts to now
         :param valid_until: date until which the release holds; by default the company's number of days
-        :raise AccessError: without the group, or for one's own request
+        :raise AccessError: without the authority for that amount, or for one's own request
         :raise UserError: the order is not held any more, or has grown beyond the amount
         """
-        self._check_decision()
+        self._check_decision(cap_amount)
         valid_until = fields.Date.to_date(valid_until)
         if valid_until and any(valid_until < company._credit_today() for company in self.company_id):
             raise UserError(self.env._("A release cannot end in the past."))
         for hold in self:
             amount = hold._get_order_amount()
-            cap = cap_amount if cap_amount else hold.order_amount
+            cap = cap_amount or hold.order_amount
             if hold.currency_id.compare_amounts(amount, cap) > 0:
                 raise UserError(
                     self.env._(
@@ -271,7 +318,7 @@ class ArCreditHold(models.Model):
     def action_refuse(self, reason=None):
         """Refuse held orders: they stay quotations (or, if confirmed before, stay flagged) and sales is told.
 
-        :raise AccessError: without the group, or for one's own request
+        :raise AccessError: without the authority for that amount, or for one's own request
         :raise UserError: the order is not held any more
         """
         self._check_decision()
@@ -299,6 +346,25 @@ class ArCreditHold(models.Model):
                 "next": {"type": "ir.actions.act_window_close"},
             },
         }
+
+    def action_hand_on(self):
+        """Ask who may decide on the amount, instead of the user.
+
+        :raise AccessError: for who decides on no amount at all
+        :raise UserError: the order is not held any more, or nobody else may decide
+        """
+        self.check_access("read")
+        self._check_authority()
+        for hold in self:
+            if hold.state != "held":
+                raise UserError(self.env._("%s is not on hold any more.", hold.display_name))
+            user = hold.next_approver_id
+            if not user:
+                raise UserError(self.env._("Nobody else may decide on %s.", hold.display_name))
+            hold._end_activities()
+            hold._ask(user)
+            hold.message_post(body=self.env._("Handed on to %s.", user.sudo().name))  # sudo: a colleague
+        return True
 
     def action_open_release(self):
         return self._get_decision_action("release", self.env._("Release"))
@@ -365,10 +431,9 @@ class ArCreditHold(models.Model):
         by_proxy = not asker or asker.share or asker._is_superuser() or self.asked_as_system
         return by_proxy and self.salesperson_id == user
 
-    def _check_decision(self):
+    def _check_decision(self, cap_amount=None):
         self.check_access("read")
-        if not self.env.user.has_group("ar_credit_control.group_credit_controller"):
-            raise AccessError(self.env._("Only credit controllers decide on held orders."))
+        self._check_authority()
         self.lock_for_update()
         for hold in self:
             if hold.state != "held":
@@ -377,6 +442,58 @@ class ArCreditHold(models.Model):
                 raise AccessError(
                     self.env._("%s was asked for by you: another person decides.", hold.display_name)
                 )
+            hold._check_reach(max(cap_amount or 0.0, hold.order_amount))
+
+    def _check_authority(self):
+        """Refuse who decides on no amount at all."""
+        authority = self.env["ar.credit.authority"]
+        for company in self.company_id.sudo():  # the table of the root, also for a user of a branch
+            if authority._get_reach(self.env.user, "release", company) is None:
+                raise AccessError(self.env._("Only credit controllers decide on held orders."))
+
+    def _check_reach(self, amount):
+        """Refuse who may not decide on an amount, and say who may."""
+        self.ensure_one()
+        company = self.company_id.sudo()  # the table of the root, also for a user of a branch
+        if self.env["ar.credit.authority"]._covers(self.env.user, "release", amount, company):
+            return
+        approvers = self._find_approvers(amount)[self].sudo()  # names of colleagues
+        values = {"hold": self.display_name, "amount": self.currency_id.format(amount)}
+        if approvers:
+            raise AccessError(
+                self.env._(
+                    "%(amount)s for %(hold)s is beyond your authority. Ask %(people)s.",
+                    people=", ".join(approvers[:3].mapped("name")),
+                    **values,
+                )
+            )
+        raise AccessError(
+            self.env._(
+                "%(amount)s for %(hold)s is beyond everybody's authority. A credit manager can give somebody "
+                "a larger one.",
+                **values,
+            )
+        )
+
+    def _find_approvers(self, amount=None):
+        """Return for each hold who may decide on it, the lowest tier first.
+
+        :param float amount: instead of what each order amounts to
+        """
+        authority = self.env["ar.credit.authority"]
+        found = {}
+        for company, holds in self.grouped("company_id").items():
+            company = company.sudo()  # the table of the root, also for a user of a branch
+            ladder = authority._get_ladder("release", company)
+            for hold in holds:
+                wanted = hold.order_amount if amount is None else amount
+                ids = [
+                    user.id
+                    for _tier, user, reach in ladder
+                    if authority._is_within(wanted, reach, company) and not hold._is_requester(user)
+                ]
+                found[hold] = self.env["res.users"].browse(dict.fromkeys(ids))
+        return found
 
     def _decide(self, state, reason, **values):
         self.ensure_one()
@@ -566,6 +683,9 @@ class ArCreditHold(models.Model):
         hold.write({**self._prepare_hold_values(verdict), **values})
         if before != (hold.pay_to_release, hold.exposure, hold.order_amount):
             hold.message_post(body=self.env._("Checked again on today's figures."))
+        if before[2] != hold.order_amount and hold.responsible_id not in hold.approver_ids:
+            hold._end_activities()
+            hold._ask_controller()
 
     @api.model
     def _prepare_hold_values(self, verdict):
@@ -605,27 +725,33 @@ class ArCreditHold(models.Model):
     # telling people
 
     def _get_responsible(self):
-        """Who is asked to decide: the company's person for holds, else a controller of that company."""
+        """Who is asked to decide: the company's person for holds if that one may, else the lowest tier.
+
+        Where nobody's authority reaches so far, who decides on most is asked to see to it.
+        """
         self.ensure_one()
         company = self.company_id.sudo()  # settings of the root company, also for a branch
+        approvers = self._find_approvers()[self]
         chosen = company._credit_root().credit_hold_responsible_id
-        if chosen and not self._is_requester(chosen) and company in chosen.company_ids:
+        if chosen in approvers:
             return chosen
-        group = self.env.ref("ar_credit_control.group_credit_controller").sudo()  # members of the group
-        candidates = group.all_user_ids.filtered(
-            lambda user: company in user.company_ids and user._is_internal() and not self._is_requester(user)
-        )
-        # Those who are controllers and no more come first: the manager is asked last.
-        manager = "ar_credit_control.group_credit_manager"
-        return candidates.sorted(lambda user: (user._is_superuser(), user.has_group(manager), user.id))[:1]
+        if not approvers:
+            ladder = self.env["ar.credit.authority"]._get_ladder("release", company)
+            others = [step for step in ladder if not self._is_requester(step[1])]
+            return max(others, key=lambda step: step[2], default=(0, approvers, 0))[1]
+        return approvers[:1]
 
     def _ask_controller(self):
+        self._ask(self.sudo()._get_responsible())  # the requester may not read who may what
+
+    def _ask(self, user):
+        """Make a person the one who decides: their task, and nobody else's."""
         self.ensure_one()
         hold = self.sudo()  # the requester may not write holds
-        hold.responsible_id = hold._get_responsible()
-        if hold.responsible_id:
-            hold.with_context(lang=hold.responsible_id.lang).activity_schedule(
-                "ar_credit_control.mail_activity_hold", user_id=hold.responsible_id.id
+        hold.responsible_id = user
+        if user:
+            hold.with_context(lang=user.lang).activity_schedule(
+                "ar_credit_control.mail_activity_hold", user_id=user.id
             )
 
     def _end_activities(self):
@@ -694,14 +820,25 @@ class ArCreditHold(models.Model):
         )
         self.env["ir.cron"]._commit_progress(remaining=len(holds))
         for hold in holds:
+            hold._recheck_each()
+            if not self.env["ir.cron"]._commit_progress(processed=1):
+                break
+
+    def _recheck_each(self):
+        """Check held orders again for the schedule, each in a transaction of its own.
+
+        :return: whether all could be looked at; False when somebody worked on one of them meanwhile
+        """
+        complete = True
+        for hold in self:
             try:
                 hold[0]._recheck()
-                self.env.flush_all()
+                self.env.cr.flush()
             except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
-                # Somebody sells to this customer right now: next time.
+                complete = False
                 self.env.cr.rollback()
                 self.env.invalidate_all()
-                _logger.info("Hold %s is being worked on by someone; the next run takes it up", hold.id)
+                _logger.info("Hold %s is being worked on by someone; a later run takes it up", hold.id)
             except Exception as error:  # one order that lacks something must not stop the others
                 self.env.cr.rollback()
                 self.env.invalidate_all()
@@ -714,5 +851,5 @@ class ArCreditHold(models.Model):
                     exc_info=not expected,
                 )
                 hold._note_failure(str(error))
-            if not self.env["ir.cron"]._commit_progress(processed=1):
-                break
+            self.env["ir.cron"]._commit_progress()
+        return complete

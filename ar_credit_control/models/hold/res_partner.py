@@ -14,6 +14,8 @@ class ResPartner(models.Model):
         )
         if not moved:
             return
+        former = self.union(*entities.values())
+        self.env["ar.credit.recheck"]._add(former, self.env.companies)
         orders = self.env["sale.order"].sudo()  # sudo: orders of everybody who sells to them
         orders = orders.search(
             [

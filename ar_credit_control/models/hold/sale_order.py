@@ -93,6 +93,7 @@ class SaleOrder(models.Model):
             entering._credit_refuse_entry()
         if vals.get("state") == "cancel":
             self._credit_close_holds(self.env._("The order was cancelled."))
+            self._credit_recheck_others()
         return result
 
     def _credit_get_entering(self, vals):
@@ -369,9 +370,11 @@ class SaleOrder(models.Model):
         for order in self.sudo():  # totals, whatever the user may open
             debtor, amount = before[order.id]
             currency = order.company_id._credit_root().currency_id
-            grown = currency.compare_amounts(order._credit_get_amount(), amount) > 0
-            if order.state == "sale" and (grown or debtor != order._credit_get_debtor()):
+            change = currency.compare_amounts(order._credit_get_amount(), amount)
+            if order.state == "sale" and (change > 0 or debtor != order._credit_get_debtor()):
                 raised |= order
+            if change < 0 or debtor != order._credit_get_debtor():
+                self.env["ar.credit.recheck"]._add(debtor, order.company_id)
         open_holds = self.sudo().credit_hold_ids.filtered(  # nobody may write holds
             lambda hold: hold.state == "held" and not hold.forced
         )
@@ -389,6 +392,12 @@ class SaleOrder(models.Model):
                 asked_on=fields.Datetime.now(),
                 asked_as_system=self.env.su,
             )
+
+    def _credit_recheck_others(self):
+        """Orders that are given up make room for those of the same customer that are held."""
+        for company, orders in self.sudo().grouped("company_id").items():  # whatever the user may open
+            debtors = (orders.partner_invoice_id | orders.partner_id).commercial_partner_id
+            self.env["ar.credit.recheck"]._add(debtors, company)
 
     def _credit_close_holds(self, note):
         self.sudo().credit_hold_ids._close(note)  # nobody may write holds
