@@ -192,6 +192,7 @@ class TestHoldDecision(HoldCase):
         self.assertHeld(order, "limit")
 
     def test_the_schedule_releases_only_where_the_company_wants_it(self):
+        self.company.credit_hold_auto_release = False
         self.env["ar.credit.profile"]._get_or_create(self.customer, self.company).limit = 2000
         forced = self.make_order(1)
         forced.with_user(self.controller).action_credit_put_on_hold("Wait")

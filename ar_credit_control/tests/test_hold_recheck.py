@@ -212,7 +212,8 @@ SETUP = """
 company = env.company
 company.write({'credit_control_active': True, 'credit_hold_auto_release': True})
 article = env['product.product'].create({'name': 'Crate', 'type': 'consu', 'taxes_id': False})
-partners = env['res.partner'].create([{'name': f'Waiting {number}', 'is_company': True} for number in range(4)])
+names = [f'Waiting {number}' for number in range(4)]
+partners = env['res.partner'].create([{'name': name, 'is_company': True} for name in names])
 profiles = env['ar.credit.profile']._get_or_create(partners, company)
 profiles.write({'limit_set': True, 'limit': 0})
 orders = env['sale.order'].create([{'partner_id': partner.id, 'order_line': [(0, 0, {

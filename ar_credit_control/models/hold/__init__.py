@@ -9,6 +9,7 @@ from . import account_payment
 from . import ar_bill_receivable
 from . import ar_credit_profile
 from . import ar_credit_rating
+from . import ar_credit_rule
 from . import ar_credit_security
 from . import payment_transaction
 from . import res_company

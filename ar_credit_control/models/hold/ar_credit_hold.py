@@ -225,8 +225,9 @@ class ArCreditHold(models.Model):
     @api.depends("pay_plan", "currency_id")
     @api.depends_context("lang")
     def _compute_pay_items(self):
+        check = self.env["ar.credit.check"]
         for hold in self:
-            hold.pay_items = self.env["ar.credit.check"]._format_payments(hold.pay_plan or [], hold.currency_id)
+            hold.pay_items = check._format_payments(hold.pay_plan or [], hold.currency_id)
 
     @api.depends("asked_on", "create_date", "date_end")
     def _compute_age_days(self):

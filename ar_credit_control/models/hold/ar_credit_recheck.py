@@ -14,9 +14,9 @@ RETRY_AFTER = timedelta(minutes=1)
 class ArCreditRecheck(models.Model):
     """Held customers for whom something has changed that may let their orders pass.
 
-    Whatever frees credit adds its customer; the schedule takes them up within minutes. Rows are only added and,
-    once dealt with, deleted by id: nobody waits for anybody, and what is added while the schedule looks at
-    the customer is looked at again.
+    Whatever frees credit adds its customer; the schedule takes them up within minutes. Rows are only added
+    and, once dealt with, deleted by id: nobody waits for anybody, and what is added while the schedule looks
+    at the customer is looked at again.
     """
 
     _name = "ar.credit.recheck"

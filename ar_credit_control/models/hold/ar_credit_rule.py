@@ -1,0 +1,10 @@
+from odoo import models
+
+
+class ArCreditRule(models.Model):
+    _inherit = "ar.credit.rule"
+
+    def _forget_figures(self):
+        """Other rules may let held orders pass."""
+        super()._forget_figures()
+        self.env["ar.credit.recheck"]._add(None, self.company_id)
