@@ -10,7 +10,7 @@ class DeliveryDemand(Demand):
     """One delivery to one customer.
 
     ``amount`` is the value of what it delivers and part of the exposure since its orders were confirmed, but
-    for ``excess``, which is beyond what was ordered and adds to the exposure.
+    for ``excess``, which no order asked for and which adds to the exposure.
     """
 
     delivery: models.BaseModel
@@ -125,9 +125,9 @@ class ArCreditCheck(models.AbstractModel):
         holds = verdict.demand.orders.credit_hold_id
         for state in ("refused", "held"):
             for hold in holds.filtered(lambda hold, state=state: hold.state == state):
-                yield self._prepare_result(
-                    f"order_{state}", "hold", pay=hold.pay_to_release or None, order=hold.name
-                )
+                # What a person stopped waits for a person, whoever the customer is.
+                code = "manual" if hold.forced else f"order_{state}"
+                yield self._prepare_result(code, "hold", pay=hold.pay_to_release or None, order=hold.name)
 
     @api.model
     def _check_excess(self, verdict, rules):

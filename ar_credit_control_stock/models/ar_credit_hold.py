@@ -101,7 +101,7 @@ class ArCreditHold(models.Model):
         passed._pass()
         for hold in passed:
             hold._tell_salesperson()
-        return super()._recheck() | passed
+        return super(ArCreditHold, self.filtered(lambda hold: not hold.picking_id))._recheck() | passed
 
     @api.model
     def _expire_releases(self):

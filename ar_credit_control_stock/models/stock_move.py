@@ -25,6 +25,8 @@ class StockMove(models.Model):
     def write(self, vals):
         if vals.get("state") == "done":
             self.filtered(lambda move: move.state != "done")._credit_refuse()
+        if "sale_line_id" in vals and not self.env.su:
+            self._credit_refuse_parting(vals["sale_line_id"])
         return super().write(vals)
 
     def _credit_undo(self, entering):
@@ -42,13 +44,23 @@ class StockMove(models.Model):
             line.location_dest_id._credit_is_outside() for line in self.move_line_ids
         )
 
+    def _credit_get_order(self):
+        self.ensure_one()
+        return self.sale_line_id.order_id or self.picking_id.sale_id
+
+    def _credit_get_debtor(self):
+        """The commercial entity that owes what is delivered; without an order the one that gets it."""
+        self.ensure_one()
+        if order := self._credit_get_order():
+            return order._credit_get_debtor()
+        return (self.picking_id.partner_id or self.partner_id).commercial_partner_id
+
     def _credit_get_debtors(self):
-        """The commercial entities that owe what moves without a transfer deliver, each with its orders."""
+        """The commercial entities that owe what the moves deliver, each with its sales orders."""
         debtors = defaultdict(self.env["sale.order"].browse)
-        for order in self.sale_line_id.order_id:
-            debtors[order._credit_get_debtor()] |= order
-        if not debtors and self.partner_id:
-            debtors[self.partner_id.commercial_partner_id] = self.env["sale.order"]
+        for move in self:
+            if debtor := move._credit_get_debtor():
+                debtors[debtor] |= move._credit_get_order()
         return debtors
 
     def _credit_get_hold(self):
@@ -56,43 +68,45 @@ class StockMove(models.Model):
         return self.env["ar.credit.hold"]
 
     def _credit_get_amounts(self, debtor):
-        """Value of what is or will be delivered for a customer, in the root company's currency.
+        """Value of what is or will be delivered to a customer, in the root company's currency.
 
-        :return: the value by the prices of the order lines, and how much of that is beyond what was ordered
+        :return: the value with tax, and how much of that no order asked for
         """
         value = excess = 0.0
         for move in self:
-            line = move.sale_line_id
-            order = line.order_id
-            if not line or order._credit_get_debtor() != debtor:
+            if move._credit_get_debtor() != debtor:
                 continue
-            company = order.company_id
-            root, today = company._credit_root(), company._credit_today()
-            price = move._credit_get_unit_price()
-            of_move, beyond = (
-                order.currency_id._convert(quantity * price, root.currency_id, company, today)
-                for quantity in (
-                    max(move.product_uom_qty, move.quantity),
-                    max(move.quantity - move.product_uom_qty, 0.0),
-                )
-            )
-            value += of_move
-            excess += beyond
-        return value, excess
+            price, ordered = move._credit_get_unit_price(), bool(move.sale_line_id)
+            value += price * max(move.product_uom_qty, move.quantity)
+            excess += price * max(move.quantity - move.product_uom_qty * ordered, 0.0)
+        if not self:
+            return 0.0, 0.0
+        currency = self.company_id[0]._credit_root().currency_id
+        return currency.round(value), currency.round(excess)
 
     def _credit_get_unit_price(self):
-        """Price with tax of one unit of the move by its order line, in the order's currency.
+        """Price of one unit of the move, in the root company's currency at today's rate, not rounded.
 
-        A component of a kit has its share by quantity of all that moves for the line.
+        With tax by the order line; without one the list price, and nothing for goods that are the customer's
+        own. A component of a kit has its share by quantity of all that moves for the line.
         """
         self.ensure_one()
-        line = self.sale_line_id
-        if line.product_id == self.product_id:
-            per_unit = line.price_total / line.product_uom_qty if line.product_uom_qty else 0.0
-            return self.product_uom._compute_quantity(1.0, line.product_uom_id, round=False) * per_unit
-        parts = line.move_ids.filtered(lambda move: move.state != "cancel" and move._credit_is_delivery())
-        total = sum(parts.mapped("product_uom_qty"))
-        return line.price_total / total if total else 0.0
+        line, company = self.sale_line_id, self.company_id
+        if not line:
+            owned = self.picking_id.owner_id or self.restrict_partner_id
+            currency, product = self.product_id.currency_id, self.product_id
+            price = 0.0 if owned else product.uom_id._compute_price(product.lst_price, self.product_uom)
+        elif line.product_id == self.product_id:
+            currency = line.currency_id
+            price = line.price_total / line.product_uom_qty if line.product_uom_qty else 0.0
+            price *= self.product_uom._compute_quantity(1.0, line.product_uom_id, round=False)
+        else:
+            currency = line.currency_id
+            parts = line.move_ids.filtered(lambda move: move.state != "cancel" and move._credit_is_delivery())
+            total = sum(parts.mapped("product_uom_qty"))
+            price = line.price_total / total if total else 0.0
+        root = company._credit_root()
+        return currency._convert(price, root.currency_id, company, company._credit_today(), round=False)
 
     def _credit_controlled(self):
         """Those of the moves whose company has switched holds on."""
@@ -142,6 +156,15 @@ class StockMove(models.Model):
                         )
                     )
 
+    def _credit_refuse_parting(self, line_id):
+        """Refuse to take what was not delivered away from an order that credit control has stopped."""
+        line = self.env["sale.order.line"].browse(line_id).sudo()  # orders, whatever the user may open
+        for move in self.sudo():
+            order = move.sale_line_id.order_id
+            stopped = order.credit_hold_state in ("held", "refused")
+            if stopped and line.order_id != order and move.state not in ("done", "cancel"):
+                raise UserError(self.env._("Order %s is on credit hold: its goods stay with it.", order.name))
+
     def _action_cancel(self):
         result = super()._action_cancel()
         cancelled = self.picking_id.filtered(lambda picking: picking.state == "cancel")
@@ -176,10 +199,6 @@ class StockMove(models.Model):
             )
         )
 
-    def _credit_get_order(self):
-        self.ensure_one()
-        return self.sale_line_id.order_id or self.picking_id.sale_id
-
     def _credit_get_decision(self):
         """State of what stops the move: a hold of its delivery, else that of its order."""
         self.ensure_one()
@@ -188,10 +207,7 @@ class StockMove(models.Model):
 
     def _credit_get_blocked(self):
         """Those of the moves that go to customers who are stopped altogether."""
-        debtors = {}
-        for move in self:
-            order = move._credit_get_order()
-            debtors[move] = order._credit_get_debtor() if order else move.partner_id.commercial_partner_id
+        debtors = {move: move._credit_get_debtor() for move in self}
         profiles = self.env["ar.credit.profile"].search(
             [
                 ("hold_override", "=", "block"),

@@ -1,5 +1,3 @@
-from collections import defaultdict
-
 from odoo import api, fields, models
 from odoo.fields import Domain
 
@@ -109,17 +107,12 @@ class StockPicking(models.Model):
         Without an order it is the one that the goods go to.
         """
         self.ensure_one()
-        debtors = defaultdict(self.env["sale.order"].browse)
-        for order in self.move_ids.sale_line_id.order_id or self.sale_id:
-            debtors[order._credit_get_debtor()] |= order
-        if not debtors and self.partner_id:
-            debtors[self.partner_id.commercial_partner_id] = self.env["sale.order"]
-        return debtors
+        return self.move_ids._credit_get_debtors()
 
     def _credit_get_amounts(self, debtor):
         """What the transfer delivers for a customer, in the root company's currency at today's rate.
 
-        :return: its value by the prices of the order lines, and how much of that is beyond what was ordered
+        :return: its value, and how much of that no order asked for
         """
         self.ensure_one()
         moves = self.move_ids.filtered(

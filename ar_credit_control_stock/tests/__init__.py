@@ -1,3 +1,4 @@
+from . import test_bones
 from . import test_delivery_cost
 from . import test_delivery_gate
 from . import test_delivery_tour

@@ -8,7 +8,7 @@ class TestDeliveryCost(DeliveryCase):
     """The gate asks a bounded number of statements, whatever the ledger and however many transfers."""
 
     def _count(self, records, method, *args):
-        """Statements of the check alone, nothing cached before but the rules, which are kept between requests."""
+        """Statements of the check alone, nothing cached but the rules, which are kept between requests."""
         self.env.flush_all()
         self.env.invalidate_all()
         self.env.registry.clear_cache("default")

@@ -53,6 +53,34 @@ class TestDeliveryGate(DeliveryCase):
         picking.button_validate()
         self.assertStopped(picking, "blocked")
 
+    def test_without_an_order_the_goods_must_fit_the_limit(self):
+        picking = self.make_transfer(self.customer)
+        picking.move_ids.write({"product_uom_qty": 11, "quantity": 11})
+        picking.button_validate()
+        self.assertStopped(picking, "limit")
+        self.assertEqual(self.hold_of(picking).order_amount, 1100)
+        picking.move_ids.quantity = 10
+        picking.move_ids.product_uom_qty = 10
+        picking.button_validate()
+        self.assertDelivered(picking)
+        own = self.make_transfer(self.customer, owner_id=self.customer.id)
+        own.button_validate()
+        self.assertDelivered(own)
+
+    def test_goods_cannot_be_parted_from_their_order(self):
+        picking = self.make_held_delivery()
+        with self.assertRaisesRegex(UserError, "stay with it"):
+            picking.sale_id = False
+        with self.assertRaisesRegex(UserError, "stay with it"):
+            picking.move_ids.sale_line_id = False
+
+    def test_an_order_stopped_by_hand_is_not_delivered_to_a_customer_who_always_passes(self):
+        picking = self.make_delivery(2)
+        self.env["ar.credit.profile"]._get_or_create(self.customer, self.company).hold_override = "pass"
+        picking.sudo().sale_id.with_user(self.controller).action_credit_put_on_hold("Wait for a call")
+        picking.button_validate()
+        self.assertStopped(picking, "manual")
+
     def make_transfer(self, partner, **values):
         picking = (
             self.env["stock.picking"]
