@@ -123,13 +123,14 @@ class TestBillFigures(CoverCase):
         )
         self.env.flush_all()
         self.env.cr.execute("ANALYZE ar_bill_receivable, ar_credit_security, res_partner")
-        for query, table in (
-            (self.exposure._notes_sql(), "ar_bill_receivable"),
-            (self.exposure._security_sql(), "ar_credit_security"),
-        ):
-            sql = SQL("EXPLAIN SELECT * FROM (%s) part WHERE part.partner_id IN %s", query, (others[0].id,))
-            self.env.cr.execute("SET LOCAL enable_seqscan = off")
-            plan = "\n".join(row[0] for row in self.env.execute_query(sql))
+        self.env.cr.execute("SET LOCAL enable_seqscan = off")
+        query = SQL(
+            "EXPLAIN SELECT * FROM (%s) part WHERE part.partner_id IN %s",
+            self.exposure._cover_sql(),
+            (others[0].id,),
+        )
+        plan = "\n".join(row for (row,) in self.env.execute_query(query))
+        for table in ("ar_bill_receivable", "ar_credit_security"):
             self.assertIn(f"{table}__partner_id_index", plan, table)
 
 

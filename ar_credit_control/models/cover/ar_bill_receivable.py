@@ -197,30 +197,24 @@ class ArBillReceivable(models.Model):
     # ------------------------------------------------------------------
 
     @api.model
-    def _from_sql(self) -> SQL:
-        """Return the alias ``bill`` with what :meth:`_counted_sql` and :meth:`_counts_sql` read beside it."""
-        return SQL(
-            """ar_bill_receivable bill
-               JOIN res_company root ON root.id = bill.company_id
-          LEFT JOIN account_payment payment ON payment.id = bill.payment_id
-          LEFT JOIN account_move booking ON booking.id = COALESCE(payment.move_id, bill.move_id)"""
-        )
-
-    @api.model
     def _counted_sql(self) -> SQL:
-        """Return what a bill that counts adds to the exposure, in its own currency."""
+        """Return what the alias ``bill`` adds to the exposure while it counts, in its own currency."""
         return SQL(
             """
-            bill.amount / 100 * CASE bill.kind
-                                     WHEN 'bank' THEN COALESCE(root.credit_bill_bank_share, 0)
-                                     ELSE COALESCE(root.credit_bill_commercial_share, 100)
-                                END
+            bill.amount / 100 * (
+                SELECT CASE bill.kind
+                            WHEN 'bank' THEN COALESCE(credit_bill_bank_share, 0)
+                            ELSE COALESCE(credit_bill_commercial_share, 100)
+                       END
+                  FROM res_company
+                 WHERE res_company.id = bill.company_id
+            )
             """
         )
 
     @api.model
     def _counts_sql(self) -> SQL:
-        """Return the condition that a bill counts today, in the user's time zone.
+        """Return the condition that the alias ``bill`` counts today, in the user's time zone.
 
         Up to the day of maturity; while held, or passed on with recourse; and only once its payment or
         entry is posted, where it names one, since the invoice counts before that.
@@ -228,7 +222,16 @@ class ArBillReceivable(models.Model):
         return SQL(
             """bill.date_maturity >= %(today)s
                AND (bill.state = 'held' OR bill.state IN ('endorsed', 'discounted') AND bill.with_recourse)
-               AND (bill.payment_id IS NULL AND bill.move_id IS NULL OR booking.state = 'posted')""",
+               AND (bill.payment_id IS NULL AND bill.move_id IS NULL
+                    OR 'posted' = (
+                        SELECT booking.state
+                          FROM account_move booking
+                         WHERE booking.id = COALESCE(
+                             (SELECT payment.move_id FROM account_payment payment
+                               WHERE payment.id = bill.payment_id),
+                             bill.move_id
+                         )
+                    ))""",
             today=fields.Date.context_today(self),
         )
 
@@ -460,11 +463,10 @@ class ArBillReceivable(models.Model):
         rows = SQL(
             """
             SELECT bill.id AS partner_id, bill.company_id, bill.currency_id, %s AS amount
-              FROM %s
+              FROM ar_bill_receivable bill
              WHERE bill.id IN %s AND %s
             """,
             self._counted_sql(),
-            self._from_sql(),
             tuple(self.ids),
             self._counts_sql(),
         )

@@ -39,22 +39,30 @@ class ArCreditExposure(models.Model):
 
     @api.model
     def _components(self):
-        return [
-            *super()._components(),
-            (self._security_sql(), ("security",)),
-            (self._notes_sql(), ("notes",)),
-        ]
+        return [*super()._components(), (self._cover_sql(), ("security", "notes"))]
 
     @api.model
-    def _security_sql(self) -> SQL:
-        """Securities valid today, by what they add to the limit, at today's rate."""
+    def _cover_sql(self) -> SQL:
+        """Securities in force by what they add to the limit, and bills until maturity by the share that
+        counts.
+
+        Both at today's rate. They are one part, since each part makes the query longer to plan.
+        """
+        return self._converted_sql(
+            SQL("%s UNION ALL %s", self._security_rows_sql(), self._note_rows_sql()), "security", "notes"
+        )
+
+    @api.model
+    def _security_rows_sql(self) -> SQL:
+        """Securities that are in force today: partner, company, currency, security, notes."""
         securities = self.env["ar.credit.security"]
-        rows = SQL(
+        return SQL(
             """
             SELECT partner.commercial_partner_id AS partner_id,
                    security.company_id,
                    security.currency_id,
-                   %(counted)s AS amount
+                   %(counted)s AS security,
+                   NULL::numeric AS notes
               FROM ar_credit_security security
               JOIN res_partner partner ON partner.id = security.partner_id
              WHERE %(in_force)s
@@ -62,27 +70,25 @@ class ArCreditExposure(models.Model):
             counted=securities._counted_sql(),
             in_force=securities._in_force_sql(),
         )
-        return self._converted_sql(rows, "security")
 
     @api.model
-    def _notes_sql(self) -> SQL:
-        """Bills of exchange until maturity, by the share that counts, at today's rate."""
+    def _note_rows_sql(self) -> SQL:
+        """Bills of exchange that count today: partner, company, currency, security, notes."""
         bills = self.env["ar.bill.receivable"]
-        rows = SQL(
+        return SQL(
             """
             SELECT partner.commercial_partner_id AS partner_id,
                    bill.company_id,
                    bill.currency_id,
-                   %(counted)s AS amount
-              FROM %(bills)s
+                   NULL::numeric AS security,
+                   %(counted)s AS notes
+              FROM ar_bill_receivable bill
               JOIN res_partner partner ON partner.id = bill.partner_id
              WHERE %(counts)s
             """,
             counted=bills._counted_sql(),
-            bills=bills._from_sql(),
             counts=bills._counts_sql(),
         )
-        return self._converted_sql(rows, "notes")
 
     @api.model
     def _in_transit_condition_sql(self) -> SQL:

@@ -890,16 +890,17 @@ class ArCreditExposure(models.Model):
         return SQL("SELECT partner_id, company_id FROM ar_credit_profile WHERE active")
 
     @api.model
-    def _converted_sql(self, rows: SQL, figure: str) -> SQL:
-        """Return rows of partner, company, currency and amount in company currency at today's rate."""
+    def _converted_sql(self, rows: SQL, *figures) -> SQL:
+        """Return figures of partners and companies in company currency at today's rate.
+
+        :param rows: partner, company, currency and the figures by their names; a single one as ``amount``
+        """
+        columns = figures if len(figures) > 1 else ("amount",)
         return SQL(
             """
             SELECT document.partner_id,
                    document.company_id,
-                   ROUND(
-                       SUM(document.amount * COALESCE(root_rate.rate, 1) / COALESCE(document_rate.rate, 1)),
-                       currency.decimal_places
-                   ) AS %(figure)s
+                   %(figures)s
               FROM (%(rows)s) document
               JOIN res_company root ON root.id = document.company_id
               JOIN res_currency currency ON currency.id = root.currency_id
@@ -907,7 +908,17 @@ class ArCreditExposure(models.Model):
          LEFT JOIN LATERAL (%(root_rate)s) root_rate ON TRUE
           GROUP BY document.partner_id, document.company_id, currency.decimal_places
             """,
-            figure=SQL.identifier(figure),
+            figures=SQL(", ").join(
+                SQL(
+                    """ROUND(
+                       SUM(%s * COALESCE(root_rate.rate, 1) / COALESCE(document_rate.rate, 1)),
+                       currency.decimal_places
+                   ) AS %s""",
+                    SQL.identifier("document", column),
+                    SQL.identifier(figure),
+                )
+                for column, figure in zip(columns, figures, strict=True)
+            ),
             rows=rows,
             document_rate=self._rate_sql(SQL("document.currency_id"), SQL("root.currency_id")),
             root_rate=self._rate_sql(SQL("root.currency_id"), SQL("document.currency_id")),
