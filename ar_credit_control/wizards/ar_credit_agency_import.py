@@ -101,7 +101,7 @@ class ArCreditAgencyImport(models.TransientModel):
     @api.depends("state", "refused_count")
     def _compute_refused_file(self):
         for wizard in self:
-            refused = wizard.line_ids.filtered("problem")
+            refused = wizard.line_ids.filtered("problem").sorted("number")
             wizard.refused_filename = self.env._("refused.csv")
             wizard.refused_file = base64.b64encode(
                 write_csv(

@@ -6,7 +6,8 @@ class ArCreditAgencyImportLine(models.TransientModel):
 
     _name = "ar.credit.agency.import.line"
     _description = "Line of an Agency File"
-    _order = "number"
+    # the refused ones first, those with the same reason together
+    _order = "problem, number"
 
     import_id = fields.Many2one("ar.credit.agency.import", required=True, ondelete="cascade", index=True)
     number = fields.Integer(string="Line", aggregator=False)

@@ -34,9 +34,10 @@ class ArCreditCriterion(models.Model):
     weight = fields.Float(
         required=True,
         default=10.0,
+        digits=(16, 1),
         help="Compared with the weights of the other criteria; they need not add up to 100.",
     )
-    weight_share = fields.Float(string="Share (%)", compute="_compute_weight_share")
+    weight_share = fields.Float(string="Share (%)", digits=(16, 1), compute="_compute_weight_share")
     unknown = fields.Selection(
         [("leave_out", "Leave it out of the weights"), ("points", "Count these points")],
         string="When Unknown",
@@ -102,6 +103,8 @@ class ArCreditCriterion(models.Model):
         for criterion in self:
             if criterion.kind == "qualitative":
                 parts = [f"{choice.name}: {choice.points:.0f}" for choice in criterion.choice_ids]
+            elif criterion.kind == "agency" and not criterion.band_ids:
+                parts = [self.env._("those of the report")]
             else:
                 parts = [f"{band.name}: {band.points:.0f}" for band in criterion._get_sorted_bands()]
             criterion.bands_text = " · ".join(parts)

@@ -11,10 +11,12 @@ class ArCreditProfile(models.Model):
     agency_report_count = fields.Integer(compute="_compute_knowledge_counts")
     answer_count = fields.Integer(compute="_compute_knowledge_counts")
 
-    @api.depends("score_detail")
+    @api.depends("score_detail", "score_date")
     def _compute_score_html(self):
         for profile in self:
-            profile.score_html = self.env["ar.credit.scorecard"]._render_lines(profile.score_detail)
+            profile.score_html = self.env["ar.credit.scorecard"]._render_lines(
+                profile.score_detail, bool(profile.score_date)
+            )
 
     def _compute_knowledge_counts(self):
         for model, name in (

@@ -128,7 +128,7 @@ class ArCreditScoreRun(models.Model):
         self.ensure_one()
         return {
             "type": "ir.actions.act_window",
-            "name": self.name,
+            "name": self.env._("Customers"),
             "res_model": "ar.credit.score.run.line",
             "views": [(False, "list"), (False, "pivot"), (False, "form")],
             "domain": [("run_id", "=", self.id)],

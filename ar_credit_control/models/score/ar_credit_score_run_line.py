@@ -71,10 +71,10 @@ class ArCreditScoreRunLine(models.Model):
             both = line.limit_known and line.former_limit_set
             line.limit_change = line.proposed_limit - line.former_limit if both else 0.0
 
-    @api.depends("detail")
+    @api.depends("detail", "score_known")
     def _compute_detail_html(self):
         for line in self:
-            line.detail_html = self.env["ar.credit.scorecard"]._render_lines(line.detail)
+            line.detail_html = self.env["ar.credit.scorecard"]._render_lines(line.detail, line.score_known)
 
     def action_accept(self):
         """Write reviews of the lines that are still to decide, by whoever has the authority.

@@ -21,15 +21,15 @@ BASES = [
 DEFAULT_NAME = _lt("Standard scorecard")
 # measure, weight, bands (value from, points) or answers (text, points), question
 DEFAULT_CRITERIA = [
-    ("weighted_delay", 20, [(-9999, 100), (3, 85), (10, 70), (20, 50), (30, 35), (60, 15), (90, 0)]),
+    ("weighted_delay", 20, [(0, 100), (3, 85), (10, 70), (20, 50), (30, 35), (60, 15), (90, 0)]),
     ("late_share", 10, [(0, 100), (10, 85), (25, 65), (50, 40), (75, 20)]),
-    ("trend", 5, [(-9999, 100), (-5, 80), (2, 60), (5, 40), (15, 10)]),
+    ("trend", 5, [(-10, 100), (-5, 80), (2, 60), (5, 40), (15, 10)]),
     ("longest_delay", 10, [(0, 100), (8, 85), (31, 50), (61, 25), (91, 0)]),
     ("broken_promises", 5, [(0, 100), (1, 50), (2, 20), (3, 0)]),
     ("current_ratio", 5, [(0, 0), (0.8, 25), (1, 50), (1.3, 75), (1.8, 100)]),
     ("debt_share", 5, [(0, 100), (25, 80), (40, 55), (60, 25), (80, 0)]),
-    ("interest_cover", 5, [(-9999, 0), (1, 25), (2, 50), (4, 75), (8, 100)]),
-    ("equity_share", 5, [(-9999, 0), (10, 30), (20, 55), (35, 80), (50, 100)]),
+    ("interest_cover", 5, [(0, 0), (1, 25), (2, 50), (4, 75), (8, 100)]),
+    ("equity_share", 5, [(0, 0), (10, 30), (20, 55), (35, 80), (50, 100)]),
     ("agency_points", 15, []),
     ("months_known", 5, [(0, 20), (6, 40), (12, 60), (36, 85), (60, 100)]),
     (
@@ -120,8 +120,8 @@ class ArCreditScorecard(models.Model):
     agency_limit = fields.Selection(
         [
             ("ignore", "Not used"),
-            ("without_sales", "Instead of sales, where there are none yet"),
-            ("cap", "As a cap, and where there are no sales yet"),
+            ("without_sales", "Only where there are no sales"),
+            ("cap", "Also as a cap"),
         ],
         string="Limit Recommended by an Agency",
         default="without_sales",
@@ -500,11 +500,17 @@ class ArCreditScorecard(models.Model):
         return lower[0], words.shortened(lower[0], delay)
 
     @api.model
-    def _render_lines(self, lines):
-        """Return the lines of a score as a table (HTML), for screens of every kind."""
+    def _render_lines(self, lines, known=True):
+        """Return the lines of a score as a table (HTML), for screens of every kind.
+
+        :param list lines: as in ``Score.lines``
+        :param bool known: whether they made a score: else there is no total
+        """
         if not lines:
             return False
         total = sum(line["weight"] for line in lines if line["points"] is not None)
+        gained = sum(line["weight"] * line["points"] for line in lines if line["points"] is not None)
+        score = f"{gained / total:.1f}" if known and total else ""
         rows = []
         for line in lines:
             known = line["points"] is not None
@@ -518,7 +524,7 @@ class ArCreditScorecard(models.Model):
                     "gained": f"{line['weight'] * line['points'] / total:.1f}" if known else "",
                 }
             )
-        return self.env["ir.qweb"]._render("ar_credit_control.score_lines", {"rows": rows})
+        return self.env["ir.qweb"]._render("ar_credit_control.score_lines", {"rows": rows, "total": score})
 
     # ------------------------------------------------------------------
     # Defaults
