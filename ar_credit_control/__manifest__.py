@@ -82,6 +82,9 @@
         "data/credit_rule_data.xml",
         "views/rule/ar_credit_rule_views.xml",
         "views/rule/res_config_settings_views.xml",
+        "wizards/ar_credit_what_if_views.xml",
+        "views/rule/res_partner_views.xml",
+        "views/rule/menus.xml",
         # holds
         "security/hold/ir.model.access.csv",
         "security/hold/ar_credit_hold_rules.xml",

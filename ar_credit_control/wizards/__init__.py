@@ -7,4 +7,5 @@ from . import ar_credit_review_decision
 from . import ar_credit_security_decision
 from . import ar_credit_takeover
 from . import ar_credit_takeover_line
+from . import ar_credit_what_if
 from . import ar_dunning_propose

@@ -27,6 +27,15 @@ class ArOwnCustomerMixin(models.AbstractModel):
         """Customers whose salesperson, on the contact, the profile or an order, is the user."""
         if operator != "in":
             return NotImplemented
+        own = self._own_customers_sql()
+        domain = Domain.custom(
+            to_sql=lambda model, alias, query: SQL("%s IN (%s)", SQL.identifier(alias, "partner_id"), own)
+        )
+        return domain if True in value else ~domain
+
+    @api.model
+    def _own_customers_sql(self) -> SQL:
+        """Return the ids of the user's own customers; pending changes are written first."""
         own = SQL(
             """
             SELECT partner.commercial_partner_id FROM res_partner partner WHERE partner.user_id = %(uid)s
@@ -46,7 +55,4 @@ class ArOwnCustomerMixin(models.AbstractModel):
             ("sale.order", ["partner_invoice_id", "user_id"]),
         ):
             self.env[model].flush_model(names)
-        domain = Domain.custom(
-            to_sql=lambda model, alias, query: SQL("%s IN (%s)", SQL.identifier(alias, "partner_id"), own)
-        )
-        return domain if True in value else ~domain
+        return own

@@ -4,5 +4,7 @@ from . import ar_credit_rating
 from . import ar_credit_check
 from . import ar_credit_check_rules
 from . import ar_credit_exposure
+from . import ar_credit_profile
 from . import res_company
 from . import res_config_settings
+from . import res_partner

@@ -260,19 +260,22 @@ class ArCreditCheck(models.AbstractModel):
 
     @api.model
     def _get_figures_cover_lapsed(self, rules, partner_ids, root):
-        """What lapsed and what is not covered: ``{partner id: {"security_lapsed": …, "uncovered": …}}``.
-
-        Nothing is known here; who keeps securities overrides this.
-        """
-        return {}
+        """What lapsed lately and what is not covered: ``{partner id: {"cover": {days back: figures}}}``."""
+        partners = self.env["res.partner"].browse(partner_ids)
+        figures = {partner_id: {"cover": {}} for partner_id in partner_ids}
+        for days in {rule.days for rule in rules}:
+            found = self.env["ar.credit.security"]._get_cover_figures(partners, root, days)
+            for partner_id, cover in found.items():
+                figures[partner_id]["cover"][days] = cover
+        return figures
 
     @api.model
     def _check_cover_lapsed(self, verdict, rule):
         """A security lapsed lately and was not replaced, or the exposure outgrew the cover that it needs."""
-        figures, currency = verdict.figures, verdict.currency
-        lapsed, uncovered = figures.get("security_lapsed", 0.0), figures.get("uncovered", 0.0)
+        cover = verdict.figures["cover"][rule.days]
+        lapsed, uncovered = cover["lapsed_amount"], cover["uncovered"]
         missing = max(lapsed, uncovered)
-        over = currency.compare_amounts(missing, rule.amount) > 0
+        over = verdict.currency.compare_amounts(missing, rule.amount) > 0
         yield self._prepare_result(
             "cover_lapsed",
             rule.outcome if over else "pass",
