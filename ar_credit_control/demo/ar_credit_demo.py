@@ -162,6 +162,13 @@ class ArCreditDemo(models.AbstractModel):
         company.currency_id = currency
 
     @api.model
+    def _switch_on_rules(self, kinds):
+        """Switch on further rules of the companies of the demonstration."""
+        companies = self.env.ref("base.main_company") | self.env.ref("ar_credit_control.demo_company_hamburg")
+        rules = self.env["ar.credit.rule"].with_context(active_test=False)
+        rules.search([("company_id", "in", companies.ids), ("kind", "in", kinds)]).active = True
+
+    @api.model
     def _load_documents(self):
         """Post invoices, receipts and credit notes and create orders, once."""
         demo = self.with_context(tracking_disable=True, mail_create_nosubscribe=True, mail_notrack=True)

@@ -39,3 +39,9 @@ from . import test_review_guard
 from . import test_review_record
 from . import test_review_tour
 from . import test_takeover
+from . import test_rule_kinds
+from . import test_rule_pay
+from . import test_rule_plan
+from . import test_rule_policy
+from . import test_rule_status
+from . import test_rule_what_if

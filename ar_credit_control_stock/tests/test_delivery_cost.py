@@ -12,7 +12,8 @@ class TestDeliveryCost(DeliveryCase):
         self.env.flush_all()
         self.env.invalidate_all()
         self.env.registry.clear_cache("default")
-        self.env["ar.credit.exposure"]._overdue_beyond_columns()
+        self.env["ar.credit.exposure"]._get_overdue_thresholds()
+        self.env["ar.credit.rule"]._get_empty_policy()
         records.sudo().mapped("move_ids.state")
         start = self.cr.sql_log_count
         getattr(records, method)(*args)

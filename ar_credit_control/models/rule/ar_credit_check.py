@@ -4,6 +4,8 @@ from dataclasses import dataclass, field
 from odoo import api, models
 from odoo.tools import formatLang
 
+from .credit_policy import Policy
+
 RANK = {"pass": 0, "warn": 1, "hold": 2}
 
 
@@ -113,17 +115,17 @@ class ArCreditCheck(models.AbstractModel):
     _description = "Credit Check"
 
     @api.model
-    def _judge(self, orders, lock=False, checkpoint="order"):
+    def _judge(self, orders, lock=False, checkpoint="order", rules=None):
         """Evaluate the rules for orders, see :meth:`_judge_demands`.
 
         :return: dict of order id (or new id) to :class:`Verdict`
         """
         orders = orders.sudo()  # the figures are of the whole customer, not of what the salesperson may open
         demands = [self._prepare_demand(order) for order in (orders.sorted("id") if lock else orders)]
-        return self._judge_demands(demands, checkpoint, lock)
+        return self._judge_demands(demands, checkpoint, lock, rules)
 
     @api.model
-    def _judge_demands(self, demands, checkpoint="order", lock=False):
+    def _judge_demands(self, demands, checkpoint="order", lock=False, rules=None):
         """Evaluate the rules of a checkpoint for demands.
 
         With ``lock`` the customers are locked first, the pending changes are written, and each demand counts
@@ -132,6 +134,7 @@ class ArCreditCheck(models.AbstractModel):
 
         :param demands: list of :class:`Demand`
         :param checkpoint: ``order``, ``delivery`` or ``invoice``
+        :param rules: list of ``Rule`` to look at instead of those that are on, to try them
         :return: dict of the demands' keys to :class:`Verdict`
         """
         by_root = defaultdict(list)
@@ -145,16 +148,15 @@ class ArCreditCheck(models.AbstractModel):
         verdicts = {}
         for root, group in by_root.items():
             policy = self.env["ar.credit.rule"]._get_policy(root)
-            rules = policy.at(checkpoint)
-            figures = self._get_figures(
-                self.env["res.partner"].union(*(it.partner for it in group)), root, rules
-            )
+            looking = policy.at(checkpoint) if rules is None else rules
+            partners = self.env["res.partner"].union(*(demand.partner for demand in group))
+            figures = self._get_figures(partners, root, looking)
             passed = defaultdict(float)
             batch = []
             for demand in group:
                 verdict = self._prepare_verdict(demand, root, figures[demand.partner._origin.id], passed)
                 verdict.checkpoint, verdict.policy, verdict.batch = checkpoint, policy, batch
-                verdict.results = self._get_results(verdict, rules)
+                verdict.results = self._get_results(verdict, looking)
                 if lock and verdict.outcome != "hold":
                     self._count_passed(passed, verdict)
                 batch.append(verdict)
@@ -183,7 +185,10 @@ class ArCreditCheck(models.AbstractModel):
         What a kind of rule needs is read by its method ``_get_figures_…``, for all customers at once and only
         while such a rule is on: ``{partner id: {name: value}}``.
         """
-        exposure = self.env["ar.credit.exposure"].with_context(tz=root._credit_timezone())
+        exposure = self.env["ar.credit.exposure"].with_context(
+            tz=root._credit_timezone(),
+            credit_tried_thresholds=tuple(Policy(tuple(rules)).thresholds),
+        )
         figures = exposure._get_figures(partners, root)
         if any(rule.category_ids or rule.country_ids for rule in rules):
             for partner in partners.sudo().commercial_partner_id:  # sudo: the debtor may not be readable

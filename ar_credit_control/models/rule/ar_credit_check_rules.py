@@ -133,8 +133,7 @@ class ArCreditCheck(models.AbstractModel):
     @api.model
     def _check_overdue_items(self, code, verdict, rule):
         figures, currency = verdict.figures, verdict.currency
-        column = self.env["ar.credit.exposure"]._overdue_beyond_column(rule)
-        overdue, days = figures[column] or 0.0, figures[f"{column}_days"] or 0
+        overdue, days = figures[rule.overdue_column] or 0.0, figures[f"{rule.overdue_column}_days"] or 0
         exceeded = self._is_overdue_exceeded(rule, overdue, figures["receivable"], currency)
         return self._prepare_result(
             code,

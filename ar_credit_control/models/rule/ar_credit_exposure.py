@@ -3,6 +3,8 @@ from collections import defaultdict
 from odoo import api, fields, models, tools
 from odoo.tools import SQL
 
+from .credit_policy import get_overdue_column
+
 
 class ArCreditExposure(models.Model):
     """The status of a customer: what the credit rules say of it before anything is asked for.
@@ -14,21 +16,21 @@ class ArCreditExposure(models.Model):
     _inherit = "ar.credit.exposure"
 
     @api.model
-    @tools.ormcache()
     def _overdue_beyond_columns(self):
-        """Return which overdue items the rules of any company count: (days, smallest amount) by column.
+        """Return which overdue items rules count: (days, smallest amount) by column.
 
-        The column holds what is overdue so, and with ``_days`` the age of its oldest item.
+        The column holds what is overdue so, and with ``_days`` the age of its oldest item. The rules that are on
+        in any company count, and those that are being tried (a tuple, which no request can bring).
         """
-        policies = self.env["ar.credit.rule"]._get_policies().values()
-        thresholds = sorted({threshold for policy in policies for threshold in policy.thresholds})
-        return {f"overdue_beyond_{number}": threshold for number, threshold in enumerate(thresholds)}
+        tried = self.env.context.get("credit_tried_thresholds")
+        thresholds = {*self._get_overdue_thresholds(), *(tried if isinstance(tried, tuple) else ())}
+        return {get_overdue_column(*threshold): threshold for threshold in sorted(thresholds)}
 
     @api.model
-    def _overdue_beyond_column(self, rule):
-        """Return the name of the column of what a rule counts."""
-        columns = self._overdue_beyond_columns().items()
-        return next(name for name, threshold in columns if threshold == rule.threshold)
+    @tools.ormcache()
+    def _get_overdue_thresholds(self):
+        policies = self.env["ar.credit.rule"]._get_policies().values()
+        return frozenset(threshold for policy in policies for threshold in policy.thresholds)
 
     @api.model
     def _figure_names(self):
@@ -90,7 +92,7 @@ class ArCreditExposure(models.Model):
             SQL(
                 "CASE WHEN %s THEN %s ELSE 0 END",
                 self._of_companies_sql([root_id], self._scope_sql(rule, policy)),
-                SQL.identifier("figures", self._overdue_beyond_column(rule)),
+                SQL.identifier("figures", rule.overdue_column),
             )
             for root_id, policy in self.env["ar.credit.rule"]._get_policies().items()
             for rule in policy.rules
@@ -108,11 +110,9 @@ class ArCreditExposure(models.Model):
         grouped = defaultdict(list)
         for root_id, policy in self.env["ar.credit.rule"]._get_policies().items():
             for rule in policy.at("order"):
-                make = getattr(self, f"_{rule.kind}_conditions", None)
-                if make is None or kinds and rule.kind not in kinds:
+                if kinds and rule.kind not in kinds:
                     continue
-                for outcome, condition in make(rule):
-                    condition = SQL("(%s) AND %s", condition, self._scope_sql(rule, policy))
+                for outcome, condition in self._get_conditions(rule, policy):
                     key = outcome, condition.code, tuple(condition.params)
                     grouped[key].append((root_id, condition))
         conditions = {"hold": [], "warn": []}
@@ -120,6 +120,28 @@ class ArCreditExposure(models.Model):
             roots = [root_id for root_id, _condition in found]
             conditions[outcome].append(self._of_companies_sql(roots, found[0][1]))
         return conditions
+
+    @api.model
+    def _get_conditions(self, rule, policy):
+        """Yield what a rule says of customers: pairs of outcome and condition."""
+        make = getattr(self, f"_{rule.kind}_conditions", None)
+        for outcome, condition in make(rule) if make else ():
+            yield outcome, SQL("(%s) AND %s", condition, self._scope_sql(rule, policy))
+
+    @api.model
+    def _count_customers(self, rule, root):
+        """Return how many customers of a company a rule would stop or warn of, before anything is asked for."""
+        exposure = self.with_context(credit_tried_thresholds=(rule.threshold,))
+        policy = self.env["ar.credit.rule"]._get_policy(root)
+        conditions = [condition for _outcome, condition in exposure._get_conditions(rule, policy)]
+        rows = self.env.execute_query(
+            SQL(
+                "SELECT COUNT(*) %s WHERE %s",
+                exposure._from(),
+                exposure._of_companies_sql([root.id], exposure._any_sql(conditions)),
+            )
+        )
+        return rows[0][0]
 
     @api.model
     def _of_companies_sql(self, root_ids, condition) -> SQL:
@@ -197,7 +219,7 @@ class ArCreditExposure(models.Model):
             rule.outcome,
             SQL(
                 "figures.receivable > 0 AND %s > ROUND(%s, figures.decimal_places)",
-                SQL.identifier("figures", self._overdue_beyond_column(rule)),
+                SQL.identifier("figures", rule.overdue_column),
                 allowed,
             ),
         )

@@ -1,5 +1,6 @@
 from odoo import api, fields, models, tools
 from odoo.exceptions import UserError, ValidationError
+from odoo.fields import Domain
 from odoo.tools import format_amount, formatLang
 
 from .credit_policy import Policy, Rule
@@ -233,6 +234,53 @@ class ArCreditRule(models.Model):
             category_ids=frozenset(self.category_ids.ids),
             country_ids=frozenset(self.country_ids.ids),
             **{name: self[name] for name in PARAMETERS},
+        )
+
+    # try it
+
+    def action_try(self):
+        """Show what this rule, alone, would stop or warn of today; nothing is written and it need not be on.
+
+        :raise AccessError: for who may not read rules
+        """
+        self.ensure_one()
+        self.check_access("read")
+        orders = self._get_orders_stopped()
+        root = self.company_id._credit_root()
+        text = self.env._(
+            "Today: %(orders)s open orders of %(buyers)s customers; %(customers)s customers before they order",
+            orders=len(orders),
+            buyers=len(orders.partner_id.commercial_partner_id),
+            customers=self.env["ar.credit.exposure"]._count_customers(self._as_data(), root),
+        )
+        if not orders:
+            return {
+                "type": "ir.actions.client",
+                "tag": "display_notification",
+                "params": {"type": "info", "title": self.display_name, "message": text},
+            }
+        views = ("sale_order_view_list_preview", "list"), ("sale_order_view_form_credit", "form")
+        return {
+            "type": "ir.actions.act_window",
+            "name": text,
+            "res_model": "sale.order",
+            "views": [(self.env.ref(f"ar_credit_control.{name}").id, kind) for name, kind in views],
+            "domain": [("id", "in", orders.ids)],
+            "context": {"create": False},
+        }
+
+    def _get_orders_stopped(self):
+        """Return the open quotations and orders that the user may read and that this rule would not let pass."""
+        orders = self.env["sale.order"]
+        orders = orders.search(
+            Domain("company_id", "child_of", self.company_id.ids) & orders._get_credit_preview_domain()
+        )
+        verdicts = self.env["ar.credit.check"]._judge(orders, rules=[self._as_data()])
+        return orders.filtered(
+            lambda order: any(
+                result["rule_id"] == self.id and result["outcome"] != "pass"
+                for result in verdicts[order.id].results
+            )
         )
 
     # in words

@@ -3,6 +3,11 @@
 from dataclasses import dataclass, field
 
 
+def get_overdue_column(days, smallest):
+    """Return the name of the column of what is overdue by more than so many days, in items of that size."""
+    return f"overdue_beyond_{days}_{round(smallest * 1000)}"
+
+
 @dataclass(frozen=True)
 class Rule:
     """One active ``ar.credit.rule``; its fields mean the same there. Amounts in the root company's currency."""
@@ -29,6 +34,11 @@ class Rule:
     def threshold(self):
         """Which overdue items the rule counts: older than so many days and not below so much."""
         return self.days, self.min_amount
+
+    @property
+    def overdue_column(self):
+        """Name of the column of the exposure that holds what the rule counts."""
+        return get_overdue_column(*self.threshold)
 
     def get_allowed(self, base):
         """Return what ``base``, limit and security, allows with the tolerance of the rule."""
