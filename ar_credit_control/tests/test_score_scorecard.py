@@ -461,6 +461,17 @@ class TestScorecard(ScoreCase):
         self.assertIn("15.0 days", profile.score_html)
         self.assertFalse(profile.limit_set, "a score decides nothing")
 
+    def test_salesperson_sees_the_score_but_not_what_agencies_say(self):
+        self.customer.user_id = self.credit_user
+        profile = self.make_profile(self.customer)
+        self.receive(self.bill(1000, 60), 15)
+        profile.action_score_now()
+        own = profile.with_user(self.credit_user)
+        self.assertTrue(own.read(["score"])[0]["score"])
+        for name in ("score_html", "score_detail", "score_formula", "statement_count"):
+            with self.subTest(name), self.assertRaises(AccessError):
+                own.read([name])
+
     def test_score_text_is_escaped(self):
         self.scorecard.criterion_ids.filtered(lambda c: c.measure == "trend").name = "<script>x</script>"
         profile = self.make_profile(self.customer)

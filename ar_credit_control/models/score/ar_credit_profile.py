@@ -1,15 +1,20 @@
 from odoo import api, fields, models
 
+# What agencies and statements say of a customer is not for everybody who sells to it.
+KNOWLEDGE_GROUPS = "ar_credit_control.group_credit_controller,ar_credit_control.group_credit_auditor"
+
 
 class ArCreditProfile(models.Model):
     _inherit = "ar.credit.profile"
 
-    score_detail = fields.Json(readonly=True, copy=False)
-    score_formula = fields.Text(string="Proposed Limit", readonly=True, copy=False)
-    score_html = fields.Html(string="Why This Score", compute="_compute_score_html", sanitize=False)
-    statement_count = fields.Integer(compute="_compute_knowledge_counts")
-    agency_report_count = fields.Integer(compute="_compute_knowledge_counts")
-    answer_count = fields.Integer(compute="_compute_knowledge_counts")
+    score_detail = fields.Json(readonly=True, copy=False, groups=KNOWLEDGE_GROUPS)
+    score_formula = fields.Text(string="Proposed Limit", readonly=True, copy=False, groups=KNOWLEDGE_GROUPS)
+    score_html = fields.Html(
+        string="Why This Score", compute="_compute_score_html", sanitize=False, groups=KNOWLEDGE_GROUPS
+    )
+    statement_count = fields.Integer(compute="_compute_knowledge_counts", groups=KNOWLEDGE_GROUPS)
+    agency_report_count = fields.Integer(compute="_compute_knowledge_counts", groups=KNOWLEDGE_GROUPS)
+    answer_count = fields.Integer(compute="_compute_knowledge_counts", groups=KNOWLEDGE_GROUPS)
 
     @api.depends("score_detail", "score_date")
     def _compute_score_html(self):
@@ -24,16 +29,12 @@ class ArCreditProfile(models.Model):
             ("ar.credit.agency.report", "agency_report_count"),
             ("ar.credit.answer", "answer_count"),
         ):
-            counts = {}
-            if self.env[model].has_access("read"):
-                counts = {
-                    (partner.id, company.id): count
-                    for partner, company, count in self.env[model]._read_group(
-                        [("partner_id", "in", self.partner_id.ids)],
-                        ["partner_id", "company_id"],
-                        ["__count"],
-                    )
-                }
+            counts = {
+                (partner.id, company.id): count
+                for partner, company, count in self.env[model]._read_group(
+                    [("partner_id", "in", self.partner_id.ids)], ["partner_id", "company_id"], ["__count"]
+                )
+            }
             for profile in self:
                 profile[name] = counts.get((profile.partner_id.id, profile.company_id.id), 0)
 

@@ -60,7 +60,7 @@ class ArCreditScoreRunLine(models.Model):
             ("open", "To decide"),
             ("accepted", "Accepted"),
             ("left", "Left as it is"),
-            ("unknown", "Too little known"),
+            ("unknown", "No proposal"),
         ],
         readonly=True,
     )
