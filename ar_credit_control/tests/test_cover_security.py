@@ -206,7 +206,12 @@ class TestSecurityDecision(CoverCase):
 
     def test_state_is_not_written_by_hand(self):
         security = self.draft_security()
-        for vals in ({"state": "valid"}, {"validated_by_id": self.manager.id}, {"prepared_by_ids": [(5,)]}):
+        for vals in (
+            {"state": "valid"},
+            {"validated_by_id": self.manager.id},
+            {"prepared_by_ids": [Command.clear()]},
+            {"expiry_warned_for": self.today},
+        ):
             with self.assertRaises(AccessError):
                 security.with_user(self.manager).write(vals)
         with self.assertRaises(AccessError):
@@ -226,7 +231,7 @@ class TestSecurityDecision(CoverCase):
         with self.assertRaises(UserError):
             security.write({"amount": 9999})
         security.with_user(self.manager).action_validate()
-        for vals in ({"amount": 9999}, {"date_to": False}, {"share": 1}, {"partner_id": self.bank.id}):
+        for vals in ({"amount": 9999}, {"date_to": False}, {"share": 1}, {"former_id": 1}):
             with self.assertRaises(UserError):
                 security.with_user(self.manager).write(vals)
         security.write({"note": "seen the original"})

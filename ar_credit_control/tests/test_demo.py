@@ -81,3 +81,12 @@ class TestDemo(TransactionCase):
         before = [self.env[model].search_count([]) for model in documents]
         self.env["ar.credit.demo"]._load_documents()
         self.assertEqual([self.env[model].search_count([]) for model in documents], before)
+
+    def test_cover(self):
+        figures = self.env["ar.credit.exposure"]._get_figures(
+            self._customer("mueller") + self._customer("mingzhu"), self.main
+        )
+        self.assertGreater(figures[self._customer("mueller").id]["security"], 0)
+        self.assertGreater(figures[self._customer("mingzhu").id]["notes"], 0)
+        to_report = self.env["ar.insurance.overdue"].search([("notice_id", "=", False)])
+        self.assertIn(self._customer("mueller"), to_report.partner_id)

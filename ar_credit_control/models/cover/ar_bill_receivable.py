@@ -21,7 +21,14 @@ TERMS = {
     "payment_id",
 }
 # What only the methods of this model write.
-COURSE = {"counterparty_id", "return_move_id", "state", "state_date", "with_recourse"}
+COURSE = {
+    "counterparty_id",
+    "maturity_warned_for",
+    "return_move_id",
+    "state",
+    "state_date",
+    "with_recourse",
+}
 
 
 class ArBillReceivable(models.Model):

@@ -1,10 +1,15 @@
+import logging
+
 from dateutil.relativedelta import relativedelta
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.fields import Domain
+from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 from odoo.tools import SQL
 from odoo.tools.misc import formatLang
+
+_logger = logging.getLogger(__name__)
 
 # What a security says: fixed once it was submitted.
 TERMS = {
@@ -15,6 +20,7 @@ TERMS = {
     "date_from",
     "date_to",
     "discretionary_limit",
+    "former_id",
     "guarantor_id",
     "insured_share",
     "insurer_id",
@@ -29,7 +35,17 @@ TERMS = {
     "share",
 }
 # What only the methods of this model write.
-DECISION = {"partner_name", "prepared_by_ids", "state", "validated_amount", "validated_by_id", "validated_on"}
+DECISION = {
+    "claim_warned_for",
+    "expiry_warned_for",
+    "partner_name",
+    "prepared_by_ids",
+    "reporting_warned_for",
+    "state",
+    "validated_amount",
+    "validated_by_id",
+    "validated_on",
+}
 # Months after the end of a guarantee in which its guarantor can be held to it where nothing is agreed,
 # and the period is never interrupted: article 692 of the Civil Code of China.
 CHINA_CLAIM_MONTHS = 6
@@ -823,7 +839,14 @@ class ArCreditSecurity(models.Model):
             records = select()
             self.env["ir.cron"]._commit_progress(remaining=len(records))
             for record in records:
-                handle(record.with_context(lang=record._get_responsible().lang))
+                try:
+                    handle(record.with_context(lang=record._get_responsible().lang))
+                    self.env.flush_all()
+                except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
+                    # Somebody works on it right now: the next run takes it up.
+                    self.env.cr.rollback()
+                    self.env.invalidate_all()
+                    _logger.info("%s is being worked on by someone; the next run takes it up", record)
                 if not self.env["ir.cron"]._commit_progress(processed=1):
                     return
 
