@@ -726,6 +726,7 @@ class ArCreditSecurity(models.Model):
         partner_ids = partners.sudo().commercial_partner_id.ids  # sudo: the debtor may not be readable
         if not partner_ids:
             return {}
+        self = self.with_context(tz=root._credit_timezone())
         exposure = self.env["ar.credit.exposure"]
         query = SQL(
             """
