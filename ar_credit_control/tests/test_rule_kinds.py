@@ -223,7 +223,7 @@ class TestRuleKinds(HoldCase):
         self.assertOutcome("pass")
         self.profile.cover_required_share = 50.0
         verdict = self.assertOutcome("hold")
-        self.assertEqual(verdict.reasons[0]["measured"], 100.0)
+        self.assertEqual(verdict.reasons[0]["measured"], 150.0, "half of what is owed and asked for")
         self.assertEqual(verdict.pay, 0.0, "a person decides")
 
     # scope and checkpoints
