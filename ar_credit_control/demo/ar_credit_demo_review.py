@@ -35,7 +35,8 @@ class ArCreditDemo(models.AbstractModel):
         for review, age in ((approved, 40), (refused, 12)):
             day = self._date(age)
             review._write_evidence({"submitted_on": day - timedelta(days=2), "decided_on": day})
-        approved.profile_id.next_review_date = self._date(-325)
+        profile = self.env.ref("ar_credit_control.demo_profile_bergstrom")
+        profile.next_review_date = self._date(-325)
 
     @api.model
     def _load_open_reviews(self, people):
