@@ -596,6 +596,13 @@ class ArCreditReview(models.Model):
             }
         )
         for review in self:
+            review._log(
+                self.env._(
+                    "Submitted by %(person)s, for a total limit of %(amount)s.",
+                    person=self.env.user.name,
+                    amount=review._format_total(),
+                )
+            )
             if review.kind == "emergency":
                 review._apply_emergency()
         self._ask_next()
