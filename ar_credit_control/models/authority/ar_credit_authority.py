@@ -60,6 +60,7 @@ class ArCreditAuthority(models.Model):
     )
     tier = fields.Integer(
         default=1,
+        aggregator=False,
         required=True,
         tracking=True,
         help="1 is asked first; what exceeds the amount goes to the next tier.",
@@ -67,6 +68,7 @@ class ArCreditAuthority(models.Model):
     unlimited = fields.Boolean(string="Any Amount", tracking=True)
     amount = fields.Monetary(
         string="Up To",
+        aggregator=False,
         tracking=True,
         help="Largest amount: for limits the whole limit after the decision, for releases the total of the "
         "order.",

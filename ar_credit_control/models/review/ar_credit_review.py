@@ -291,7 +291,10 @@ class ArCreditReview(models.Model):
     @api.depends("name", "partner_name")
     def _compute_display_name(self):
         for review in self:
-            review.display_name = " · ".join(filter(None, (review.name, review.partner_name)))
+            if review.name == "/":
+                review.display_name = self.env._("New review")
+            else:
+                review.display_name = " · ".join(filter(None, (review.name, review.partner_name)))
 
     @api.depends("due_date", "state")
     def _compute_overdue_review(self):
@@ -333,7 +336,11 @@ class ArCreditReview(models.Model):
     @api.depends_context("uid")
     def _compute_can_decide(self):
         for review in self:
-            review.can_decide = review.state == "submitted" and not review._get_obstacle(self.env.user)
+            review.can_decide = (
+                review.state == "submitted"
+                and not review._get_obstacle(self.env.user)
+                and self.env.user not in review._get_levels().user_id
+            )
 
     @api.model
     def _expand_states(self, states, domain):
