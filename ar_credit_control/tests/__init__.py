@@ -36,6 +36,7 @@ from . import test_i18n
 from . import test_hold_invariant
 from . import test_review_decision
 from . import test_review_guard
+from . import test_review_mass
 from . import test_review_record
 from . import test_review_tour
 from . import test_takeover
