@@ -106,6 +106,10 @@ class TestScoreRun(ScoreCase):
         with self.assertRaises(AccessError):
             self.make_run(state="done")
 
+    def test_no_day_in_the_future(self):
+        with self.assertRaises(UserError):
+            self.make_run(date=self.day(-1)).action_score()
+
     def test_who_scores(self):
         run = self.make_run()
         for user in (self.auditor, self.collector, self.credit_user, self.salesperson):

@@ -472,6 +472,58 @@ class TestScorecard(ScoreCase):
             with self.subTest(name), self.assertRaises(AccessError):
                 own.read([name])
 
+    def test_nobody_types_a_score(self):
+        profile = self.make_profile(self.customer)
+        for values in ({"score": 99}, {"score_date": self.today}, {"score_detail": []}):
+            with self.subTest(values), self.assertRaises(AccessError):
+                profile.with_user(self.manager).write(values)
+
+    def test_answered_question_is_archived_not_deleted(self):
+        question = self.scorecard.criterion_ids.filtered(lambda criterion: criterion.measure == "answer")
+        answered, other = question
+        self.env["ar.credit.answer"].create(
+            {
+                "partner_id": self.customer.id,
+                "company_id": self.company.id,
+                "criterion_id": answered.id,
+                "choice_id": answered.choice_ids[0].id,
+            }
+        )
+        question.with_user(self.manager).unlink()
+        self.assertTrue(answered.exists())
+        self.assertFalse(answered.active)
+        self.assertFalse(other.exists())
+
+    def test_question_of_another_company_cannot_be_answered(self):
+        other = self.env["res.company"].create({"name": "Other"})
+        question = self.scorecards._get_for(other).criterion_ids[-1]
+        with self.assertRefused("no question of"):
+            self.env["ar.credit.answer"].create(
+                {
+                    "partner_id": self.customer.id,
+                    "company_id": self.company.id,
+                    "criterion_id": question.id,
+                    "choice_id": question.choice_ids[0].id,
+                }
+            )
+
+    def test_merge_of_customers_loses_nothing(self):
+        other = self.make_partner("Kornmann Aktiengesellschaft")
+        statement, report = self.statement(partner=other), self.report(70, partner=other)
+        self.statement()
+        run = self.env["ar.credit.score.run"].create({"company_id": self.company.id})
+        self.make_profile(other)
+        run.action_score()
+        line = run.line_ids.filtered(lambda line: line.partner_id == other)
+        self.env["base.partner.merge.automatic.wizard"]._merge(
+            (other | self.customer).ids, self.customer, extra_checks=False
+        )
+        self.env.invalidate_all()
+        self.assertEqual(statement.partner_id, self.customer)
+        self.assertEqual(report.partner_id, self.customer)
+        self.assertEqual(line.partner_id, self.customer)
+        self.assertAlmostEqual(self.score().figures["agency_points"], 70)
+
     def test_score_text_is_escaped(self):
         self.scorecard.criterion_ids.filtered(lambda c: c.measure == "trend").name = "<script>x</script>"
         profile = self.make_profile(self.customer)

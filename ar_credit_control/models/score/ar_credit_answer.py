@@ -43,10 +43,19 @@ class ArCreditAnswer(models.Model):
         if self.choice_id.criterion_id != self.criterion_id:
             self.choice_id = False
 
-    @api.constrains("criterion_id", "choice_id")
+    @api.constrains("criterion_id", "choice_id", "company_id")
     def _check_choice(self):
         for answer in self:
-            if answer.choice_id.criterion_id != answer.criterion_id:
+            question = answer.criterion_id
+            if question.measure != "answer" or question.company_id != answer.company_id:
+                raise ValidationError(
+                    self.env._(
+                        "“%(question)s” is no question of %(company)s.",
+                        question=question.name,
+                        company=answer.company_id.name,
+                    )
+                )
+            if answer.choice_id.criterion_id != question:
                 raise ValidationError(
                     self.env._(
                         "“%(answer)s” is no answer to “%(question)s”.",

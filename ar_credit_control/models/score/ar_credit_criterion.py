@@ -132,6 +132,14 @@ class ArCreditCriterion(models.Model):
                     self.env._("“%s” needs bands that say which value gives how many points.", criterion.name)
                 )
 
+    def unlink(self):
+        """Delete criteria; questions that were answered are archived, since answers are evidence."""
+        answers = self.env["ar.credit.answer"].sudo().with_context(active_test=False)  # sudo: existence only
+        groups = answers._read_group([("criterion_id", "in", self.ids)], ["criterion_id"])
+        answered = self.browse(criterion.id for (criterion,) in groups)
+        answered.active = False
+        return super(ArCreditCriterion, self - answered).unlink()
+
     def _get_sorted_bands(self):
         return self.band_ids.sorted("value_from")
 

@@ -1,5 +1,7 @@
 from odoo import api, fields, models
+from odoo.exceptions import AccessError
 
+SCORE_FIELDS = {"score", "score_date", "score_detail", "score_formula"}
 # What agencies and statements say of a customer is not for everybody who sells to it.
 KNOWLEDGE_GROUPS = "ar_credit_control.group_credit_controller,ar_credit_control.group_credit_auditor"
 
@@ -37,6 +39,20 @@ class ArCreditProfile(models.Model):
             }
             for profile in self:
                 profile[name] = counts.get((profile.partner_id.id, profile.company_id.id), 0)
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        for vals in vals_list:
+            self._check_not_scored_by_hand(vals)
+        return super().create(vals_list)
+
+    def write(self, vals):
+        self._check_not_scored_by_hand(vals)
+        return super().write(vals)
+
+    def _check_not_scored_by_hand(self, vals):
+        if not self.env.su and SCORE_FIELDS & vals.keys():
+            raise AccessError(self.env._("A score is computed: nobody types it."))
 
     def action_score_now(self):
         """Score the customers today and show what came out. Decides nothing."""

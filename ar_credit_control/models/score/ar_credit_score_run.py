@@ -118,8 +118,12 @@ class ArCreditScoreRun(models.Model):
         """Score every customer of the run and open the result."""
         self.ensure_one()
         self._check_decider()
+        self.check_access("write")
+        self.lock_for_update()  # pressed twice, it scores once
         if self.state == "done":
             raise UserError(self.env._("A scored run stays as it was. Start a new one."))
+        if self.date > self.company_id._credit_today():
+            raise UserError(self.env._("The day of the score lies in the future."))
         self._score_portfolio()
         return self.action_open_lines()
 

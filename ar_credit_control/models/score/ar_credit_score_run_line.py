@@ -83,6 +83,7 @@ class ArCreditScoreRunLine(models.Model):
         """
         self.env["ar.credit.score.run"]._check_decider()
         self.check_access("read")
+        self.sudo().lock_for_update()  # sudo: nobody may write lines; two people accept each line once
         lines = self.filtered(lambda line: line.state == "open")
         if not lines:
             raise UserError(self.env._("Nothing here is still to decide."))
