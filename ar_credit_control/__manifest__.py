@@ -95,6 +95,7 @@
         "views/hold/portal_templates.xml",
         "views/hold/ar_credit_hold_views.xml",
         "views/hold/sale_order_views.xml",
+        "views/hold/account_move_views.xml",
         "views/hold/res_config_settings_views.xml",
         "views/hold/menus.xml",
         # take-over of a live company

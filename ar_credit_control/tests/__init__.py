@@ -23,6 +23,7 @@ from . import test_hold_authority
 from . import test_hold_decision
 from . import test_hold_forecast
 from . import test_hold_gate
+from . import test_hold_invoice
 from . import test_hold_portal
 from . import test_hold_race
 from . import test_hold_recheck

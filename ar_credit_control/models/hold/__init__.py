@@ -1,4 +1,5 @@
 from . import ar_credit_lock
+from . import ar_credit_check
 from . import ar_credit_hold
 from . import ar_credit_hold_reason
 from . import ar_credit_recheck
@@ -18,3 +19,4 @@ from . import sale_order
 from . import sale_order_forecast
 from . import sale_order_line
 from . import credit_gate
+from . import invoice_gate

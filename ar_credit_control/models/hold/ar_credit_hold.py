@@ -90,6 +90,8 @@ class ArCreditHold(models.Model):
             ("payment", "Customer's payment"),
             ("mail", "Confirmation with e-mail"),
             ("change", "Change of a confirmed order"),
+            ("post", "Posting of an invoice"),
+            ("schedule", "Recurring invoice"),
             ("hand", "By hand"),
         ],
         string="Asked Through",
@@ -385,6 +387,15 @@ class ArCreditHold(models.Model):
             "views": [(False if sells else view.id, "form")],
         }
 
+    def action_open_invoice(self):
+        self.ensure_one()
+        return {
+            "type": "ir.actions.act_window",
+            "res_model": "account.move",
+            "res_id": self.move_id.id,
+            "views": [(False, "form")],
+        }
+
     def action_open_overdue(self):
         """Open the items of the customer that are not paid, the oldest first."""
         self.ensure_one()
@@ -536,17 +547,18 @@ class ArCreditHold(models.Model):
             hold._end_activities()
 
     @api.model
-    def _get_current_query(self, states):
-        """Ids of the holds that are each order's newest, as a query to be used in a domain."""
-        holds = self.sudo()  # as the field is computed; only ids of orders come out
-        newest = holds._search([("state", "!=", "expired"), ("order_id", "!=", False)])
+    def _get_current_query(self, states, link="order_id"):
+        """Ids of the holds that are each document's newest, as a query to be used in a domain."""
+        holds = self.sudo()  # as the field is computed; only ids of documents come out
+        newest = holds._search([("state", "!=", "expired"), (link, "!=", False)])
         newest.add_where(
             SQL(
                 """NOT EXISTS (
                        SELECT 1 FROM ar_credit_hold newer
-                        WHERE newer.order_id = ar_credit_hold.order_id
+                        WHERE newer.%(link)s = ar_credit_hold.%(link)s
                           AND newer.id > ar_credit_hold.id AND newer.state != 'expired'
-                   )"""
+                   )""",
+                link=SQL.identifier(link),
             )
         )
         newest.add_where(SQL("ar_credit_hold.state = ANY(%s)", [state for state in states if state]))
@@ -566,10 +578,16 @@ class ArCreditHold(models.Model):
             and self.currency_id.compare_amounts(amount, self.cap_amount) <= 0
         )
 
+    def _get_document(self):
+        """The order or invoice that was stopped, whatever the user may open."""
+        self.ensure_one()
+        hold = self.sudo()  # the controller may not open all orders and invoices
+        return hold.move_id or hold.order_id
+
     def _get_order_amount(self):
         self.ensure_one()
-        order = self.order_id.sudo()  # the controller may not open all orders
-        return order._credit_get_amount() if order else self.order_amount
+        document = self._get_document()
+        return document._credit_get_amount() if document else self.order_amount
 
     def _get_default_valid_until(self):
         root = self.company_id.sudo()._credit_root()  # settings of the root company, also for a branch
@@ -580,11 +598,18 @@ class ArCreditHold(models.Model):
 
         :return: the holds that ended
         """
-        holds = self.filtered(lambda hold: hold.state == "held" and hold.order_id)
-        verdicts = self.env["ar.credit.check"]._judge(holds.sudo().order_id, lock=True)  # figures of all
-        passed = holds.filtered(lambda hold: verdicts[hold.order_id.id].outcome != "hold")
+        holds = self.filtered(lambda hold: hold.state == "held" and (hold.order_id or hold.move_id))
+        check = self.env["ar.credit.check"]
+        documents = holds.sudo()  # figures of all
+        found = check._judge(documents.order_id, lock=True)
+        found_invoices = check._judge_invoices(documents.move_id, lock=True)
+        verdicts = {
+            hold: found_invoices[hold.move_id.id] if hold.move_id else found[hold.order_id.id]
+            for hold in documents
+        }
+        passed = holds.filtered(lambda hold: verdicts[hold.sudo()].outcome != "hold")  # the same records
         for hold in holds - passed:
-            hold._refresh(verdicts[hold.order_id.id])
+            hold._refresh(verdicts[hold])
         passed._pass()
         for hold in passed:
             hold._tell_salesperson()
@@ -594,10 +619,13 @@ class ArCreditHold(models.Model):
     def _repeat_confirmation(self):
         """Confirm released orders as it was asked for: by the same user, in the same way."""
         for hold in self.sudo():  # the controller may not write orders; the asker's right was checked then
+            if hold.move_id:
+                hold._repeat_posting()
+                continue
             order = hold.order_id
             if not hold.asked_by_id or order.state not in ("draft", "sent"):
                 continue
-            order = hold._get_order_as_asked()
+            order = hold._get_document_as_asked()
             if hold.source in ("signature", "mail"):
                 order._validate_order()
             else:
@@ -606,16 +634,26 @@ class ArCreditHold(models.Model):
                 raise UserError(self.env._("%s is held again: check it once more.", hold.display_name))
             order._credit_invoice_paid()
 
-    def _get_order_as_asked(self):
-        """The order in the environment of who asked; nothing of the controller's own context goes along."""
+    def _repeat_posting(self):
+        """Post a released invoice as it was asked for: by the same user, on its own date."""
+        self.ensure_one()
+        if not self.asked_by_id or self.move_id.state != "draft":
+            return
+        invoice = self._get_document_as_asked()
+        invoice._post(soft=False)
+        if invoice.state != "posted":
+            raise UserError(self.env._("%s is held again: check it once more.", self.display_name))
+
+    def _get_document_as_asked(self):
+        """The document in the environment of who asked, without the controller's own context."""
         self.ensure_one()
         asker = self.asked_by_id
         context = {"lang": asker.lang, "tz": asker.tz, "send_email": self.asked_with_mail}
         env = self.env(user=asker.id, su=False, context=context)
-        order = env["sale.order"].browse(self.order_id.id).with_company(self.company_id)
-        if self.asked_as_system or not order.has_access("write"):
-            order = order.sudo()  # as it was asked for, or because the asker has left since
-        return order
+        document = self._get_document().with_env(env).with_company(self.company_id)
+        if self.asked_as_system or not document.has_access("write"):
+            document = document.sudo()  # as it was asked for, or because the asker has left since
+        return document
 
     # creation
 
@@ -630,21 +668,21 @@ class ArCreditHold(models.Model):
         self.env["ar.credit.lock"]._take(
             ((verdict.partner.id, verdict.root.id) for verdict in verdicts), limited=False
         )
-        open_holds = {}
+        holds = {}
         new = []
         for verdict in verdicts:
             if verdict.hold.state == "held":
                 verdict.hold._refresh(verdict, **values)
-                open_holds[verdict.order.id] = verdict.hold
+                holds[verdict.demand.key] = verdict.hold
             else:
                 new.append(verdict)
-        holds = self.sudo().with_context(mail_create_nosubscribe=True)  # nobody may create holds
-        created = holds.create([{**self._prepare_hold_values(verdict), **values} for verdict in new])
-        for hold in created:
+        creating = self.sudo().with_context(mail_create_nosubscribe=True)  # nobody may create holds
+        created = creating.create([{**self._prepare_hold_values(verdict), **values} for verdict in new])
+        for hold, verdict in zip(created, new, strict=True):
             hold._ask_controller()
             hold._log_on_order(self.env._("On credit hold: %s", hold._get_html_link()))
-        open_holds.update((hold.order_id.id, hold) for hold in created)
-        return self.union(*(open_holds[verdict.order.id] for verdict in verdicts))
+            holds[verdict.demand.key] = hold
+        return self.union(*(holds[verdict.demand.key] for verdict in verdicts))
 
     @api.model
     def _put_by_hand(self, verdicts, note):
@@ -690,23 +728,18 @@ class ArCreditHold(models.Model):
 
     @api.model
     def _prepare_hold_values(self, verdict):
-        order, figures, former = verdict.order, verdict.figures, verdict.hold
+        figures, former = verdict.figures, verdict.hold
         forced = former.forced and former.state in ("held", "refused")
         return {
             # What a person stopped waits for a person, also when it is asked for again after a refusal.
             "forced": forced,
             "held_by_id": forced and former.held_by_id.id,
             "held_note": forced and former.held_note,
-            "name": order.name,
-            "order_id": order.id,
+            **self._prepare_document_values(verdict),
             "partner_id": verdict.partner.id,
             "partner_name": verdict.partner.display_name,
-            "company_id": order.company_id.id,
             "currency_id": verdict.currency.id,
-            "salesperson_id": order.user_id.id,
             "order_amount": verdict.amount,
-            "order_currency_id": order.currency_id.id,
-            "order_amount_currency": order.amount_total,
             **{name: figures[name] for name in FIGURES},
             "exposure": verdict.used,
             "available": verdict.left,
@@ -717,6 +750,30 @@ class ArCreditHold(models.Model):
                 Command.create(self._prepare_reason_values(sequence, result))
                 for sequence, result in enumerate(verdict.results)
             ],
+        }
+
+    @api.model
+    def _prepare_document_values(self, verdict):
+        """What was stopped: an order, or an invoice without one."""
+        invoice = getattr(verdict.demand, "invoice", None)
+        if invoice is None:
+            order = verdict.order
+            return {
+                "name": order.name,
+                "order_id": order.id,
+                "company_id": order.company_id.id,
+                "salesperson_id": order.user_id.id,
+                "order_currency_id": order.currency_id.id,
+                "order_amount_currency": order.amount_total,
+            }
+        return {
+            "name": invoice.display_name,
+            "move_id": invoice.id,
+            "checkpoint": "invoice",
+            "company_id": invoice.company_id.id,
+            "salesperson_id": invoice.invoice_user_id.id,
+            "order_currency_id": invoice.currency_id.id,
+            "order_amount_currency": invoice.amount_total,
         }
 
     @api.model
@@ -767,17 +824,20 @@ class ArCreditHold(models.Model):
             "released": self.env._("Released by credit control"),
             "refused": self.env._("Refused by credit control"),
         }
-        order = self.order_id.sudo()  # the controller may not write orders
-        if not order:
+        document = self._get_document()
+        if not document:
             return
         summary = labels[self.state]
         text = ": ".join(filter(None, (summary, self.decision_note)))
         self._log_on_order(text)
         user = self.asked_by_id if self.asked_by_id and not self.asked_by_id.share else self.salesperson_id
         user = self.salesperson_id if user._is_superuser() and self.salesperson_id else user
-        if user and user.active and user != self.env.user and order.with_user(user).has_access("read"):
-            order.activity_schedule(
-                "ar_credit_control.mail_activity_hold_decided",
+        if user and user.active and user != self.env.user and document.with_user(user).has_access("read"):
+            of_invoice = document._name == "account.move"
+            document.activity_schedule(
+                "ar_credit_control.mail_activity_hold_decided_invoice"
+                if of_invoice
+                else "ar_credit_control.mail_activity_hold_decided",
                 user_id=user.id,
                 summary=summary,
                 note=self.decision_note and plaintext2html(self.decision_note),
@@ -785,7 +845,8 @@ class ArCreditHold(models.Model):
 
     def _log_on_order(self, body):
         for hold in self:
-            hold.order_id.sudo().message_post(body=body)  # an internal note, by who asked or decided
+            if document := hold._get_document():
+                document.message_post(body=body)  # an internal note, by who asked or decided
 
     # schedule
 

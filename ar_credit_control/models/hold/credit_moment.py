@@ -21,21 +21,25 @@ def _set(variable, value):
         variable.reset(token)
 
 
-def _keys(orders):
-    return frozenset((orders.env.cr.dbname, order_id) for order_id in orders.ids)
+def _key(record):
+    return record.env.cr.dbname, record._name, record.id
 
 
-def passing(orders):
-    """Within, these orders may enter the state of a confirmed order: the gate let them pass."""
-    return _set(_passing, _passing.get() | _keys(orders))
+def _keys(records):
+    return frozenset(_key(record) for record in records)
 
 
-def is_passing(order):
-    return (order.env.cr.dbname, order.id) in _passing.get()
+def passing(records):
+    """Within, these orders may be confirmed, these invoices posted: the gate let them pass."""
+    return _set(_passing, _passing.get() | _keys(records))
 
 
-def is_watched(order):
-    return (order.env.cr.dbname, order.id) in _watching.get()
+def is_passing(record):
+    return _key(record) in _passing.get()
+
+
+def is_watched(record):
+    return _key(record) in _watching.get()
 
 
 def asked_by(source):
