@@ -20,6 +20,7 @@ from . import test_failures
 from . import test_hold_addons
 from . import test_hold_attack
 from . import test_hold_authority
+from . import test_hold_change
 from . import test_hold_decision
 from . import test_hold_forecast
 from . import test_hold_gate

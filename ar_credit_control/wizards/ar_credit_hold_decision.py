@@ -26,6 +26,9 @@ class ArCreditHoldDecision(models.TransientModel):
         string="Because",
     )
     note = fields.Char(string="Reason")
+    condition = fields.Char(
+        string="On Condition", help="Told to sales and kept with the release; it is not checked by itself."
+    )
     beyond_ids = fields.Many2many(
         "ar.credit.hold", compute="_compute_beyond_ids", string="Beyond My Authority"
     )
@@ -93,9 +96,14 @@ class ArCreditHoldDecision(models.TransientModel):
         elif self.decision == "refuse":
             mine.action_refuse(reason)
         elif self.single:
-            self.hold_ids.action_release(reason, cap_amount=self.cap_amount, valid_until=self.valid_until)
+            self.hold_ids.action_release(
+                reason,
+                cap_amount=self.cap_amount,
+                valid_until=self.valid_until,
+                condition=self.condition,
+            )
         else:
-            mine.action_release(reason)
+            mine.action_release(reason, condition=self.condition)
         self.beyond_ids.filtered("next_approver_id").action_hand_on()
         return {"type": "ir.actions.act_window_close"}
 

@@ -1,9 +1,10 @@
 import logging
+import math
 from datetime import timedelta
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
-from odoo.fields import Command
+from odoo.fields import Command, Domain
 from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 from odoo.tools import SQL, html2plaintext, plaintext2html
 
@@ -89,6 +90,7 @@ class ArCreditHold(models.Model):
             ("signature", "Customer's signature"),
             ("payment", "Customer's payment"),
             ("mail", "Confirmation with e-mail"),
+            ("request", "Asked before the customer orders"),
             ("change", "Change of a confirmed order"),
             ("post", "Posting of an invoice"),
             ("schedule", "Recurring invoice"),
@@ -107,6 +109,42 @@ class ArCreditHold(models.Model):
     )
     reason_ids = fields.One2many("ar.credit.hold.reason", "hold_id", string="Findings", readonly=True)
     reason_text = fields.Text(string="Why", compute="_compute_reason_text")
+
+    ship_date = fields.Datetime(
+        related="order_id.commitment_date",
+        store=True,
+        string="Promised For",
+        help="Delivery date that the customer was promised.",
+    )
+    margin = fields.Monetary(
+        readonly=True,
+        groups="ar_credit_control.group_collector",
+        help="Margin of the order in company currency, where margins are computed.",
+    )
+
+    # the customer's picture, as it is now
+    usual_delay = fields.Integer(
+        string="Usual Delay (days)",
+        compute="_compute_picture",
+        compute_sudo=True,
+        groups="ar_credit_control.group_collector",
+        help="Days after the due date that the customer usually pays, weighted by amount, over a year.",
+    )
+    late_share = fields.Float(
+        string="Paid Late (%)",
+        compute="_compute_picture",
+        compute_sudo=True,
+        groups="ar_credit_control.group_collector",
+        help="Share of the amounts of the last year that were paid late or are overdue.",
+    )
+    last_release_id = fields.Many2one(
+        "ar.credit.hold",
+        string="Last Release",
+        compute="_compute_picture",
+        compute_sudo=True,
+        groups="ar_credit_control.group_collector",
+        help="The last time that somebody released an order of this customer.",
+    )
 
     # the figures at that moment
     order_amount = fields.Monetary(
@@ -185,7 +223,15 @@ class ArCreditHold(models.Model):
     valid_until = fields.Date(
         readonly=True, tracking=True, help="A released order that is not confirmed by then is checked again."
     )
-    can_decide = fields.Boolean(string="I Can Decide", compute="_compute_can_decide")
+    condition = fields.Char(
+        string="On Condition",
+        readonly=True,
+        tracking=True,
+        help="What whoever released it asks sales to see to, e.g. a payment before the goods leave.",
+    )
+    can_decide = fields.Boolean(
+        string="I Can Decide", compute="_compute_can_decide", search="_search_can_decide"
+    )
     can_hand_on = fields.Boolean(compute="_compute_can_decide")
     approver_ids = fields.Many2many(
         "res.users",
@@ -256,6 +302,42 @@ class ArCreditHold(models.Model):
                 )
                 hold.can_hand_on = decides and not hold.can_decide
 
+    def _search_can_decide(self, operator, value):
+        if operator != "in" or True not in value:
+            return NotImplemented
+        user, found = self.env.user, Domain.FALSE
+        for company in self.env.companies.sudo():  # the table of the root, also for a user of a branch
+            reach = self.env["ar.credit.authority"]._get_reach(user, "release", company)
+            if reach is not None:
+                within = Domain.TRUE if math.isinf(reach) else Domain("order_amount", "<=", reach)
+                found |= Domain("company_id", "=", company.id) & within
+        waiting = Domain("state", "=", "held") & Domain("asked_by_id", "!=", user.id)
+        candidates = self.search(waiting & found)
+        return Domain("id", "in", candidates.filtered("can_decide").ids)
+
+    @api.depends("partner_id", "company_id")
+    def _compute_picture(self):
+        """How the customer pays and what was decided before: two statements for any number of holds."""
+        behaviour = self.env["ar.credit.behaviour"]
+        for root, holds in self.grouped(lambda hold: hold.company_id.root_id).items():
+            measured = behaviour._measure(holds.partner_id, root) if root else {}
+            released = self._read_group(
+                [
+                    ("partner_id", "in", holds.partner_id.ids),
+                    ("company_id", "child_of", root.ids),
+                    ("state", "=", "released"),
+                    ("decided_by_id", "!=", False),
+                ],
+                ["partner_id"],
+                ["id:max"],
+            )
+            last = {partner: self.browse(hold_id) for partner, hold_id in released}
+            for hold in holds:
+                figures = measured.get(hold.partner_id.id) or {}
+                hold.usual_delay = round(figures.get("weighted_delay") or 0)
+                hold.late_share = figures.get("late_share") or 0.0
+                hold.last_release_id = last.get(hold.partner_id, self.browse()) - hold
+
     @api.depends("state", "asked_by_id", "salesperson_id", "order_amount")
     def _compute_approver_ids(self):
         held = self.filtered(lambda hold: hold.state == "held")
@@ -282,13 +364,14 @@ class ArCreditHold(models.Model):
 
     # actions
 
-    def action_release(self, reason=None, cap_amount=None, valid_until=None):
+    def action_release(self, reason=None, cap_amount=None, valid_until=None, condition=None):
         """Release held orders and repeat the confirmation as it was asked for.
 
         :param str reason: why, kept with the hold
         :param float cap_amount: largest total, in the root company's currency, that the release covers; by
             default what the order amounts to now
         :param valid_until: date until which the release holds; by default the company's number of days
+        :param str condition: what sales has to see to; told and kept, not checked
         :raise AccessError: without the authority for that amount, or for one's own request
         :raise UserError: the order is not held any more, or has grown beyond the amount
         """
@@ -313,6 +396,7 @@ class ArCreditHold(models.Model):
                 "released",
                 reason,
                 cap_amount=cap,
+                condition=condition,
                 valid_until=valid_until or hold._get_default_valid_until(),
             )
         self._repeat_confirmation()
@@ -347,6 +431,30 @@ class ArCreditHold(models.Model):
                     "%(passed)s of %(total)s orders pass now.", passed=len(passed), total=len(self)
                 ),
                 "next": {"type": "ir.actions.act_window_close"},
+            },
+        }
+
+    @api.model
+    def action_recheck_all(self):
+        """Have all held orders of the companies at hand checked again by the schedule, within minutes.
+
+        :raise AccessError: for others than credit controllers
+        """
+        if not self.env.user.has_group("ar_credit_control.group_credit_controller"):
+            raise AccessError(self.env._("Only credit control may check held orders again."))
+        self.env.flush_all()
+        queue = self.env["ar.credit.recheck"].sudo()  # nobody may write the queue
+        customers = queue._queue([], self.env.companies.root_id.ids)
+        if customers:
+            self.env.ref("ar_credit_control.cron_credit_recheck").sudo()._trigger()  # may not open schedules
+        return {
+            "type": "ir.actions.client",
+            "tag": "display_notification",
+            "params": {
+                "type": "info",
+                "message": self.env._(
+                    "The held orders of %s customers are being checked; reload in a minute.", customers
+                ),
             },
         }
 
@@ -623,7 +731,7 @@ class ArCreditHold(models.Model):
                 hold._repeat_posting()
                 continue
             order = hold.order_id
-            if not hold.asked_by_id or order.state not in ("draft", "sent"):
+            if not hold.asked_by_id or hold.source == "request" or order.state not in ("draft", "sent"):
                 continue
             order = hold._get_document_as_asked()
             if hold.source in ("signature", "mail"):
@@ -714,7 +822,9 @@ class ArCreditHold(models.Model):
         How it was asked for first is kept, unless the customer asked since.
         """
         hold = self.sudo()  # nobody may write holds
-        if hold.asked_by_id and values.get("source") not in ("signature", "payment"):
+        if hold.source == "request":
+            pass  # whoever confirms now asks for more than a word beforehand
+        elif hold.asked_by_id and values.get("source") not in ("signature", "payment"):
             values = {}
         elif hold.asked_by_id:
             values = {key: values[key] for key in ("source", "asked_with_mail") if key in values}
@@ -765,6 +875,7 @@ class ArCreditHold(models.Model):
                 "salesperson_id": order.user_id.id,
                 "order_currency_id": order.currency_id.id,
                 "order_amount_currency": order.amount_total,
+                "margin": self._get_margin(order),
             }
         return {
             "name": invoice.display_name,
@@ -775,6 +886,14 @@ class ArCreditHold(models.Model):
             "order_currency_id": invoice.currency_id.id,
             "order_amount_currency": invoice.amount_total,
         }
+
+    @api.model
+    def _get_margin(self, order):
+        if "margin" not in order._fields:
+            return 0.0
+        company = order.company_id
+        root = company._credit_root()
+        return order.currency_id._convert(order.margin, root.currency_id, company, company._credit_today())
 
     @api.model
     def _prepare_reason_values(self, sequence, result):
@@ -828,8 +947,11 @@ class ArCreditHold(models.Model):
         if not document:
             return
         summary = labels[self.state]
-        text = ": ".join(filter(None, (summary, self.decision_note)))
-        self._log_on_order(text)
+        words = [self.decision_note]
+        if self.condition:
+            words.append(self.env._("On condition: %s", self.condition))
+        note = "\n".join(filter(None, words))
+        self._log_on_order(": ".join(filter(None, (summary, note))))
         user = self.asked_by_id if self.asked_by_id and not self.asked_by_id.share else self.salesperson_id
         user = self.salesperson_id if user._is_superuser() and self.salesperson_id else user
         if user and user.active and user != self.env.user and document.with_user(user).has_access("read"):
@@ -840,7 +962,7 @@ class ArCreditHold(models.Model):
                 else "ar_credit_control.mail_activity_hold_decided",
                 user_id=user.id,
                 summary=summary,
-                note=self.decision_note and plaintext2html(self.decision_note),
+                note=note and plaintext2html(note),
             )
 
     def _log_on_order(self, body):

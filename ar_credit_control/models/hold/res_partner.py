@@ -24,4 +24,5 @@ class ResPartner(models.Model):
                 ("partner_invoice_id", "child_of", moved.ids),
             ]
         )._credit_controlled()
-        orders.sudo(self.env.su)._credit_hold_raised({order.id: (self.browse(), 0.0) for order in orders})
+        nobody = (self.browse(), 0.0, None)
+        orders.sudo(self.env.su)._credit_hold_raised({order.id: nobody for order in orders})

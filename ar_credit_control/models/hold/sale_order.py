@@ -8,7 +8,7 @@ from odoo.tools.misc import str2bool
 
 from . import credit_moment
 
-# What may raise the total of a confirmed order, or move it to another debtor.
+# What may raise the total of a confirmed order, move it to another debtor or to a later date of payment.
 WATCHED_FIELDS = {
     "order_line",
     "partner_id",
@@ -16,6 +16,7 @@ WATCHED_FIELDS = {
     "fiscal_position_id",
     "currency_id",
     "company_id",
+    "payment_term_id",
 }
 # Stored results that the rules look at. The ORM lets everybody write them over RPC.
 COMPUTED_FIGURES = {"amount_untaxed", "amount_tax", "amount_total"}
@@ -238,7 +239,7 @@ class SaleOrder(models.Model):
             result = confirm(passed)
         # Other addons may change totals while confirming: a promotion that has ended, delivery costs.
         (asked - held)._credit_hold_raised(
-            {order_id: (verdict.partner, verdict.amount) for order_id, verdict in verdicts.items()}
+            {order_id: (verdict.partner, verdict.amount, None) for order_id, verdict in verdicts.items()}
         )
         return held._credit_held_notice(result) if held else result
 
@@ -361,20 +362,45 @@ class SaleOrder(models.Model):
         return credit_moment.compare(orders)
 
     def _credit_state_before(self):
-        orders = self.sudo()  # totals, whatever the user may open
-        return {order.id: (order._credit_get_debtor(), order._credit_get_amount()) for order in orders}
+        """Debtor, amount to be supplied and days of credit of each order, to tell what was raised."""
+        return {
+            order.id: (
+                order._credit_get_debtor(),
+                order._credit_get_amount() + order._credit_get_excess(),
+                order._credit_get_terms_days(),
+            )
+            for order in self.sudo()  # totals, whatever the user may open
+        }
+
+    def _credit_get_excess(self):
+        """Value of what was delivered beyond the order, in the root company's currency, at today's rate."""
+        self.ensure_one()
+        amount = sum(
+            (line.qty_delivered - line.product_uom_qty) / line.product_uom_qty * line.price_total
+            for line in self.order_line
+            if line.product_uom_qty > 0 and line.qty_delivered > line.product_uom_qty
+        )
+        company = self.company_id
+        currency = company._credit_root().currency_id
+        return (
+            self.currency_id._convert(amount, currency, company, company._credit_today()) if amount else 0.0
+        )
 
     def _credit_hold_raised(self, before):
-        """Put confirmed orders on hold that grew, or moved to another debtor, beyond what was approved."""
+        """Put confirmed orders on hold that grew beyond what was approved, or moved to another debtor.
+
+        :param before: debtor, amount and days of credit of each order before the change; None for any days
+        """
         raised = self.browse()
+        after = self._credit_state_before()
         for order in self.sudo():  # totals, whatever the user may open
-            debtor, amount = before[order.id]
-            currency = order.company_id._credit_root().currency_id
-            change = currency.compare_amounts(order._credit_get_amount(), amount)
-            if order.state == "sale" and (change > 0 or debtor != order._credit_get_debtor()):
+            (old_debtor, old_amount, old_days), (debtor, amount, days) = before[order.id], after[order.id]
+            change = order.company_id._credit_root().currency_id.compare_amounts(amount, old_amount)
+            longer = old_days is not None and days > old_days
+            if order.state == "sale" and (change > 0 or longer or debtor != old_debtor):
                 raised |= order
-            if change < 0 or debtor != order._credit_get_debtor():
-                self.env["ar.credit.recheck"]._add(debtor, order.company_id)
+            if change < 0 or debtor != old_debtor:
+                self.env["ar.credit.recheck"]._add(old_debtor, order.company_id)
         open_holds = self.sudo().credit_hold_ids.filtered(  # nobody may write holds
             lambda hold: hold.state == "held" and not hold.forced
         )
@@ -401,6 +427,30 @@ class SaleOrder(models.Model):
 
     def _credit_close_holds(self, note):
         self.sudo().credit_hold_ids._close(note)  # nobody may write holds
+
+    # asking beforehand
+
+    def action_credit_ask_release(self):
+        """Ask credit control for its decision before the customer orders; released, it stays a quotation.
+
+        :raise UserError: an order passes by itself, is decided already, or is confirmed
+        """
+        self.check_access("write")
+        asked = self.filtered(lambda order: order.state in ("draft", "sent"))._credit_controlled()
+        verdicts = self.env["ar.credit.check"]._judge(asked)
+        for order in self:
+            if order not in asked or verdicts[order.id].outcome != "hold":
+                raise UserError(self.env._("%s needs no release.", order.name))
+            if order.credit_hold_state == "held":
+                raise UserError(self.env._("Credit control was asked about %s already.", order.name))
+        self.env["ar.credit.hold"]._put(
+            [verdicts[order.id] for order in self],
+            source="request",
+            asked_by_id=self.env.uid,
+            asked_on=fields.Datetime.now(),
+            asked_as_system=self.env.su,
+        )
+        return True
 
     # by hand
 

@@ -1,7 +1,10 @@
+from datetime import timedelta
+
 from odoo import api, fields, models
 from odoo.fields import Domain
-from odoo.tools import formatLang
+from odoo.tools import format_date, formatLang
 
+PAY_WITHIN_DAYS = 7
 # Limits and exposure are for who sells and for credit control, not for the warehouse.
 SEES_CREDIT = "sales_team.group_sale_salesman,ar_credit_control.group_credit_user"
 
@@ -74,6 +77,13 @@ class SaleOrder(models.Model):
         compute_sudo=True,
         groups=SEES_CREDIT,
     )
+    credit_pay_note = fields.Char(
+        string="For the Customer",
+        compute="_compute_credit_pay_note",
+        compute_sudo=True,
+        groups=SEES_CREDIT,
+        help="A sentence to copy into a message, in the customer's language.",
+    )
     credit_banner = fields.Html(
         compute="_compute_credit_banner", compute_sudo=False, sanitize=False, groups=SEES_CREDIT
     )
@@ -84,6 +94,7 @@ class SaleOrder(models.Model):
         "currency_id",
         "partner_id",
         "partner_invoice_id",
+        "payment_term_id",
         "state",
         "credit_hold_ids.state",
     )
@@ -138,6 +149,39 @@ class SaleOrder(models.Model):
                 order._prepare_credit_banner(kinds[order.id], verdict),
             )
 
+    @api.depends("credit_forecast", "credit_forecast_pay", "partner_id")
+    def _compute_credit_pay_note(self):
+        """What the customer pays, and by when, so that the order goes ahead."""
+        payable = self.filtered(
+            lambda order: (
+                order.credit_forecast_pay and order.credit_controlled and order.state in ("draft", "sent")
+            )
+        )
+        verdicts = payable._credit_get_forecasts()
+        (self - payable).credit_pay_note = False
+        for order in payable:
+            verdict = verdicts[order.id]
+            told = order.with_context(lang=order.partner_id.lang or order.env.lang)
+            day = order.company_id._credit_today() + timedelta(days=PAY_WITHIN_DAYS)
+            day -= timedelta(days=max(day.weekday() - 4, 0))  # nobody pays at the weekend
+            items = told.env["ar.credit.check"]._format_payments(verdict.payments, verdict.currency)
+            values = {
+                "order": order.name,
+                "amount": formatLang(told.env, verdict.pay, currency_obj=verdict.currency),
+                "day": format_date(told.env, day, date_format="EEEE d MMMM"),
+            }
+            order.credit_pay_note = (
+                told.env._(
+                    "We go ahead with %(order)s as soon as %(amount)s is paid, by %(day)s please: %(items)s.",
+                    items=items,
+                    **values,
+                )
+                if items
+                else told.env._(
+                    "We go ahead with %(order)s as soon as %(amount)s is paid, by %(day)s please.", **values
+                )
+            )
+
     @api.model
     def _get_credit_preview_domain(self):
         """Orders that are still to be supplied or confirmed."""
@@ -165,6 +209,17 @@ class SaleOrder(models.Model):
         )
         return "preview" if would else False
 
+    def _credit_get_deciders(self, kind, verdict, hold):
+        """Return who decides, or would: the one who was asked, else the first who may."""
+        if kind == "held":
+            return hold.responsible_id.name
+        if kind != "hold":
+            return False
+        authority = self.env["ar.credit.authority"].sudo()  # names of colleagues, told to who sells
+        company = self.company_id.sudo()  # the table of the root, also for a user of a branch
+        approvers = authority._get_approvers("release", verdict.amount, company) - self.env.user
+        return ", ".join(approvers[:2].mapped("name"))
+
     def _prepare_credit_banner(self, kind, verdict):
         self.ensure_one()
         check, hold = self.env["ar.credit.check"], self._origin.sudo().credit_hold_id  # told to who sells
@@ -185,7 +240,8 @@ class SaleOrder(models.Model):
             "pay": money(verdict.pay) if verdict.pay else False,
             "items": check._format_payments(verdict.payments, verdict.currency),
             "held_note": hold.held_note if hold.forced else False,
-            "responsible": hold.responsible_id.name,
+            "responsible": self._credit_get_deciders(kind, verdict, hold),
+            "condition": hold.condition,
             "decided_by": hold.decided_by_id.name,
             "decision_note": hold.decision_note,
             "cap": money(hold.cap_amount),

@@ -2,11 +2,12 @@ from itertools import chain
 
 from odoo import api, models
 
-# What may raise the total of an order. Quantities delivered or invoiced do not.
+# What may raise the total of an order, or what is supplied beyond it. Quantities invoiced do not.
 WATCHED_FIELDS = {
     "order_id",
     "product_id",
     "product_uom_qty",
+    "qty_delivered",
     "product_uom_id",
     "price_unit",
     "discount",
