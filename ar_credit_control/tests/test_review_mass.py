@@ -176,7 +176,7 @@ class TestReviewProcesses(OwnDatabaseCase):
             process.communicate(timeout=120)
             self.assertEqual(process.returncode, 9)
             opened = """SELECT profile_id, COUNT(*) FROM ar_credit_review
-                         WHERE kind = 'periodic' AND partner_name LIKE 'Due %' GROUP BY 1"""
+                         WHERE kind = 'periodic' AND starts_with(partner_name, 'Due ') GROUP BY 1"""
             self.assertEqual(len(self.query(opened)), 4, "two batches are committed")
             for _run in range(2):
                 self.run_script(KILLED % {"kill": False})
