@@ -302,7 +302,7 @@ class ArBillReceivable(models.Model):
     def default_get(self, fields):
         # What only the methods of this model write has no default from outside.
         context = {key: value for key, value in self.env.context.items() if key[8:] not in COURSE}
-        return super(ArBillReceivable, self.with_context(context)).default_get(fields)
+        return super(ArBillReceivable, self.with_env(self.env(context=context))).default_get(fields)
 
     @api.model_create_multi
     def create(self, vals_list):
@@ -500,7 +500,7 @@ class ArBillReceivable(models.Model):
     def _check_state(self, message, *states):
         for bill in self:
             if bill.state not in states:
-                raise UserError(f"{bill.display_name}: {message}")
+                raise UserError(self.env._("%(bill)s: %(problem)s", bill=bill.display_name, problem=message))
 
     def _check_open(self):
         self._check_state(

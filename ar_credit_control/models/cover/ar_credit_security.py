@@ -238,7 +238,6 @@ class ArCreditSecurity(models.Model):
     prepared_by_ids = fields.Many2many(
         "res.users",
         "ar_credit_security_prepared_rel",
-        string="Prepared By",
         readonly=True,
         copy=False,
         help="Everyone who wrote its terms. None of them validates it.",
@@ -394,7 +393,7 @@ class ArCreditSecurity(models.Model):
     def default_get(self, fields):
         # What only the methods of this model write has no default from outside.
         context = {key: value for key, value in self.env.context.items() if key[8:] not in DECISION}
-        return super(ArCreditSecurity, self.with_context(context)).default_get(fields)
+        return super(ArCreditSecurity, self.with_env(self.env(context=context))).default_get(fields)
 
     @api.model_create_multi
     def create(self, vals_list):
@@ -454,7 +453,7 @@ class ArCreditSecurity(models.Model):
         return result
 
     def _add_preparer(self):
-        super().write({"prepared_by_ids": [fields.Command.link(self.env.uid)]})
+        return super().write({"prepared_by_ids": [fields.Command.link(self.env.uid)]})
 
     def _claim_documents(self):
         """Tie uploaded files to their security, so that who reads it reads them."""
@@ -649,7 +648,9 @@ class ArCreditSecurity(models.Model):
         for security in self:
             problem = security._get_problem()
             if problem:
-                raise UserError(f"{security.display_name}: {problem}")
+                raise UserError(
+                    self.env._("%(security)s: %(problem)s", security=security.display_name, problem=problem)
+                )
 
     def _get_problem(self):
         """Return what keeps this security from counting, in words; empty when nothing does."""
