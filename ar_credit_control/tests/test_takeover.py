@@ -88,7 +88,7 @@ class TestTakeover(CreditCase):
         self.assertLimits(second=700)
 
     def test_a_csv_file_in_chinese_letters_and_words(self):
-        text = "客户,额度,评级,账期\n上海远洋贸易有限公司,12万,{},30天\n".format(self.grade.name)
+        text = f"客户,额度,评级,账期\n上海远洋贸易有限公司,12万,{self.grade.name},30天\n"
         for encoding in ("gb18030", "utf-8-sig", "utf-16"):
             with self.subTest(encoding):
                 self.profile(self.chinese).limit_set = False

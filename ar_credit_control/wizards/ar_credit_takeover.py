@@ -127,6 +127,9 @@ class ArCreditTakeover(models.TransientModel):
     stopped_count = fields.Integer(string="Customers on hold", compute="_compute_summary")
     held_count = fields.Integer(string="Quotations that would be held", compute="_compute_summary")
 
+    def _compute_display_name(self):
+        self.display_name = self.env._("Take-over")
+
     @api.depends("rating_id")
     def _compute_factor(self):
         for takeover in self:

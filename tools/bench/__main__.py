@@ -14,6 +14,8 @@ from tools.console import Progress, note, seconds, step
 
 SIZE = 100_000
 SMALL = 1_000
+# Open invoices of one customer for whom an order is confirmed.
+FEW, MANY = 1, 2_000
 PROFILES = """
     INSERT INTO ar_credit_profile (
            partner_id, company_id, rating_id, limit_set, "limit", limit_currency_id, active,
@@ -107,6 +109,9 @@ def _measure_core_and_install(figures, large, small, empty):
     step("Measuring Odoo without the addon, and installing it")
     figures["confirm_core"] = _work("confirm", large)
     figures["confirm_core_small"] = _work("confirm", small)
+    figures["many"] = min(MANY, figures["size"] // 20)
+    for name, items in (("few", FEW), ("many", figures["many"])):
+        figures[f"confirm_core_{name}"] = _work("confirm", large, items=items)
     figures["install_empty"] = _install(empty)
     figures["install"] = _install(large)
     _install(small)
@@ -139,6 +144,9 @@ def _measure(figures, large, small):
         ("exposure", "exposure", large, {}),
         ("confirm", "confirm", large, {}),
         ("confirm_small", "confirm", small, {}),
+        ("confirm_few", "confirm", large, {"items": FEW}),
+        ("confirm_many", "confirm", large, {"items": figures["many"]}),
+        ("score", "score", large, {}),
         ("dunning", "dunning", large, {}),
         ("dunning_small", "dunning", small, {}),
         ("workbook", "workbook", large, {"turns": 3}),

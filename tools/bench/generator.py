@@ -6,7 +6,7 @@ reconciliation. Deterministic: the same size gives the same ledger, relative to 
 
 For a size of N: N open invoices (some in two instalments, some partly paid, one in twenty in foreign
 currency) and 2 N paid ones over three years with their payments, N / 50 unapplied receipts, N / 100 draft
-invoices, N / 7 customers, every third of them invoiced at a contact, N / 10 open orders, as many quotations
+invoices, N / 5 customers, every third of them invoiced at a contact, N / 10 open orders, as many quotations
 and twice as many invoiced orders.
 """
 
@@ -117,7 +117,7 @@ def _parameters(cursor, size):
         (first[f"first_{table}"],) = cursor.fetchone()
     return {
         "size": size,
-        "customers": math.ceil(size / 7),
+        "customers": math.ceil(size / 5),
         "paid": 2 * size,
         "unapplied": math.ceil(size / 50),
         "drafts": math.ceil(size / 100),

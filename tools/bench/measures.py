@@ -118,27 +118,13 @@ def exposure(env, repeat=REPEAT):
     }
 
 
-def confirm(env, repeat=REPEAT):
-    """Statements and seconds to confirm an order that passes, of a customer with items and without."""
+def confirm(env, items=None, repeat=25):
+    """Statements and seconds to confirm an order that passes.
+
+    :param items: of a new customer with that many open invoices; by default of the customer with the most
+    """
     company = _main_company(env)
-    env.cr.execute(
-        """
-        SELECT partner.commercial_partner_id
-          FROM account_move_line line
-          JOIN account_account account ON account.id = line.account_id
-          JOIN res_partner partner ON partner.id = line.partner_id
-         WHERE account.account_type = 'asset_receivable'
-           AND line.company_id = %s
-           AND line.parent_state = 'posted'
-           AND line.reconciled IS NOT TRUE
-      GROUP BY 1
-        HAVING min(line.date_maturity) > CURRENT_DATE - 20
-      ORDER BY count(*) DESC, 1
-         LIMIT 1
-        """,
-        [company.id],
-    )
-    partner = env["res.partner"].browse(env.cr.fetchone())
+    partner = _customer_with(env, company, items) if items else _busiest_customer(env, company)
     product = env["product.product"].create(
         {"name": "Measured", "type": "service", "taxes_id": [Command.clear()]}
     )
@@ -164,7 +150,96 @@ def confirm(env, repeat=REPEAT):
         durations.append(time.perf_counter() - started)
         if order.state != "sale":
             raise AssertionError("the order was not confirmed")
-    return {"statements": statements[-1], "seconds": statistics.median(durations[2:])}
+    # the best of many: two processes are compared, and the neighbours of the moment meet only one of them
+    return {"statements": statements[-1], "seconds": min(durations[2:])}
+
+
+def _busiest_customer(env, company):
+    """The customer with the most open items, none of them overdue for long."""
+    env.cr.execute(
+        """
+        SELECT partner.commercial_partner_id
+          FROM account_move_line line
+          JOIN account_account account ON account.id = line.account_id
+          JOIN res_partner partner ON partner.id = line.partner_id
+         WHERE account.account_type = 'asset_receivable'
+           AND line.company_id = %s
+           AND line.parent_state = 'posted'
+           AND line.reconciled IS NOT TRUE
+      GROUP BY 1
+        HAVING min(line.date_maturity) > CURRENT_DATE - 20
+      ORDER BY count(*) DESC, 1
+         LIMIT 1
+        """,
+        [company.id],
+    )
+    return env["res.partner"].browse(env.cr.fetchone())
+
+
+def _customer_with(env, company, items):
+    """A new customer who takes over open invoices of others that are not overdue for long."""
+    partner = env["res.partner"].create({"name": f"Customer with {items}", "is_company": True})
+    env.flush_all()
+    env.cr.execute(
+        """
+        WITH chosen AS (
+            SELECT line.move_id
+              FROM account_move_line line
+              JOIN account_account account ON account.id = line.account_id
+             WHERE account.account_type = 'asset_receivable'
+               AND line.company_id = %(company)s
+               AND line.parent_state = 'posted'
+               AND line.reconciled IS NOT TRUE
+               AND line.amount_residual > 0
+          GROUP BY line.move_id
+            HAVING min(line.date_maturity) > CURRENT_DATE - 20 AND count(*) = 1
+          ORDER BY line.move_id
+             LIMIT %(items)s
+        ),
+        moved AS (
+            UPDATE account_move
+               SET partner_id = %(partner)s, commercial_partner_id = %(partner)s
+              FROM chosen
+             WHERE account_move.id = chosen.move_id
+         RETURNING account_move.id
+        )
+        UPDATE account_move_line
+           SET partner_id = %(partner)s
+          FROM moved
+         WHERE account_move_line.move_id = moved.id
+     RETURNING account_move_line.move_id
+        """,
+        {"company": company.id, "items": items, "partner": partner.id},
+    )
+    found = len({move_id for (move_id,) in env.cr.fetchall()})
+    if found != items:
+        raise AssertionError(f"only {found} open invoices are not overdue for long, {items} are needed")
+    env.invalidate_all()
+    return partner
+
+
+def score(env):
+    """Score every customer of the ledger, and a run over the portfolio: statements, seconds."""
+    company = _main_company(env)
+    partners = env["res.partner"].search([("name", "=like", "Customer %"), ("parent_id", "=", False)])
+    env["ar.credit.scorecard"]._score(partners[:10], company)  # warm what does not depend on customers
+    env.invalidate_all()
+    before, started = env.cr.sql_log_count, time.perf_counter()
+    scores = env["ar.credit.scorecard"]._score(partners, company)
+    taken, statements = time.perf_counter() - started, env.cr.sql_log_count - before
+    before, started = env.cr.sql_log_count, time.perf_counter()
+    run = env["ar.credit.score.run"].create({"company_id": company.id})
+    run.action_score()
+    env.flush_all()
+    return {
+        "customers": len(scores),
+        "scored": sum(score.score is not None for score in scores.values()),
+        "seconds": taken,
+        "statements": statements,
+        "run_customers": env["ar.credit.score.run.line"].search_count([("run_id", "=", run.id)]),
+        "run_seconds": time.perf_counter() - started,
+        "run_statements": env.cr.sql_log_count - before,
+    }
 
 
 def dunning(env):
@@ -268,4 +343,4 @@ def _write_bare(env, file):
     return count
 
 
-MEASURES = {measure.__name__: measure for measure in (ageing, confirm, dunning, exposure, workbook)}
+MEASURES = {measure.__name__: measure for measure in (ageing, confirm, dunning, exposure, score, workbook)}

@@ -37,6 +37,7 @@ def rows(figures):
     result += _against_hand(exposure, "exposure of all customers", f"{exposure['customers']:,} customers")
     result.append(_at_most("exposure of all customers: statements", exposure["statements"], 5))
     result += _confirming(figures, size, small)
+    result += _scoring(figures["score"])
     result += _dunning(figures, size, small)
     result += _workbook(figures)
     ratio = figures["install"] / figures["install_empty"]
@@ -74,13 +75,16 @@ def _at_most(what, value, limit):
 
 
 def _confirming(figures, size, small):
-    added = figures["confirm"]["statements"] - figures["confirm_core"]["statements"]
-    added_small = figures["confirm_small"]["statements"] - figures["confirm_core_small"]["statements"]
-    core_ms, ms = figures["confirm_core"]["seconds"] * 1000, figures["confirm"]["seconds"] * 1000
+    added = _added(figures, "")
+    added_small = _added(figures, "_small")
+    few, many = _added(figures, "_few"), _added(figures, "_many")
+    core = figures["confirm_core"]["statements"]
     return [
         Row(
-            "confirming an order: statements above core",
-            f"{added} (core {figures['confirm_core']['statements']}; {ms:.0f} ms, core {core_ms:.0f} ms)",
+            "confirming an order that passes: statements above core",
+            f"{added} (core {core})",
+            f"{CONFIRM_STATEMENTS}",
+            added <= CONFIRM_STATEMENTS,
         ),
         Row(
             f"confirming an order: the same at {small:,} and {size:,} open invoices",
@@ -88,7 +92,54 @@ def _confirming(figures, size, small):
             "equal",
             added == added_small,
         ),
+        Row(
+            f"confirming an order: the same for a customer with 1 and {figures['many']:,} open invoices",
+            f"{few} and {many}",
+            f"equal, {CONFIRM_STATEMENTS}",
+            few == many <= CONFIRM_STATEMENTS,
+        ),
+        _over_core(figures, "", "confirming an order that passes: over core's time"),
+        _over_core(figures, "_few", "confirming an order, customer with 1 open invoice: over core's time"),
+        _over_core(
+            figures,
+            "_many",
+            f"confirming an order, customer with {figures['many']:,} open invoices: over core's time",
+        ),
     ]
+
+
+CONFIRM_STATEMENTS = 12
+
+
+def _added(figures, suffix):
+    return figures[f"confirm{suffix}"]["statements"] - figures[f"confirm_core{suffix}"]["statements"]
+
+
+def _over_core(figures, suffix, what):
+    ours, core = figures[f"confirm{suffix}"]["seconds"], figures[f"confirm_core{suffix}"]["seconds"]
+    return Row(
+        what, f"{ours / core:.2f} ({ours * 1000:.0f} ms, {core * 1000:.0f} ms)", "2.00", ours <= 2 * core
+    )
+
+
+def _scoring(figure):
+    return [
+        Row(
+            f"scoring {figure['customers']:,} customers",
+            f"{figure['seconds']:.1f} s ({figure['scored']:,} have a score); "
+            f"a run that compares {figure['run_customers']:,} with their grades: {figure['run_seconds']:.1f} s",
+        ),
+        Row(
+            f"scoring {figure['customers']:,} customers: statements",
+            f"{figure['statements']} ({figure['run_statements']} for the run)",
+            f"{SCORE_STATEMENTS} ({SCORE_RUN_STATEMENTS})",
+            figure["statements"] <= SCORE_STATEMENTS and figure["run_statements"] <= SCORE_RUN_STATEMENTS,
+        ),
+    ]
+
+
+SCORE_STATEMENTS = 20
+SCORE_RUN_STATEMENTS = 100
 
 
 def _dunning(figures, size, small):
