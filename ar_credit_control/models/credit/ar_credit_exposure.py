@@ -61,7 +61,7 @@ class ArCreditExposure(models.Model):
             "product_uom_id",
             "quantity",
         ],
-        "account.payment": ["is_matched", "move_id", "partner_id", "payment_type", "state"],
+        "account.payment": ["company_id", "is_matched", "move_id", "partner_id", "payment_type", "state"],
         "ar.aging.report": [],
         "ar.credit.profile": [
             "active",
@@ -854,25 +854,31 @@ class ArCreditExposure(models.Model):
     @api.model
     def _in_transit_sql(self) -> SQL:
         """Payments that settle items but that no bank statement shows, where the company counts them."""
+        # A sum of its own for each payment: with all tables in one join PostgreSQL takes ten times as long to
+        # find a plan as to carry it out.
         return SQL(
             """
             SELECT partner.commercial_partner_id AS partner_id,
                    root.id AS company_id,
-                   SUM(line.amount_residual - line.balance) AS in_transit
+                   SUM(settled.amount) AS in_transit
               FROM account_payment payment
-              JOIN account_move move ON move.id = payment.move_id AND move.state = 'posted'
-              JOIN account_move_line line ON line.move_id = move.id
-              JOIN account_account account ON account.id = line.account_id
-              JOIN res_company company ON company.id = move.company_id
+              JOIN res_company company ON company.id = payment.company_id
               JOIN res_company root ON root.id = split_part(company.parent_path, '/', 1)::int
               JOIN res_partner partner ON partner.id = payment.partner_id
+        CROSS JOIN LATERAL (
+                    SELECT SUM(line.amount_residual - line.balance) AS amount
+                      FROM account_move_line line
+                      JOIN account_account account ON account.id = line.account_id
+                     WHERE line.move_id = payment.move_id
+                       AND line.parent_state = 'posted'
+                       AND account.account_type = 'asset_receivable'
+                       AND account.non_trade IS NOT TRUE
+                   ) settled
              WHERE (SELECT bool_or(credit_in_transit) FROM res_company)
                AND root.credit_in_transit
                AND payment.is_matched IS NOT TRUE
                AND payment.state IN ('in_process', 'paid')
                AND payment.payment_type = 'inbound'
-               AND account.account_type = 'asset_receivable'
-               AND account.non_trade IS NOT TRUE
                AND %(condition)s
           GROUP BY partner.commercial_partner_id, root.id
             """,
