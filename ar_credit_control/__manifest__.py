@@ -32,7 +32,9 @@
         "views/credit/ar_credit_exposure_views.xml",
         "views/credit/res_partner_views.xml",
         "views/credit/res_config_settings_views.xml",
+        "views/credit/sale_order_views.xml",
         "views/credit/menus.xml",
+        "wizards/ar_credit_close_remainders_views.xml",
         # scores: scorecards, behaviour, financial statements, agency reports
         "security/score/ir.model.access.csv",
         "security/score/ar_credit_score_rules.xml",

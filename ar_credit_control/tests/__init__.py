@@ -10,6 +10,7 @@ from . import test_credit_group
 from . import test_credit_limit
 from . import test_exposure_walk
 from . import test_credit_profile
+from . import test_credit_remainder
 from . import test_credit_tour
 from . import test_dunning_selection
 from . import test_dunning_letter

@@ -85,3 +85,29 @@ class TestHoldRace(OwnDatabaseCase):
         self.assertEqual(holds, [(1,)] * 9, "each is held once")
         held = self.query("SELECT state FROM ar_credit_hold WHERE order_id = %s", common_id)
         self.assertEqual(held, [("held",)], "held once, whoever asks at the same time")
+
+
+GROUP = """
+head = env['res.partner'].create({'name': 'Head', 'is_company': True})
+other = env['res.partner'].create({'name': 'Other member', 'is_company': True})
+members = env['ar.credit.profile']._get_or_create(partner | other, company)
+members.parent_id = env['ar.credit.profile']._get_or_create(head, company)
+members.write({'limit_set': False})
+members.parent_id.write({'limit_set': True, 'limit': 300})
+orders[::2].write({'partner_id': other.id, 'partner_invoice_id': other.id, 'partner_shipping_id': other.id})
+env.cr.commit()
+"""
+
+
+class TestHoldGroupRace(OwnDatabaseCase):
+    """Orders of two members who have no limit of their own never exceed the limit of their group."""
+
+    def test_exactly_what_fits_the_group_is_confirmed(self):
+        output = self.run_script(SETUP + GROUP + RACE)
+        _common_id, *order_ids = [int(word) for word in output.split("MADE")[1].split("\n")[0].split()]
+        self.assertEqual(output.split("ENDED")[1].split(), ["0"] * 6, "nothing is raised")
+        states = self.query(
+            "SELECT state, count(*) FROM sale_order WHERE id = ANY(%s) GROUP BY state ORDER BY state",
+            order_ids,
+        )
+        self.assertEqual(states, [("draft", 9), ("sale", 3)])

@@ -1,6 +1,7 @@
 from . import ar_bill_receivable_decision
 from . import ar_credit_agency_import
 from . import ar_credit_agency_import_line
+from . import ar_credit_close_remainders
 from . import ar_credit_hold_decision
 from . import ar_credit_request
 from . import ar_credit_review_decision

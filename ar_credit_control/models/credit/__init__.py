@@ -4,6 +4,8 @@ from . import ar_credit_profile
 from . import ar_credit_exposure
 from . import account_move
 from . import account_payment
+from . import ar_credit_closed_line
+from . import sale_order
 from . import sale_order_line
 from . import res_partner
 from . import res_company

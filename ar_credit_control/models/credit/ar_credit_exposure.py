@@ -63,6 +63,7 @@ class ArCreditExposure(models.Model):
         ],
         "account.payment": ["company_id", "is_matched", "move_id", "partner_id", "payment_type", "state"],
         "ar.aging.report": [],
+        "ar.credit.closed.line": ["active", "delivered", "order_line_id"],
         "ar.credit.profile": [
             "active",
             "collector_id",
@@ -702,9 +703,10 @@ class ArCreditExposure(models.Model):
         delivered, whichever is more, and not invoiced; a line without ordered quantity (an expense passed on)
         by its price. Drafts count as invoiced here, as core's ``qty_invoiced`` does, since they are a figure
         of their own. A credit note that reverses an invoice does not open the line again: what is to be
-        supplied again is invoiced again, and what was not invoiced before stays open. Down payments (their lines order nothing) take off what they have
-        brought already to the ledger or to drafts, until an invoice deducts them, and never more than the
-        order has left. An order that is worth less than nothing makes no room for others before it is booked.
+        supplied again is invoiced again, and what was not invoiced before stays open. Down payments (their
+        lines order nothing) take off what they have brought already to the ledger or to drafts, until an
+        invoice deducts them, and never more than the order has left. An order that is worth less than nothing
+        makes no room for others before it is booked.
         """
         rows = SQL(
             """
@@ -738,7 +740,7 @@ class ArCreditExposure(models.Model):
 
         ``invoiced_amount``: invoiced less credited, with taxes, in the currency of the order.
         ``reversed_quantity``: quantity on credit notes that reverse an invoice, in the unit of the line; core
-        takes it off ``qty_invoiced``.
+        takes it off ``qty_invoiced``. ``closed_delivered``: delivered when the remainder was closed, else NULL.
         """
         return SQL(
             """
@@ -768,7 +770,8 @@ class ArCreditExposure(models.Model):
                        ) FILTER (
                            WHERE move.move_type = 'out_refund' AND move.reversed_entry_id IS NOT NULL
                        ), 0
-                   ) AS reversed_quantity
+                   ) AS reversed_quantity,
+                   MIN(closed.delivered) AS closed_delivered
               FROM sale_order_line line
               JOIN sale_order sale ON sale.id = line.order_id
               JOIN (
@@ -785,6 +788,7 @@ class ArCreditExposure(models.Model):
                      AND move.state != 'cancel'
                      AND move.move_type IN ('out_invoice', 'out_refund')
                    ) ON link.order_line_id = line.id
+         LEFT JOIN ar_credit_closed_line closed ON closed.order_line_id = line.id AND closed.active
          LEFT JOIN uom_uom item_uom ON item_uom.id = item.product_uom_id
          LEFT JOIN uom_uom line_uom ON line_uom.id = line.product_uom_id
              WHERE sale.state = 'sale' AND %(open_line)s
@@ -804,16 +808,26 @@ class ArCreditExposure(models.Model):
 
     @api.model
     def _open_line_amount_sql(self) -> SQL:
-        """What a row ``line`` of :meth:`_open_line_rows_sql` will still bring, in the order's currency."""
+        """What a row ``line`` of :meth:`_open_line_rows_sql` will still bring, in the order's currency.
+
+        Of a line whose remainder is closed, only what was delivered since and is not invoiced.
+        """
         return SQL(
             """
             CASE WHEN line.product_uom_qty != 0
                  THEN line.price_total / line.product_uom_qty
                  ELSE line.price_unit * (1 - COALESCE(line.discount, 0) / 100)
             END * GREATEST(
-                GREATEST(line.product_uom_qty, line.qty_delivered)
-                - line.qty_invoiced
-                - CASE WHEN line.reversed_quantity = 0 THEN 0 ELSE %(lost_quantity)s END,
+                CASE WHEN line.closed_delivered IS NULL
+                     THEN GREATEST(line.product_uom_qty, line.qty_delivered)
+                     WHEN line.qty_delivered > line.closed_delivered THEN line.qty_delivered
+                     ELSE 0
+                END
+                - GREATEST(
+                    line.qty_invoiced
+                    + CASE WHEN line.reversed_quantity = 0 THEN 0 ELSE %(lost_quantity)s END,
+                    line.closed_delivered
+                ),
                 0
             )
             """,
@@ -1062,6 +1076,12 @@ class ArCreditExposure(models.Model):
               JOIN res_partner partner ON partner.id = sale.partner_invoice_id
              WHERE sale.state = 'sale'
                AND %(open_line)s
+               AND NOT EXISTS (
+                   SELECT FROM ar_credit_closed_line closed
+                    WHERE closed.order_line_id = line.id
+                      AND closed.active
+                      AND closed.delivered >= line.qty_delivered
+               )
                AND partner.commercial_partner_id IN %(partner_ids)s
                AND split_part(company.parent_path, '/', 1)::int = %(company_id)s
             """,
@@ -1069,9 +1089,16 @@ class ArCreditExposure(models.Model):
             partner_ids=(*partners.sudo().commercial_partner_id.ids, 0),  # sudo: may not be readable
             company_id=company._credit_root().id,
         )
-        self.env["sale.order"].flush_model(self._depends["sale.order"])
-        self.env["sale.order.line"].flush_model(self._depends["sale.order.line"])
+        self._flush_orders()
         return [order_id for (order_id,) in self.env.execute_query(query)]
+
+    @api.model
+    def _flush_orders(self):
+        """Write pending changes of what :meth:`_open_line_rows_sql` reads."""
+        for name in ("account.move", "account.move.line", "ar.credit.closed.line", "sale.order.line"):
+            self.env[name].flush_model(self._depends[name])
+        self.env["sale.order"].flush_model([*self._depends["sale.order"], "commitment_date", "date_order"])
+        self.env["res.partner"].flush_model(["commercial_partner_id"])
 
     @api.model
     def _figure_names(self):

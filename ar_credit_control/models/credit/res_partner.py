@@ -53,7 +53,8 @@ class ResPartner(models.Model):
         compute="_compute_credit_figures",
         search="_search_credit_limit_amount",
         groups=INTERNAL,
-        help="Limit of the credit profile, in company currency, for the company and its branches together.",
+        help="Permanent limit and temporary increase of today, in company currency, for the company and its "
+        "branches together.",
     )
     credit_exposure = fields.Monetary(
         compute="_compute_credit_figures",
@@ -66,8 +67,8 @@ class ResPartner(models.Model):
         compute="_compute_credit_figures",
         search="_search_credit_available",
         groups=INTERNAL,
-        help="Limit + securities − exposure. Negative: over the limit. Says nothing while no limit is "
-        "decided.",
+        help="Limit + securities − exposure, and no more than the group of the customer has left. Negative: "
+        "over the limit. Says nothing while no limit is decided.",
     )
     credit_overdue_amount = fields.Monetary(
         string="Overdue",
@@ -129,12 +130,30 @@ class ResPartner(models.Model):
         names = self.env["ar.credit.exposure"]._bar_figure_names()
         return {
             **{name: figures[name] for name in names},
+            **self._prepare_credit_terms(figures),
             "oldest_date_maturity": fields.Date.to_string(figures["oldest_date_maturity"]) or None,
             "currency_id": self.env.company.currency_id.id,
             "documents": [
                 kind
                 for kind, model in self._credit_document_models().items()
                 if self.env[model].has_access("read")
+            ],
+        }
+
+    @api.model
+    def _prepare_credit_terms(self, figures):
+        """Return until when the limit holds, and what the groups above have left, for the bar on the form."""
+        heads = self.sudo().browse(group["partner_id"] for group in figures["groups"])  # sudo: names
+        profile = self.env["ar.credit.profile"].sudo()  # sudo: whoever sees the limit sees its last day
+        profile = profile.browse(figures["profile_id"] if figures["limit_temporary"] else ())
+        return {
+            "limit_valid_until": fields.Date.to_string(figures["limit_valid_until"]) or None,
+            "limit_temporary_until": fields.Date.to_string(profile.temporary_to) or None,
+            "limit_expired": bool(figures["limit_valid_until"])
+            and figures["limit_valid_until"] < self.env.company._credit_today(),
+            "groups": [
+                {**group, "name": head.display_name, "heads": group["profile_id"] == figures["profile_id"]}
+                for group, head in zip(figures["groups"], heads, strict=True)
             ],
         }
 

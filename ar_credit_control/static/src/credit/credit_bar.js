@@ -1,6 +1,7 @@
 import { Component } from "@odoo/owl";
 import { formatCurrency } from "@web/core/currency";
 import { _t } from "@web/core/l10n/translation";
+import { deserializeDate, formatDate } from "@web/core/l10n/dates";
 import { registry } from "@web/core/registry";
 import { useService } from "@web/core/utils/hooks";
 import { standardFieldProps } from "@web/views/fields/standard_field_props";
@@ -63,8 +64,62 @@ export class CreditBar extends Component {
         return this.figures.limit_set ? (100 * this.cover) / this.scale : null;
     }
 
+    get isLimited() {
+        return this.figures.limit_set || this.figures.groups.length > 0;
+    }
+
     get isOver() {
-        return this.figures.limit_set && this.figures.available < 0;
+        return this.isLimited && this.figures.available < 0;
+    }
+
+    /** What belongs to the limit: until when it holds, and what the groups above leave. */
+    get terms() {
+        const figures = this.figures;
+        const terms = [];
+        if (figures.limit_temporary) {
+            terms.push({
+                name: "temporary",
+                text: _t("Includes a temporary increase of %(amount)s until %(date)s.", {
+                    amount: this.format(figures.limit_temporary),
+                    date: this.formatDate(figures.limit_temporary_until),
+                }),
+            });
+        }
+        if (figures.limit_set && figures.limit_valid_until) {
+            const date = this.formatDate(figures.limit_valid_until);
+            terms.push({
+                name: "valid_until",
+                text: figures.limit_expired
+                    ? _t("The limit expired on %(date)s.", { date })
+                    : _t("The limit is valid until %(date)s.", { date }),
+                danger: figures.limit_expired,
+            });
+        }
+        for (const group of figures.groups) {
+            const values = {
+                name: group.name,
+                used: this.format(group.exposure),
+                limit: this.format(group.limit + group.security),
+                left: this.format(Math.abs(group.available)),
+            };
+            terms.push({
+                name: `group_${group.profile_id}`,
+                text: this.describeGroup(group, values),
+                danger: group.available < 0,
+            });
+        }
+        return terms;
+    }
+
+    describeGroup(group, values) {
+        if (group.available < 0) {
+            return group.heads
+                ? _t("Its group uses %(used)s of %(limit)s: %(left)s too much.", values)
+                : _t("The group of %(name)s uses %(used)s of %(limit)s: %(left)s too much.", values);
+        }
+        return group.heads
+            ? _t("Its group uses %(used)s of %(limit)s, %(left)s left for all of them.", values)
+            : _t("The group of %(name)s uses %(used)s of %(limit)s, %(left)s left for all of them.", values);
     }
 
     get headline() {
@@ -82,7 +137,7 @@ export class CreditBar extends Component {
             },
             { name: "exposure", label: _t("Exposure"), text: this.format(figures.exposure) },
         ];
-        if (figures.limit_set) {
+        if (this.isLimited) {
             headline.push({
                 name: "available",
                 label: this.isOver ? _t("Over the limit by") : _t("Available"),
@@ -104,6 +159,10 @@ export class CreditBar extends Component {
 
     get security() {
         return this.figures.security ? this.format(this.figures.security) : "";
+    }
+
+    formatDate(date) {
+        return date ? formatDate(deserializeDate(date)) : "";
     }
 
     format(amount) {
