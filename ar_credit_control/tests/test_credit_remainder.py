@@ -54,7 +54,7 @@ class TestCreditRemainder(CreditCase):
 
     def test_a_changed_order_counts_again(self):
         for change in (
-            lambda order: order.order_line.write({"product_uom_qty": 11}),
+            lambda order: order.order_line.write({"product_uom_qty": 11, "price_unit": 100}),
             lambda order: order.order_line.write({"price_unit": 110}),
             lambda order: order.write(
                 {
