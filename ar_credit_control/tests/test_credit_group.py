@@ -2,6 +2,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from odoo.exceptions import ValidationError
+from odoo.fields import Command
 from odoo.tests import tagged
 
 from .common_credit import CreditCase
@@ -247,3 +248,36 @@ class TestCreditGroup(CreditCase):
                 member = above[member]
             total += amount if member == head else 0
         return total
+
+
+@tagged("post_install", "-at_install")
+class TestCreditBranch(CreditCase):
+    """Who works in one branch sees how much of the exposure is in others."""
+
+    def test_what_is_in_branches_that_the_user_cannot_see(self):
+        branch, other = self.env["res.company"].create(
+            [{"name": name, "parent_id": self.company.id} for name in ("North", "South")]
+        )
+        self.env.user.company_ids |= branch | other
+        self.make_order((10, 100.0))
+        self.make_order((3, 100.0), company_id=other.id)
+        user = self.make_user("north", "sales_team.group_sale_salesman")
+        user.write({"company_ids": [Command.set(branch.ids)], "company_id": branch.id})
+        customer = self.customer.with_user(user).with_company(branch)
+        self.assertEqual(customer.credit_exposure, 1300)
+        self.assertEqual(customer.credit_hidden_exposure, 1300)
+        user.company_ids |= other
+        customer.invalidate_recordset()
+        self.assertEqual(customer.credit_hidden_exposure, 1000)
+        user.company_ids |= self.company
+        customer.invalidate_recordset()
+        self.assertEqual(customer.credit_hidden_exposure, 0)
+        self.assertEqual(self.customer.credit_hidden_exposure, 0)
+
+    def test_no_context_hides_anything_from_the_figures(self):
+        self.make_order((10, 100.0))
+        spoofed = self.customer.with_context(
+            ar_exposure_of_companies=[0], ar_groups_of=[0], ar_without_groups=True, tz="Pacific/Kiritimati"
+        )
+        self.env.invalidate_all()
+        self.assertEqual(spoofed.credit_exposure, 1000)

@@ -655,7 +655,7 @@ class ArCreditExposure(models.Model):
                                 THEN %(days_overdue)s
                            END AS overdue_days
                       FROM (%(open_items)s) open_item
-                     WHERE open_item.partner_id IS NOT NULL
+                     WHERE open_item.partner_id IS NOT NULL AND %(of_companies)s
                    ) item
           GROUP BY item.partner_id, item.root_company_id
             """,
@@ -670,6 +670,7 @@ class ArCreditExposure(models.Model):
                 for name, (days, smallest) in self._overdue_beyond_columns().items()
             ),
             open_items=self.env["ar.aging.report"]._open_items_sql(as_of=None),
+            of_companies=self._of_companies_only_sql(SQL("open_item.company_id")),
             days_overdue=self.env["ar.aging.report"]._days_overdue_sql(
                 fields.Date.context_today(self), SQL("open_item.date_maturity")
             ),
@@ -690,8 +691,10 @@ class ArCreditExposure(models.Model):
               JOIN res_partner partner ON partner.id = move.partner_id
              WHERE move.state = 'draft'
                AND move.move_type IN ('out_invoice', 'out_refund', 'out_receipt')
+               AND %s
           GROUP BY 1, 2, 3
-            """
+            """,
+            self._of_companies_only_sql(SQL("move.company_id")),
         )
         return self._converted_sql(rows, "draft_invoice")
 
@@ -791,10 +794,11 @@ class ArCreditExposure(models.Model):
          LEFT JOIN ar_credit_closed_line closed ON closed.order_line_id = line.id AND closed.active
          LEFT JOIN uom_uom item_uom ON item_uom.id = item.product_uom_id
          LEFT JOIN uom_uom line_uom ON line_uom.id = line.product_uom_id
-             WHERE sale.state = 'sale' AND %(open_line)s
+             WHERE sale.state = 'sale' AND %(open_line)s AND %(of_companies)s
           GROUP BY partner.commercial_partner_id, company.root_id, sale.id, line.id
             """,
             open_line=self._open_line_sql(),
+            of_companies=self._of_companies_only_sql(SQL("sale.company_id")),
         )
 
     @api.model
@@ -896,7 +900,11 @@ class ArCreditExposure(models.Model):
                AND %(condition)s
           GROUP BY partner.commercial_partner_id, root.id
             """,
-            condition=self._in_transit_condition_sql(),
+            condition=SQL(
+                "%s AND %s",
+                self._in_transit_condition_sql(),
+                self._of_companies_only_sql(SQL("move.company_id")),
+            ),
         )
 
     @api.model
@@ -1013,7 +1021,12 @@ class ArCreditExposure(models.Model):
         if not partner_ids:
             return {}
         names = self._figure_names()
-        report = self.with_context(tz=root._credit_timezone(), ar_without_groups=True, ar_groups_of=None)
+        report = self.with_context(
+            tz=root._credit_timezone(),
+            ar_exposure_of_companies=None,
+            ar_groups_of=None,
+            ar_without_groups=True,
+        )
         known = report._read_figures(names, partner_ids, root)
         in_group = names.index("in_group")
         if grouped := [partner_id for partner_id, row in known.items() if row[in_group]]:
@@ -1063,6 +1076,46 @@ class ArCreditExposure(models.Model):
         if len(partner_ids) <= MANY_CUSTOMERS:
             return SQL("exposure.partner_id IN %s", tuple(partner_ids))
         return SQL("exposure.partner_id IN (SELECT unnest(%s))", partner_ids)
+
+    @api.model
+    def _of_companies_only_sql(self, column) -> SQL:
+        """Condition for documents of the companies that are looked at; all, unless it is asked for some."""
+        company_ids = self.env.context.get("ar_exposure_of_companies")
+        return SQL("%s IN %s", column, tuple(company_ids)) if company_ids else SQL("TRUE")
+
+    @api.model
+    def _get_hidden_exposure(self, partners, company):
+        """Return the part of the exposure that is in branches which the user may not see.
+
+        Internal: no access check. One statement, none where the user may see all branches.
+
+        :return: ``{commercial partner id: amount}`` in root currency, where there is any
+        """
+        root = company._credit_root()
+        partner_ids = partners.sudo().commercial_partner_id.ids  # sudo: the debtor may not be readable
+        companies = self.env["res.company"].sudo()  # sudo: ids of branches
+        hidden = companies.search([("id", "child_of", root.id)]) - self.env.user.company_ids.sudo()  # sudo: so
+        if self.env.su or not hidden or not partner_ids:
+            return {}
+        report = self.with_context(tz=root._credit_timezone(), ar_exposure_of_companies=hidden.ids)
+        self.env.flush_all()
+        return dict(
+            self.env.execute_query(
+                SQL(
+                    """
+                    SELECT total.partner_id,
+                           (total.receivable + total.draft_invoice + total."order" + total.in_transit)::float8
+                      FROM (%s) total
+                     WHERE total.partner_id IN %s
+                       AND total.company_id = %s
+                       AND total.receivable + total.draft_invoice + total."order" + total.in_transit != 0
+                    """,
+                    report._totals_sql(),
+                    tuple(partner_ids),
+                    root.id,
+                )
+            )
+        )
 
     @api.model
     def _get_open_order_ids(self, partners, company):

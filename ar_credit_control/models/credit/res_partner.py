@@ -107,9 +107,24 @@ class ResPartner(models.Model):
         help="Parts of the exposure, for the bar on the form.",
     )
 
+    credit_hidden_exposure = fields.Monetary(
+        string="Of Which in Branches You Cannot See",
+        compute="_compute_credit_hidden_exposure",
+        groups=INTERNAL,
+        help="The limit is that of the company with all its branches, and so is the exposure.",
+    )
+
     # ------------------------------------------------------------------
     # Computes and searches
     # ------------------------------------------------------------------
+
+    @api.depends("commercial_partner_id")
+    @api.depends_context("company", "uid")
+    def _compute_credit_hidden_exposure(self):
+        hidden = self.env["ar.credit.exposure"]._get_hidden_exposure(self._origin, self.env.company)
+        for partner in self:
+            debtor = partner.sudo().commercial_partner_id  # sudo: the debtor may not be readable
+            partner.credit_hidden_exposure = hidden.get(debtor._origin.id, 0.0)
 
     @api.depends("commercial_partner_id")
     @api.depends_context("company")
