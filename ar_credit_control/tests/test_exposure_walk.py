@@ -534,7 +534,7 @@ class TestExposureWalk(CreditCase):
             if sum(self.signed_quantities(line)):
                 for item in self.counting_items(line):
                     paid_ahead += -item.price_total if item.move_type == "out_refund" else item.price_total
-        return goods - min(paid_ahead, max(goods, 0.0))
+        return max(goods, 0.0) - min(paid_ahead, max(goods, 0.0))
 
     def compute_line_slowly(self, line):
         """Follow a line through its documents: what is ordered or delivered and on none of them is open.
