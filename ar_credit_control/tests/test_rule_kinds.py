@@ -191,6 +191,12 @@ class TestRuleKinds(HoldCase):
         line = invoice.line_ids.filtered(lambda item: item.account_id.account_type == "asset_receivable")
         return {
             "name": "L/1",
+            "run_id": self.env["ar.dunning.run"]
+            .sudo()
+            .create(
+                {"company_id": self.company.id, "policy_id": stage.policy_id.id, "date": self.today}
+            )
+            .id,
             "partner_id": self.customer.id,
             "company_id": self.company.id,
             "currency_id": invoice.currency_id.id,

@@ -118,7 +118,7 @@ class ArCreditRule(models.Model):
         help="The set of rules it came with.",
     )
     replaced_on = fields.Date(readonly=True, help="Another set of rules took its place on that day.")
-    sentence = fields.Char(string="In Words", compute="_compute_sentence")
+    sentence = fields.Text(string="In Words", compute="_compute_sentence")
 
     _figures_not_negative = models.Constraint(
         """CHECK (tolerance_percent >= 0 AND tolerance_amount >= 0 AND share_percent >= 0 AND min_amount >= 0
@@ -248,9 +248,8 @@ class ArCreditRule(models.Model):
         orders = self._get_orders_stopped()
         root = self.company_id._credit_root()
         text = self.env._(
-            "Today: %(orders)s open orders of %(buyers)s customers; %(customers)s customers before they order",
+            "Today: %(orders)s open orders, %(customers)s customers",
             orders=len(orders),
-            buyers=len(orders.partner_id.commercial_partner_id),
             customers=self.env["ar.credit.exposure"]._count_customers(self._as_data(), root),
         )
         if not orders:
@@ -289,24 +288,18 @@ class ArCreditRule(models.Model):
         """Return in one sentence what the rule does, in the language of the reader."""
         self.ensure_one()
         _ = self.env._
-        what = {
-            ("order", "hold"): _("Hold an order"),
-            ("order", "warn"): _("Warn of an order"),
-            ("delivery", "hold"): _("Hold a delivery"),
-            ("delivery", "warn"): _("Warn of a delivery"),
-            ("invoice", "hold"): _("Hold an invoice"),
-            ("invoice", "warn"): _("Warn of an invoice"),
-        }
-        subjects = [what[point, self.outcome] for point in CHECKPOINTS if self[f"on_{point}"]]
+        nouns = {"order": _("an order"), "delivery": _("a delivery"), "invoice": _("an invoice")}
+        subjects = _(" or ").join(nouns[point] for point in CHECKPOINTS if self[f"on_{point}"])
         if not subjects:
             return _("Looks at nothing: choose orders, deliveries or invoices.")
-        condition = getattr(self, f"_say_{self.kind}")()
-        return _(
-            "%(subjects)s when %(condition)s%(scope)s.",
-            subjects=", ".join([subjects[0]] + [text[:1].lower() + text[1:] for text in subjects[1:]]),
-            condition=condition,
-            scope=self._say_scope(),
-        )
+        values = {
+            "subjects": subjects,
+            "condition": getattr(self, f"_say_{self.kind}")(),
+            "scope": self._say_scope(),
+        }
+        if self.outcome == "hold":
+            return _("Hold %(subjects)s when %(condition)s%(scope)s.", **values)
+        return _("Warn of %(subjects)s when %(condition)s%(scope)s.", **values)
 
     def _say_scope(self):
         parts = [] if self.kind == "rating" else [self.rating_ids]
@@ -347,16 +340,19 @@ class ArCreditRule(models.Model):
             return ""
         return self.env._(", leaving out items below %s", self._money(self.min_amount))
 
+    def _say_days(self):
+        return self.env._(" by more than %s days", self.days) if self.days else ""
+
     def _say_overdue(self):
         if not self.share_percent:
             return self.env._(
-                "an item is overdue by more than %(days)s days%(smallest)s",
-                days=self.days,
+                "an item is overdue%(days)s%(smallest)s",
+                days=self._say_days(),
                 smallest=self._say_smallest(),
             )
         return self.env._(
-            "items overdue by more than %(days)s days are more than %(share)s of the balance%(smallest)s",
-            days=self.days,
+            "items overdue%(days)s are more than %(share)s of the balance%(smallest)s",
+            days=self._say_days(),
             share=self._percent(self.share_percent),
             smallest=self._say_smallest(),
         )
@@ -366,9 +362,9 @@ class ArCreditRule(models.Model):
         if self.share_percent:
             limits.append(self.env._("%s of the balance", self._percent(self.share_percent)))
         return self.env._(
-            "more than %(limits)s is overdue by more than %(days)s days%(smallest)s",
+            "more than %(limits)s is overdue%(days)s%(smallest)s",
             limits=self.env._(" or ").join(limits),
-            days=self.days,
+            days=self._say_days(),
             smallest=self._say_smallest(),
         )
 
