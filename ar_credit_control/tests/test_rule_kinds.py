@@ -193,9 +193,7 @@ class TestRuleKinds(HoldCase):
             "name": "L/1",
             "run_id": self.env["ar.dunning.run"]
             .sudo()
-            .create(
-                {"company_id": self.company.id, "policy_id": stage.policy_id.id, "date": self.today}
-            )
+            .create({"company_id": self.company.id, "policy_id": stage.policy_id.id, "date": self.today})
             .id,
             "partner_id": self.customer.id,
             "company_id": self.company.id,
@@ -280,9 +278,9 @@ class TestRuleKinds(HoldCase):
         figures["groups"] = [
             {"profile_id": 1, "partner_id": head.id, "limit": 500.0, "security": 0.0, "exposure": 450.0}
         ]
-        verdict = check._prepare_verdict(demand, self.company, figures, dict.fromkeys(
-            [("partner", self.customer.id), ("group", 1)], 0.0
-        ))
+        verdict = check._prepare_verdict(
+            demand, self.company, figures, dict.fromkeys([("partner", self.customer.id), ("group", 1)], 0.0)
+        )
         verdict.policy = self.env["ar.credit.rule"]._get_policy(self.company)
         found = [*check._check_limit(verdict, rule._as_data())]
         self.assertEqual([one["code"] for one in found], ["limit", "group_limit"])

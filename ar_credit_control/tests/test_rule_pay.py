@@ -8,7 +8,7 @@ from .common_hold import HoldCase
 
 @tagged("post_install", "-at_install")
 class TestRulePay(HoldCase):
-    """"Pay X (these invoices) to release" is tried: the payments are posted and matched, then it passes."""
+    """ "Pay X (these invoices) to release" is tried: the payments are posted and matched, then it passes."""
 
     @classmethod
     def setUpClass(cls):
@@ -91,7 +91,9 @@ class TestRulePay(HoldCase):
         verdict = self.judge(order)
         self.assertEqual(verdict.pay, 600.0)
         self.assertEqual([payment["amount"] for payment in verdict.payments], [100.0, 500.0])
-        self.assertIn("advance", self.env["ar.credit.check"]._format_payments(verdict.payments, verdict.currency))
+        self.assertIn(
+            "advance", self.env["ar.credit.check"]._format_payments(verdict.payments, verdict.currency)
+        )
         self.assertPayIsRight(order)
 
     def test_a_rule_that_asks_for_a_person_leaves_nothing_to_pay(self):

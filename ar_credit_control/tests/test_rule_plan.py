@@ -51,7 +51,9 @@ class TestPaymentPlan(BaseCase):
         items, receivable, total, caps = ledger
         payments, advance = payment_plan.plan(items, receivable, total, caps)
         self.assertTrue(self._passes(items, receivable, total, caps, payments, advance))
-        self.assertFalse(any(part != item.amount for item, part in payments[:-1]), "only the last one in part")
+        self.assertFalse(
+            any(part != item.amount for item, part in payments[:-1]), "only the last one in part"
+        )
         self.assertFalse(any(item.whole and part != item.amount for item, part in payments))
         if advance:
             self.assertFalse(self._passes(items, receivable, total, caps, payments, advance - 1))

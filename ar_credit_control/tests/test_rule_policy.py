@@ -9,13 +9,11 @@ from .common_hold import HoldCase
 
 @tagged("post_install", "-at_install")
 class TestRulePolicy(HoldCase):
-    """Who changes rules, the sets to start from, what a rule says of itself, and that nobody keeps old ones."""
+    """Who changes rules, the sets to start from, what a rule says of itself, and no old ones are kept."""
 
     def search_rules(self, company=None):
         rules = self.env["ar.credit.rule"].with_context(active_test=False)
-        return rules.search(
-            [("company_id", "=", (company or self.company).id), ("replaced_on", "=", False)]
-        )
+        return rules.search([("company_id", "=", (company or self.company).id), ("replaced_on", "=", False)])
 
     def test_a_new_company_starts_with_the_standard_set(self):
         euro, yuan = self.env.ref("base.EUR"), self.env.ref("base.CNY")

@@ -23,7 +23,16 @@ RULES = st.fixed_dictionaries(
         "scope": st.sampled_from((None, "tag", "country", "rating")),
     }
 )
-KINDS = ("limit", "near_limit", "overdue", "overdue_amount", "no_limit", "limit_expired", "review_overdue", "rating")
+KINDS = (
+    "limit",
+    "near_limit",
+    "overdue",
+    "overdue_amount",
+    "no_limit",
+    "limit_expired",
+    "review_overdue",
+    "rating",
+)
 
 
 @tagged("post_install", "-at_install")
@@ -63,7 +72,16 @@ class TestRuleStatus(HoldCase):
             )
             profiles.append(profile)
         for number, (amount, days) in enumerate(
-            [(100.0, 50), (90.0, -5), (39.99, 46), (60.01, 46), (105.0, 3), (210.01, 11), (100.0, 50), (100.0, 50)]
+            [
+                (100.0, 50),
+                (90.0, -5),
+                (39.99, 46),
+                (60.01, 46),
+                (105.0, 3),
+                (210.01, 11),
+                (100.0, 50),
+                (100.0, 50),
+            ]
         ):
             cls.make_invoice(amount, days, cls.customers[number + 1])
 

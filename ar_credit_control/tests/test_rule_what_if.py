@@ -65,8 +65,10 @@ class TestWhatIf(HoldCase):
 
     def test_a_company_of_others_is_refused(self):
         other = self.env["res.company"].create({"name": "Foreign"})
-        wizard = self.env["ar.credit.what.if"].with_user(self.manager).create(
-            {"partner_id": self.customer.id, "company_id": other.id}
+        wizard = (
+            self.env["ar.credit.what.if"]
+            .with_user(self.manager)
+            .create({"partner_id": self.customer.id, "company_id": other.id})
         )
         with self.assertRaises(AccessError):
             wizard.read(["outcome"])

@@ -112,9 +112,7 @@ class ArCreditWhatIf(models.TransientModel):
             key=None,
             partner=debtor,
             company=root,
-            amount=self.currency_id._convert(
-                self.amount, root.currency_id, root, root._credit_today()
-            ),
+            amount=self.currency_id._convert(self.amount, root.currency_id, root, root._credit_today()),
             terms_days=max(self.payment_term_id.sudo().line_ids.mapped("nb_days"), default=0),  # sudo: a term
             currency=self.currency_id,
             exempt=bool(debtor.ref_company_ids),

@@ -148,7 +148,7 @@ class ArCreditCheck(models.AbstractModel):
 
     @api.model
     def _is_overdue_exceeded(self, rule, overdue, receivable, currency):
-        """Whether what a rule counts is too much. A customer who owes nothing in all is never held for age."""
+        """Whether what a rule counts is too much. Who owes nothing in all is never held for age."""
         if currency.compare_amounts(receivable, 0.0) <= 0:
             return False
         return currency.compare_amounts(overdue, rule.get_overdue_allowed(receivable)) > 0
@@ -363,7 +363,7 @@ class ArCreditCheck(models.AbstractModel):
 
     @api.model
     def _prepare_cap(self, verdict, rule):
-        """Return the rule in the terms of the payment plan: the same questions, of what would be open then."""
+        """Return the rule as the payment plan asks: the same questions, of what would be open then."""
         currency = verdict.currency
         if rule.kind == "dunning_stage":
             levels = verdict.figures.get("dunning_levels", {})

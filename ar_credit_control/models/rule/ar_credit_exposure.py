@@ -9,8 +9,8 @@ from .credit_policy import get_overdue_column
 class ArCreditExposure(models.Model):
     """The status of a customer: what the credit rules say of it before anything is asked for.
 
-    The rules of ``ar.credit.check`` that look at the customer alone, in SQL, so that the status can be searched
-    and grouped. Conditions are made from the rules that are on; companies whose rules are alike share them.
+    The rules of ``ar.credit.check`` that look at the customer alone, in SQL, so that the status can be
+    searched and grouped. Conditions are made from the rules that are on; companies whose rules are alike share them.
     """
 
     _inherit = "ar.credit.exposure"
@@ -19,8 +19,8 @@ class ArCreditExposure(models.Model):
     def _overdue_beyond_columns(self):
         """Return which overdue items rules count: (days, smallest amount) by column.
 
-        The column holds what is overdue so, and with ``_days`` the age of its oldest item. The rules that are on
-        in any company count, and those that are being tried (a tuple, which no request can bring).
+        The column holds what is overdue so, with ``_days`` the age of its oldest item. The rules that are on in
+        any company count, and those that are being tried (a tuple, which no request can bring).
         """
         tried = self.env.context.get("credit_tried_thresholds")
         thresholds = {*self._get_overdue_thresholds(), *(tried if isinstance(tried, tuple) else ())}
@@ -63,7 +63,7 @@ class ArCreditExposure(models.Model):
     def _status_sql(self) -> SQL:
         """Return the one definition of the credit status of a customer, on the alias ``figures``.
 
-        A limit of zero is no credit: any order is held. ``pass`` by hand never holds, so the worst is a warning.
+        A limit of zero is no credit: any order is held. ``pass`` by hand never holds: the worst is a warning.
         """
         conditions = self._get_rule_conditions()
         return SQL(
@@ -130,7 +130,7 @@ class ArCreditExposure(models.Model):
 
     @api.model
     def _count_customers(self, rule, root):
-        """Return how many customers of a company a rule would stop or warn of, before anything is asked for."""
+        """Return how many customers a rule would stop or warn of, before anything is asked for."""
         exposure = self.with_context(credit_tried_thresholds=(rule.threshold,))
         policy = self.env["ar.credit.rule"]._get_policy(root)
         conditions = [condition for _outcome, condition in exposure._get_conditions(rule, policy)]

@@ -197,7 +197,7 @@ class ArCreditRule(models.Model):
 
     @api.model
     def _get_policy(self, root):
-        """Return the active rules of a root company as a :class:`Policy`. Internal; reads nothing when warm."""
+        """Return the active rules of a root company as a :class:`Policy`; reads nothing when warm."""
         return self._get_policies().get(root.id) or self._get_empty_policy()
 
     @api.model
@@ -269,7 +269,7 @@ class ArCreditRule(models.Model):
         }
 
     def _get_orders_stopped(self):
-        """Return the open quotations and orders that the user may read and that this rule would not let pass."""
+        """Return open orders and quotations, of those the user may read, that this rule does not let pass."""
         orders = self.env["sale.order"]
         orders = orders.search(
             Domain("company_id", "child_of", self.company_id.ids) & orders._get_credit_preview_domain()

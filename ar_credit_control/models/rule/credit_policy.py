@@ -10,7 +10,7 @@ def get_overdue_column(days, smallest):
 
 @dataclass(frozen=True)
 class Rule:
-    """One active ``ar.credit.rule``; its fields mean the same there. Amounts in the root company's currency."""
+    """One ``ar.credit.rule``, whose fields mean the same. Amounts in the root company's currency."""
 
     id: int
     name: str

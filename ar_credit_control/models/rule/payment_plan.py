@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class OpenItem:
-    """An open item of the ledger. ``whole``: it is paid in full or not at all (it is in a foreign currency)."""
+    """An open item of the ledger. ``whole``: paid in full or not at all (it is in a foreign currency)."""
 
     id: int
     move_id: int
