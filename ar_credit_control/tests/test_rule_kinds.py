@@ -200,6 +200,9 @@ class TestRuleKinds(HoldCase):
             "currency_id": invoice.currency_id.id,
             "policy_id": stage.policy_id.id,
             "stage_id": stage.id,
+            "occurrence": 1,
+            "channel": "email",
+            "state": "draft",
             "date": self.today,
             "line_ids": [
                 Command.create(

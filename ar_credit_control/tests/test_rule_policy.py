@@ -28,7 +28,9 @@ class TestRulePolicy(HoldCase):
             self.assertEqual((on[1].days, on[1].share_percent), (30, 1.0))
             self.assertEqual(on[2].warn_days, 30)
             self.assertEqual((on[3].count, on[3].period_days), (2, 90))
-            branch = self.env["res.company"].create({"name": "Branch", "parent_id": company.id})
+            branch = self.env["res.company"].create(
+                {"name": f"Branch {currency.name}", "parent_id": company.id}
+            )
             self.assertFalse(self.search_rules(branch))
 
     def test_amounts_of_a_set_in_another_currency_are_round(self):
@@ -77,7 +79,9 @@ class TestRulePolicy(HoldCase):
             rule.sudo().unlink()
 
     def test_changes_are_tracked(self):
-        rule = self.get_rule("limit")
+        self.env.flush_all()
+        self.cr.precommit.run()
+        rule = self.get_rule("limit").with_context(tracking_disable=False, mail_notrack=False)
         rule.tolerance_percent = 7.0
         rule.active = False
         self.env.flush_all()

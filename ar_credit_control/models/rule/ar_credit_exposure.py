@@ -10,7 +10,8 @@ class ArCreditExposure(models.Model):
     """The status of a customer: what the credit rules say of it before anything is asked for.
 
     The rules of ``ar.credit.check`` that look at the customer alone, in SQL, so that the status can be
-    searched and grouped. Conditions are made from the rules that are on; companies whose rules are alike share them.
+    searched and grouped. Conditions are made from the rules that are on; companies whose rules are alike
+    share them.
     """
 
     _inherit = "ar.credit.exposure"
@@ -19,8 +20,8 @@ class ArCreditExposure(models.Model):
     def _overdue_beyond_columns(self):
         """Return which overdue items rules count: (days, smallest amount) by column.
 
-        The column holds what is overdue so, with ``_days`` the age of its oldest item. The rules that are on in
-        any company count, and those that are being tried (a tuple, which no request can bring).
+        The column holds what is overdue so, with ``_days`` the age of its oldest item. The rules that are
+        on in any company count, and those that are being tried (a tuple, which no request can bring).
         """
         tried = self.env.context.get("credit_tried_thresholds")
         thresholds = {*self._get_overdue_thresholds(), *(tried if isinstance(tried, tuple) else ())}
