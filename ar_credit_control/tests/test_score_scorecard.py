@@ -224,6 +224,20 @@ class TestScorecard(ScoreCase):
         self.assertIsNone(self.score().score)
         self.assertEqual(report.state, "expired")
 
+    def test_file_of_a_report_is_read_by_who_reads_the_report(self):
+        attachment = self.env["ir.attachment"].with_user(self.controller).create({"name": "r", "raw": b"x"})
+        self.env["ar.credit.agency.report"].with_user(self.controller).create(
+            {
+                "partner_id": self.customer.id,
+                "company_id": self.company.id,
+                "provider": "Agency",
+                "points": 50,
+                "attachment_ids": attachment.ids,
+            }
+        )
+        self.assertTrue(attachment.with_user(self.manager).has_access("read"))
+        self.assertFalse(attachment.with_user(self.credit_user).has_access("read"))
+
     def test_newest_report_counts(self):
         self.keep("agency_points")
         self.report(60, age=5)

@@ -78,6 +78,27 @@ class ArCreditAgencyReport(models.Model):
                 f"{report.partner_id.name or ''} · {report.provider or ''} {report.date or ''}"
             )
 
+    @api.model_create_multi
+    def create(self, vals_list):
+        reports = super().create(vals_list)
+        reports._own_attachments()
+        return reports
+
+    def write(self, vals):
+        result = super().write(vals)
+        if "attachment_ids" in vals:
+            self._own_attachments()
+        return result
+
+    def _own_attachments(self):
+        """Whoever reads a report reads its file; nobody else does."""
+        for report in self.filtered("attachment_ids"):
+            own = report.sudo().attachment_ids.filtered(  # sudo: as uploaded, by whoever writes the report
+                lambda attachment: not attachment.res_id and attachment.create_uid == self.env.user
+            )
+            if own:
+                own.write({"res_model": self._name, "res_id": report.id})
+
     @api.constrains("date", "company_id")
     def _check_date(self):
         for report in self:
