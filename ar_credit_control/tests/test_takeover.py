@@ -393,6 +393,19 @@ class TestTakeover(CreditCase):
         self.write(takeover)
         self.assertLimits(customer=1800)
 
+    def test_a_formula_leaves_customers_without_sales_alone(self):
+        self.make_invoice(1000.0)
+        self.second.customer_rank = 1
+        takeover = self.take_group(limit_method="sales", share=10.0)
+        self.assertIn(self.customer, takeover.line_ids.partner_id)
+        self.assertNotIn(self.second, takeover.line_ids.partner_id)
+        rated = self.take_group(limit_method="sales", share=10.0, rating_id=self.grade.id)
+        line = rated.line_ids.filtered(lambda line: line.partner_id == self.second)
+        self.write(rated)
+        self.assertEqual((line.state, line.limit_given), ("done", False))
+        self.assertFalse(self.profile(self.second).limit_set)
+        self.assertLimits(customer=100)
+
     def test_a_group_that_is_empty_or_gets_nothing(self):
         tag = self.env["res.partner.category"].create({"name": "Nobody"})
         for values in (

@@ -561,7 +561,9 @@ class ArCreditTakeover(models.TransientModel):
             sales = behaviour.get("sales_12m") or 0.0
             if sales < self.sales_from or self.sales_to and sales > self.sales_to:
                 continue
-            rows.append(self._prepare_group_row(len(rows) + 1, partner, behaviour))
+            row = self._prepare_group_row(len(rows) + 1, partner, behaviour)
+            if row["values"].keys() - {"valid_until"}:
+                rows.append(row)
         if not rows:
             raise UserError(self.env._("No customer is like that."))
         return [self._prepare_line(row) for row in rows]
@@ -596,7 +598,10 @@ class ArCreditTakeover(models.TransientModel):
         if self.limit_method == "fixed":
             values["limit"] = self.limit
         elif self.limit_method != "keep":
-            values["limit"], note = self._propose(behaviour)
+            limit, note = self._propose(behaviour)
+            # Who bought nothing yet is not to be left without any credit by a formula.
+            if limit is not None:
+                values["limit"] = limit
         return {
             "number": number,
             "partner_id": partner.id,
@@ -607,7 +612,7 @@ class ArCreditTakeover(models.TransientModel):
         }
 
     def _propose(self, behaviour):
-        """Return a limit from the sales of a customer, and how it came about."""
+        """Return a limit from the sales of a customer, None without sales, and how it came about."""
         if self.limit_method == "peak":
             basis, factor = behaviour.get("peak_month") or 0.0, self.factor
             words = self.env._("best month %(amount)s × %(factor)s")
@@ -616,7 +621,9 @@ class ArCreditTakeover(models.TransientModel):
             basis, factor = behaviour.get("sales_12m") or 0.0, self.share / 100
             words = self.env._("%(factor)s %% of a year's sales of %(amount)s")
             shown = f"{self.share:g}"
-        limit = max(basis, 0.0) * factor
+        if basis <= 0:
+            return None, self.env._("no sales in a year: the limit stays as it is")
+        limit = basis * factor
         if self.step_amount > 0:
             limit = float_round(limit, precision_rounding=self.step_amount, rounding_method="UP")
         note = words % {"amount": formatLang(self.env, basis, currency_obj=self.currency_id), "factor": shown}

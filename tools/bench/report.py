@@ -127,7 +127,8 @@ def _scoring(figure):
         Row(
             f"scoring {figure['customers']:,} customers",
             f"{figure['seconds']:.1f} s ({figure['scored']:,} have a score); "
-            f"a run that compares {figure['run_customers']:,} with their grades: {figure['run_seconds']:.1f} s",
+            f"a run that compares {figure['run_customers']:,} with their grades: "
+            f"{figure['run_seconds']:.1f} s",
         ),
         Row(
             f"scoring {figure['customers']:,} customers: statements",
