@@ -1,1 +1,2 @@
 from . import demo, models
+from .hooks import uninstall_hook

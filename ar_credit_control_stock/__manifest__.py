@@ -19,6 +19,7 @@
             "ar_credit_control_stock/static/tests/tours/**/*",
         ],
     },
+    "uninstall_hook": "uninstall_hook",
     "auto_install": True,
     "installable": True,
 }

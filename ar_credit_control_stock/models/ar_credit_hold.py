@@ -105,7 +105,7 @@ class ArCreditHold(models.Model):
 
     @api.model
     def _expire_releases(self):
-        super()._expire_releases()
+        result = super()._expire_releases()
         candidates = self.search(
             [
                 ("state", "=", "released"),
@@ -115,6 +115,7 @@ class ArCreditHold(models.Model):
         )
         ended = candidates.filtered(lambda hold: hold.valid_until < hold.company_id._credit_today())
         ended._close(self.env._("The release was not used in time."))
+        return result
 
     # creation
 
