@@ -1,6 +1,5 @@
 from odoo import api, fields, models
 from odoo.api import SUPERUSER_ID
-from odoo.tools import SQL
 
 from .stock_picking import OPEN_STATES
 
@@ -60,22 +59,8 @@ class ArCreditHold(models.Model):
 
     # decisions
 
-    @api.model
-    def _get_current_of_transfers_query(self, states):
-        """Ids of the holds that are each transfer's newest, as a query to be used in a domain."""
-        holds = self.sudo()  # as the field is computed; only ids of transfers come out
-        newest = holds._search([("state", "!=", "expired"), ("picking_id", "!=", False)])
-        newest.add_where(
-            SQL(
-                """NOT EXISTS (
-                       SELECT 1 FROM ar_credit_hold newer
-                        WHERE newer.picking_id = ar_credit_hold.picking_id
-                          AND newer.id > ar_credit_hold.id AND newer.state != 'expired'
-                   )"""
-            )
-        )
-        newest.add_where(SQL("ar_credit_hold.state = ANY(%s)", [state for state in states if state]))
-        return newest
+    def _get_document(self):
+        return self.sudo().picking_id or super()._get_document()  # whoever decides need not work there
 
     def _covers_delivery(self, debtor, amount, user):
         """Whether a person released this for a delivery to that customer, of that amount, by that user."""
@@ -84,11 +69,6 @@ class ArCreditHold(models.Model):
             and self.decided_by_id != user
             and self.with_user(SUPERUSER_ID)._covers(debtor, amount)
         )
-
-    def _get_order_amount(self):
-        if not self.picking_id:
-            return super()._get_order_amount()
-        return self.picking_id.sudo()._credit_get_amount()  # whoever decides need not work in the warehouse
 
     def _recheck(self):
         """Evaluate deliveries again, too. What passes waits for somebody to validate it."""
@@ -177,9 +157,3 @@ class ArCreditHold(models.Model):
                 user_id=user.id,
                 summary=labels[self.state],
             )
-
-    def _log_on_order(self, body):
-        deliveries = self.filtered("picking_id")
-        for hold in deliveries:
-            hold.picking_id.sudo().message_post(body=body)  # an internal note, by who asked or decided
-        return super(ArCreditHold, self - deliveries)._log_on_order(body)

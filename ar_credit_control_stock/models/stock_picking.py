@@ -65,7 +65,7 @@ class StockPicking(models.Model):
         if False in value:
             wanted.add("none")
         stopping = {"held", "refused"}
-        current = self.env["ar.credit.hold"]._get_current_of_transfers_query(wanted)
+        current = self.env["ar.credit.hold"]._get_current_query(wanted, "picking_id")
         without = ~Domain("credit_hold_ids", "any!", [("state", "!=", "expired")])
         through_order = without & Domain("state", "in", OPEN_STATES) & self._credit_delivery_domain()
         found = Domain("credit_hold_ids", "any!", [("id", "in", current)])

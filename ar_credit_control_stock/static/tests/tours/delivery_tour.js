@@ -93,7 +93,8 @@ tours.add("ar_credit_delivery_release", {
             run: "click",
         },
         {
-            trigger: ".o_kanban_record:contains(Toured Deliveries)",
+            content: "the card of the transfer, not that of its order",
+            trigger: ".o_kanban_record:contains(Toured Deliveries):contains(/OUT/)",
             run: "click",
         },
         {
