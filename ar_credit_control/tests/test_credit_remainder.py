@@ -133,3 +133,10 @@ class TestCreditRemainder(CreditCase):
         self.assertFigures(order=1000)
         self.make_order((10, 100.0), (1, -400.0))
         self.assertFigures(order=1600)
+
+    def test_who_does_not_sell_opens_orders_in_a_form_of_its_own(self):
+        self.make_order((1, 100.0))
+        form = self.env.ref("ar_credit_control.sale_order_view_form_credit").id
+        for user, expected in ((self.controller, form), (self.salesperson, False)):
+            action = self.customer.with_user(user).action_credit_documents("order")
+            self.assertEqual(action["views"], [(False, "list"), (expected, "form")])

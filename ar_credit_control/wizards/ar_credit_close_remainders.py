@@ -29,7 +29,8 @@ class ArCreditCloseRemainders(models.TransientModel):
     @api.depends("days", "company_id")
     def _compute_order_ids(self):
         for wizard in self:
-            amounts = self.env["ar.credit.closed.line"]._get_old_orders(wizard.company_id, max(wizard.days, 0))
+            closed_lines = self.env["ar.credit.closed.line"]
+            amounts = closed_lines._get_old_orders(wizard.company_id, max(wizard.days, 0))
             readable = self.env["sale.order"].search([("id", "in", list(amounts))])
             wizard.order_ids = readable
             wizard.order_count = len(readable)
@@ -50,7 +51,7 @@ class ArCreditCloseRemainders(models.TransientModel):
             "type": "ir.actions.act_window",
             "name": self.env._("Orders With a Closed Remainder"),
             "res_model": "sale.order",
-            "views": [(False, "list"), (False, "form")],
+            "views": closed._credit_get_views(),
             "domain": [("id", "in", closed.ids)],
             "context": {"create": False},
         }

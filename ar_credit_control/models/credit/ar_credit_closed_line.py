@@ -8,8 +8,8 @@ from odoo.tools.misc import formatLang
 class ArCreditClosedLine(models.Model):
     """The remainder of an order line that will never be invoiced and no longer counts in the exposure.
 
-    It covers what was ordered and delivered when it was closed: what is delivered later counts again. A change
-    of the order opens it again. Rows are kept as evidence; at most one of a line is active.
+    It covers what was ordered and delivered when it was closed: what is delivered later counts again. A
+    change of the order opens it again. Rows are kept as evidence; at most one of a line is active.
     """
 
     _name = "ar.credit.closed.line"

@@ -196,8 +196,8 @@ class ArCreditExposure(models.Model):
     overdue_count_amount = fields.Monetary(
         string="Overdue Beyond Tolerance",
         readonly=True,
-        help="Items that a credit rule counts: overdue by more than its days and not below its smallest amount. "
-        "The largest figure where several rules count.",
+        help="Items that a credit rule counts: overdue by more than its days and not below its smallest "
+        "amount. The largest figure where several rules count.",
     )
     overdue_exceeded = fields.Boolean(
         readonly=True,
@@ -222,8 +222,8 @@ class ArCreditExposure(models.Model):
     status = fields.Selection(
         CREDIT_STATUS,
         readonly=True,
-        help="By the credit rules that look at the customer alone. In order: the next order passes. Warning: a "
-        "rule warns, or something is overdue. Hold: a rule holds. Blocked: stopped by hand.",
+        help="By the credit rules that look at the customer alone. In order: the next order passes. Warning: "
+        "a rule warns, or something is overdue. Hold: a rule holds. Blocked: stopped by hand.",
     )
 
     # ------------------------------------------------------------------
@@ -315,11 +315,11 @@ class ArCreditExposure(models.Model):
                            COALESCE(%(temporary)s, 0) AS limit_temporary,
                            LEAST(
                                %(permanent)s + %(temporary)s + component.security - component.exposure,
-                               of_group.available
+                               %(group_available)s
                            ) AS available,
                            profile.parent_id,
                            %(in_group)s AS in_group,
-                           of_group.groups,
+                           %(groups)s AS groups,
                            %(overdue_beyond)s
                            profile.limit_valid_until,
                            profile.next_review_date,
@@ -338,7 +338,7 @@ class ArCreditExposure(models.Model):
                        AND profile.company_id = component.company_id
                        AND profile.active
                  LEFT JOIN LATERAL (%(limit_rate)s) limit_rate ON TRUE
-                 LEFT JOIN (%(of_group)s) of_group ON of_group.profile_id = profile.id
+                           %(join_group)s
                    ) figures
             """,
             today=fields.Date.context_today(self),
@@ -346,7 +346,7 @@ class ArCreditExposure(models.Model):
             temporary=self._temporary_sql(),
             limit_rate=self._limit_rate_sql(),
             in_group=self._in_group_sql(),
-            of_group=self._group_sql(),
+            **self._group_parts_sql(),
             overdue_beyond=self._list_sql(
                 SQL(
                     "component.%(name)s, COALESCE(%(today)s - component.%(oldest)s, 0) AS %(days)s",
@@ -359,6 +359,23 @@ class ArCreditExposure(models.Model):
             ),
             totals=self._totals_sql(),
         )
+
+    @api.model
+    def _group_parts_sql(self):
+        """Return the join of the group limits and what is read of it; nothing when they are not wanted."""
+        if self.env.context.get("ar_without_groups"):
+            return {
+                "join_group": SQL(""),
+                "group_available": SQL("NULL::numeric"),
+                "groups": SQL("NULL::jsonb"),
+            }
+        return {
+            "join_group": SQL(
+                "LEFT JOIN (%s) of_group ON of_group.profile_id = profile.id", self._group_sql()
+            ),
+            "group_available": SQL("of_group.available"),
+            "groups": SQL("of_group.groups"),
+        }
 
     @api.model
     def _list_sql(self, columns) -> SQL:
@@ -438,8 +455,6 @@ class ArCreditExposure(models.Model):
 
         Only profiles in groups are looked at, one by one, so that the cost does not depend on the ledger.
         """
-        if self.env.context.get("ar_without_groups"):
-            return SQL("SELECT NULL::int AS profile_id, NULL::numeric AS available, NULL::jsonb AS groups")
         wanted = self.env.context.get("ar_groups_of")
         return SQL(
             """
@@ -663,7 +678,9 @@ class ArCreditExposure(models.Model):
                 SQL(
                     """SUM(item.amount) FILTER (WHERE %(counts)s) AS %(name)s,
                        MIN(item.date_maturity) FILTER (WHERE %(counts)s) AS %(oldest)s""",
-                    counts=SQL("item.overdue_days > %s AND item.amount >= %s::numeric", max(days, 0), smallest),
+                    counts=SQL(
+                        "item.overdue_days > %s AND item.amount >= %s::numeric", max(days, 0), smallest
+                    ),
                     name=SQL.identifier(name),
                     oldest=SQL.identifier(f"{name}_oldest"),
                 )
@@ -743,7 +760,8 @@ class ArCreditExposure(models.Model):
 
         ``invoiced_amount``: invoiced less credited, with taxes, in the currency of the order.
         ``reversed_quantity``: quantity on credit notes that reverse an invoice, in the unit of the line; core
-        takes it off ``qty_invoiced``. ``closed_delivered``: delivered when the remainder was closed, else NULL.
+        takes it off ``qty_invoiced``.
+        ``closed_delivered``: delivered when the remainder was closed, else NULL.
         """
         return SQL(
             """
@@ -1012,8 +1030,8 @@ class ArCreditExposure(models.Model):
         :param partners: ``res.partner`` records; contacts stand for their commercial entity
         :param company: ``res.company``; a branch stands for its root company
         :return: ``{commercial partner id: {figure: value}}`` for every partner, zeros where nothing is known.
-            Amounts in the root company's currency; ``available`` is None while no limit is decided. ``groups``
-            are dicts of ``profile_id``, ``partner_id``, ``limit``, ``security``, ``exposure`` and
+            Amounts in the root company's currency; ``available`` is None while no limit is decided.
+            ``groups`` are dicts of ``profile_id``, ``partner_id``, ``limit``, ``security``, ``exposure`` and
             ``available`` for each limited group that the customer belongs to or heads, empty for nearly all.
         """
         root = company._credit_root()
@@ -1094,7 +1112,8 @@ class ArCreditExposure(models.Model):
         root = company._credit_root()
         partner_ids = partners.sudo().commercial_partner_id.ids  # sudo: the debtor may not be readable
         companies = self.env["res.company"].sudo()  # sudo: ids of branches
-        hidden = companies.search([("id", "child_of", root.id)]) - self.env.user.company_ids.sudo()  # sudo: so
+        seen = self.env.user.company_ids
+        hidden = companies.search([("id", "child_of", root.id), ("id", "not in", seen.ids)])
         if self.env.su or not hidden or not partner_ids:
             return {}
         report = self.with_context(tz=root._credit_timezone(), ar_exposure_of_companies=hidden.ids)
@@ -1201,7 +1220,9 @@ class ArCreditExposure(models.Model):
         """Figures of a customer without profile, entries and orders."""
         empty = {"monetary": 0.0, "integer": 0, "boolean": False}
         names = self._figure_names()
-        figures = {name: empty.get(self._fields[name].type) if name in self._fields else None for name in names}
+        figures = {
+            name: empty.get(self._fields[name].type) if name in self._fields else None for name in names
+        }
         return {
             **figures,
             "available": None,

@@ -106,7 +106,8 @@ class ArCreditProfile(models.Model):
         ondelete="restrict",
         tracking=True,
         domain="[('company_id', '=', company_id), ('id', '!=', id)]",
-        help="The customer that heads the group. Orders must fit its limit too, which covers the whole group.",
+        help="The customer that heads the group. Orders must fit its limit too, which covers the whole "
+        "group.",
     )
     child_ids = fields.One2many("ar.credit.profile", "parent_id", string="Members of the Group")
     member_count = fields.Integer(string="Customers in the Group", compute="_compute_member_count")
@@ -146,7 +147,9 @@ class ArCreditProfile(models.Model):
         help="Limit + securities − exposure, and no more than the groups above have left.",
     )
     group_limit = fields.Monetary(
-        compute="_compute_group_figures", help="Limit of the group, with the securities of its members."
+        compute="_compute_group_figures",
+        help="Limit of the group, with the securities of its members. "
+        "Of several groups above, the one that has the least left.",
     )
     group_exposure = fields.Monetary(
         compute="_compute_group_figures",
@@ -171,8 +174,8 @@ class ArCreditProfile(models.Model):
     )
 
     _temporary_dates = models.Constraint(
-        "CHECK (temporary_limit IS NULL OR temporary_limit = 0 OR temporary_limit > 0 AND temporary_to IS NOT "
-        "NULL AND (temporary_from IS NULL OR temporary_from <= temporary_to))",
+        "CHECK (temporary_limit IS NULL OR temporary_limit = 0 OR temporary_limit > 0 "
+        "AND temporary_to IS NOT NULL AND (temporary_from IS NULL OR temporary_from <= temporary_to))",
         "A temporary increase needs an amount above zero and a last day, not before its first one.",
     )
 
@@ -547,7 +550,9 @@ class ArCreditProfile(models.Model):
         if heir in members | members._get_below():
             # The heir was below: it takes the place of the one who goes.
             heir._message_log(
-                body=self.env._("It was in the group of %s, which it heads now.", self.partner_id.display_name)
+                body=self.env._(
+                    "It was in the group of %s, which it heads now.", self.partner_id.display_name
+                )
             )
             heir.write({"parent_id": above.id})
             members -= heir
@@ -657,7 +662,8 @@ class ArCreditProfile(models.Model):
                        root.currency_id, %(uid)s, NOW() AT TIME ZONE 'UTC', %(uid)s, NOW() AT TIME ZONE 'UTC'
                   FROM res_partner partner
             CROSS JOIN jsonb_each_text(partner.credit_limit) AS given(company_id, amount)
-                  JOIN (VALUES %(defaults)s) AS root(id, default_limit, currency_id) ON root.id = given.company_id::int
+                  JOIN (VALUES %(defaults)s) AS root(id, default_limit, currency_id)
+                    ON root.id = given.company_id::int
                  WHERE partner.credit_limit IS NOT NULL
                    AND partner.commercial_partner_id = partner.id
                    AND given.amount::numeric > 0

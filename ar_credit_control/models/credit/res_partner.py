@@ -381,6 +381,7 @@ class ResPartner(models.Model):
         return {
             "name": self.env._("Open Orders of %s", self.commercial_partner_id.name),
             "res_model": "sale.order",
+            "views": self.env["sale.order"]._credit_get_views(),
             "domain": [
                 ("id", "in", self.env["ar.credit.exposure"]._get_open_order_ids(self, self.env.company))
             ],

@@ -35,6 +35,13 @@ class SaleOrder(models.Model):
             self.env["ar.credit.closed.line"]._reopen(self)
         return result
 
+    def _credit_get_views(self):
+        """Return the views that open orders: who does not sell reads a form without what sales may read."""
+        form = False
+        if not self.env.user.has_group("sales_team.group_sale_salesman"):
+            form = self.env.ref("ar_credit_control.sale_order_view_form_credit").id
+        return [(False, "list"), (form, "form")]
+
     def action_credit_close_remainder(self):
         """Close what is left of orders that will not be invoiced any more.
 
