@@ -921,7 +921,7 @@ class ArCreditExposure(models.Model):
             condition=SQL(
                 "%s AND %s",
                 self._in_transit_condition_sql(),
-                self._of_companies_only_sql(SQL("move.company_id")),
+                self._of_companies_only_sql(SQL("payment.company_id")),
             ),
         )
 
