@@ -39,6 +39,7 @@
         "security/score/ir.model.access.csv",
         "security/score/ar_credit_score_rules.xml",
         "data/scorecard_data.xml",
+        "data/score_cron.xml",
         "views/score/score_templates.xml",
         "views/score/ar_credit_scorecard_views.xml",
         "views/score/ar_credit_financial_views.xml",

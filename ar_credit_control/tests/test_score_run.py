@@ -1,5 +1,7 @@
 """Scores of the whole portfolio: what is compared, who decides, what is written as sets."""
 
+import sys
+
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
 
@@ -141,6 +143,38 @@ class TestScoreRun(ScoreCase):
             lines["better"].with_user(self.manager).action_accept()
         with self.assertRaises(UserError):
             run.with_user(self.manager).unlink()
+
+    def test_very_many_are_accepted_in_the_background(self):
+        module = "odoo.addons.ar_credit_control.models.score.ar_credit_score_run_line"
+        self.patch(sys.modules[module], "ACCEPT_AT_ONCE", 2)
+        self.patch(sys.modules[module], "ACCEPT_BATCH", 3)
+        run = self.make_run()
+        run.action_score()
+        run.with_user(self.manager).action_accept_all()
+        self.assertEqual(len(run.line_ids.filtered(lambda line: line.state == "queued")), 4)
+        reviews = self.env["ar.credit.review"].search([("source", "=", "mass")])
+        self.assertFalse(reviews)
+        with self.enter_registry_test_mode():
+            self.env.ref("ar_credit_control.cron_accept_scores").method_direct_trigger()
+        self.env.invalidate_all()
+        reviews = self.env["ar.credit.review"].search([("source", "=", "mass")])
+        self.assertEqual(len(reviews), 4)
+        self.assertEqual(set(reviews.mapped("state")), {"approved"})
+        self.assertEqual(reviews.decided_by_id, self.manager)
+        self.assertEqual(run.open_count, 0)
+
+    def test_who_lost_the_right_accepts_nothing_in_the_background(self):
+        run = self.make_run()
+        run.action_score()
+        run.line_ids.filtered(lambda line: line.state == "open").with_user(
+            self.controller
+        )._queue_acceptance()
+        self.controller.group_ids -= self.env.ref("ar_credit_control.group_credit_controller")
+        with self.enter_registry_test_mode():
+            self.env.ref("ar_credit_control.cron_accept_scores").method_direct_trigger()
+        self.env.invalidate_all()
+        self.assertEqual(run.sudo().open_count, 4)
+        self.assertFalse(self.env["ar.credit.review"].search([("source", "=", "mass")]))
 
     def test_who_scored_does_not_approve(self):
         run = self.make_run(self.manager)

@@ -106,7 +106,7 @@ class ArCreditScoreRun(models.Model):
     @api.ondelete(at_uninstall=False)
     def _unlink_except_accepted(self):
         if self.env["ar.credit.score.run.line"].search_count(
-            [("run_id", "in", self.ids), ("state", "=", "accepted")], limit=1
+            [("run_id", "in", self.ids), ("state", "in", ("queued", "accepted"))], limit=1
         ):
             raise UserError(self.env._("Reviews rest on this run: it is kept as evidence."))
 
@@ -155,8 +155,12 @@ class ArCreditScoreRun(models.Model):
     @api.model
     def _check_decider(self):
         """:raise AccessError: unless the user is a controller or manager, whatever the button says"""
-        if not self.env.su and not any(self.env.user.has_group(group) for group in DECIDERS):
+        if not self.env.su and not self._is_decider():
             raise AccessError(self.env._("Only credit controllers and managers score customers."))
+
+    @api.model
+    def _is_decider(self):
+        return any(self.env.user.has_group(group) for group in DECIDERS)
 
     def _score_portfolio(self):
         """Score all customers, write the lines and the score on the profiles, each as a set."""

@@ -1,6 +1,10 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 
+# More lines than this are accepted in the background, in batches of their own commit each.
+ACCEPT_AT_ONCE = 500
+ACCEPT_BATCH = 200
+
 
 class ArCreditScoreRunLine(models.Model):
     """Score of one customer in a run: what is decided today beside what follows from the scorecard.
@@ -58,12 +62,15 @@ class ArCreditScoreRunLine(models.Model):
     state = fields.Selection(
         [
             ("open", "To decide"),
+            ("queued", "Being accepted"),
             ("accepted", "Accepted"),
             ("left", "Left as it is"),
             ("unknown", "No proposal"),
         ],
         readonly=True,
     )
+
+    accepted_by_id = fields.Many2one("res.users", readonly=True, ondelete="restrict")
 
     @api.depends("former_limit", "proposed_limit", "limit_known", "former_limit_set")
     def _compute_limit_change(self):
@@ -79,7 +86,8 @@ class ArCreditScoreRunLine(models.Model):
     def action_accept(self):
         """Write reviews of the lines that are still to decide, by whoever has the authority.
 
-        What exceeds the authority of the user is submitted to those who have it.
+        What exceeds the authority of the user is submitted to those who have it. Very many are accepted in
+        the background, in the name of the user.
         """
         self.env["ar.credit.score.run"]._check_decider()
         self.check_access("read")
@@ -87,14 +95,65 @@ class ArCreditScoreRunLine(models.Model):
         lines = self.filtered(lambda line: line.state == "open")
         if not lines:
             raise UserError(self.env._("Nothing here is still to decide."))
+        if len(lines) > ACCEPT_AT_ONCE:
+            return lines._queue_acceptance()
+        return lines._open_reviews(lines._accept())
+
+    def _queue_acceptance(self):
+        self.sudo().write(  # sudo: lines are closed to everybody
+            {"state": "queued", "accepted_by_id": self.env.uid}
+        )
+        self.env.ref("ar_credit_control.cron_accept_scores").sudo()._trigger()  # sudo: a cron
+        return {
+            "type": "ir.actions.client",
+            "tag": "display_notification",
+            "params": {
+                "type": "info",
+                "message": self.env._(
+                    "%s proposals are being accepted in the background. This list shows how far it is.",
+                    len(self),
+                ),
+                "next": {"type": "ir.actions.client", "tag": "soft_reload"},
+            },
+        }
+
+    @api.model
+    def _cron_accept_queued(self):
+        """Accept what is queued in the name of who accepted it, a commit per batch.
+
+        Killed anywhere, the next run goes on with what is still queued. Whoever lost the right to decide
+        meanwhile decides nothing: those lines are open again.
+        """
+        cron = self.env["ir.cron"]
+        queued = [("state", "=", "queued")]
+        remaining = self.search_count(queued)
+        cron._commit_progress(remaining=remaining)
+        while lines := self.search(queued, limit=ACCEPT_BATCH, order="accepted_by_id, company_id, id"):
+            first = lines[0]
+            user, company = first.accepted_by_id, first.company_id
+            lines = lines.filtered_domain([("accepted_by_id", "=", user.id), ("company_id", "=", company.id)])
+            run = self.env["ar.credit.score.run"].with_user(user)
+            if user.active and run._is_decider() and company in user.company_ids.root_id:
+                lines.with_user(user).with_context(allowed_company_ids=company.ids)._accept()
+            else:
+                lines.state = "open"
+            remaining -= len(lines)
+            if not cron._commit_progress(processed=len(lines), remaining=max(remaining, 0)):
+                break
+
+    def _accept(self):
+        """Write the reviews of lines and return them. Internal: no check who asks."""
+        lines = self
         for company, of_company in lines.grouped("company_id").items():
             profiles = self.env["ar.credit.profile"]._get_or_create(of_company.partner_id, company)
             by_partner = profiles.grouped("partner_id")
             for line in of_company.filtered(lambda line: not line.profile_id):
                 line.sudo().profile_id = by_partner[line.partner_id]  # sudo: lines are closed to everybody
         reviews = self.env["ar.credit.review"]._create_from_scores(lines)
-        lines.sudo().state = "accepted"  # sudo: lines are closed to everybody
-        return lines._open_reviews(reviews)
+        lines.sudo().write(  # sudo: lines are closed to everybody
+            {"state": "accepted", "accepted_by_id": self.env.uid}
+        )
+        return reviews
 
     def _open_reviews(self, reviews):
         return {
