@@ -470,6 +470,8 @@ class ArCreditHold(models.Model):
             if hold.state != "held":
                 raise UserError(self.env._("%s is not on hold any more.", hold.display_name))
             user = hold.next_approver_id
+            if user and user == hold.responsible_id:
+                continue  # asked already
             if not user:
                 raise UserError(self.env._("Nobody else may decide on %s.", hold.display_name))
             hold._end_activities()

@@ -168,7 +168,7 @@ class SaleOrder(models.Model):
             values = {
                 "order": order.name,
                 "amount": formatLang(told.env, verdict.pay, currency_obj=verdict.currency),
-                "day": format_date(told.env, day, date_format="EEEE d MMMM"),
+                "day": format_date(told.env, day, date_format="full"),
             }
             order.credit_pay_note = (
                 told.env._(
