@@ -35,14 +35,14 @@ import odoo.sql_db
 from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY, execute_cr
 env.cr.close()
 odoo.sql_db.close_all()
-def confirm(order_id, presses=4):
+def call(model, method, *args, presses=4):
     try:
         with registry.cursor() as cr:
-            execute_cr(cr, uid, 'sale.order', 'action_confirm', [[order_id]], {})
+            execute_cr(cr, uid, model, method, list(args), {})
     except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
         if not presses:
             raise
-        confirm(order_id, presses - 1)
+        call(model, method, *args, presses=presses - 1)
 
 begin, go = os.pipe()
 children = []
@@ -52,8 +52,8 @@ for number in range(6):
         os.close(go)
         os.read(begin, 1)
         try:
-            for order_id in (common_id, ids[number], ids[-number - 1]):
-                confirm(order_id)
+            for model, method, *args in get_calls(number):
+                call(model, method, *args)
         except BaseException:
             traceback.print_exc()
             os._exit(1)
@@ -67,11 +67,35 @@ os._exit(0)
 """
 
 
+ONE_BY_ONE = """
+def get_calls(number):
+    for order_id in (common_id, ids[number], ids[-number - 1]):
+        yield 'sale.order', 'action_confirm', [order_id]
+"""
+
+BATCHES = """
+def get_calls(number):
+    yield 'sale.order', 'action_confirm', [ids[-number - 1], ids[number]]
+"""
+
+# Six small orders are confirmed; each is then raised by 40, of which the limit has room for one.
+RAISED = """
+for order in orders[:6]:
+    order.order_line.price_unit = 40
+    order.action_confirm()
+env.cr.commit()
+lines = orders.order_line.ids
+
+def get_calls(number):
+    yield 'sale.order.line', 'write', [lines[number]], {'price_unit': 80}
+"""
+
+
 class TestHoldRace(OwnDatabaseCase):
     """However many people confirm at once, together they never exceed the limit."""
 
     def test_exactly_what_fits_is_confirmed(self):
-        output = self.run_script(SETUP + RACE)
+        output = self.run_script(SETUP + ONE_BY_ONE + RACE)
         common_id, *order_ids = [int(word) for word in output.split("MADE")[1].split("\n")[0].split()]
         self.assertEqual(output.split("ENDED")[1].split(), ["0"] * 6, "nothing is raised")
         states = self.query(
@@ -85,6 +109,30 @@ class TestHoldRace(OwnDatabaseCase):
         self.assertEqual(holds, [(1,)] * 9, "each is held once")
         held = self.query("SELECT state FROM ar_credit_hold WHERE order_id = %s", common_id)
         self.assertEqual(held, [("held",)], "held once, whoever asks at the same time")
+
+    def check_states(self, script, expected):
+        output = self.run_script(script + RACE)
+        _common_id, *order_ids = [int(word) for word in output.split("MADE")[1].split("\n")[0].split()]
+        self.assertEqual(output.split("ENDED")[1].split(), ["0"] * 6, "nothing is raised")
+        states = self.query(
+            """
+            SELECT COALESCE(hold.state, 'none'), sale.state, count(*)
+              FROM sale_order sale LEFT JOIN ar_credit_hold hold ON hold.order_id = sale.id
+             WHERE sale.id = ANY(%s) GROUP BY 1, 2 ORDER BY 1, 2
+            """,
+            order_ids,
+        )
+        self.assertEqual(states, expected)
+
+
+class TestHoldRaceBatches(TestHoldRace):
+    def test_exactly_what_fits_is_confirmed(self):
+        self.check_states(SETUP + BATCHES, [("held", "draft", 9), ("none", "sale", 3)])
+
+
+class TestHoldRaceRaised(TestHoldRace):
+    def test_exactly_what_fits_is_confirmed(self):
+        self.check_states(SETUP + RAISED, [("held", "sale", 5), ("none", "draft", 6), ("none", "sale", 1)])
 
 
 GROUP = """
@@ -103,7 +151,7 @@ class TestHoldGroupRace(OwnDatabaseCase):
     """Orders of two members who have no limit of their own never exceed the limit of their group."""
 
     def test_exactly_what_fits_the_group_is_confirmed(self):
-        output = self.run_script(SETUP + GROUP + RACE)
+        output = self.run_script(SETUP + GROUP + ONE_BY_ONE + RACE)
         _common_id, *order_ids = [int(word) for word in output.split("MADE")[1].split("\n")[0].split()]
         self.assertEqual(output.split("ENDED")[1].split(), ["0"] * 6, "nothing is raised")
         states = self.query(

@@ -83,3 +83,58 @@ registry.category("web_tour.tours").add("ar_credit_hold_controller", {
         },
     ],
 });
+
+registry.category("web_tour.tours").add("ar_credit_hold_released_with_a_cap", {
+    steps: () => [
+        {
+            content: "release from the form, with some room",
+            trigger: ".o_form_view button[name=action_open_release]",
+            run: "click",
+        },
+        {
+            trigger: ".modal .o_field_widget[name=preset] label:contains(Payment promised)",
+            run: "click",
+        },
+        {
+            trigger: ".modal .o_field_widget[name=cap_amount] input",
+            run: "edit 1200",
+        },
+        {
+            trigger: ".modal .o_field_widget[name=condition] input",
+            run: "edit paid before it leaves",
+        },
+        {
+            trigger: ".modal-footer button[name=action_apply]:contains(Release)",
+            run: "click",
+        },
+        {
+            content: "the amount and the condition are kept",
+            trigger: ".o_form_view .o_field_widget[name=condition]:contains(paid before it leaves)",
+        },
+        {
+            trigger: ".o_form_view .o_field_widget[name=cap_amount]:contains(1,200.00)",
+        },
+    ],
+});
+
+registry.category("web_tour.tours").add("ar_credit_hold_raised_above_the_cap", {
+    steps: () => [
+        {
+            content: "the order was confirmed",
+            trigger: ".o_statusbar_status .o_arrow_button_current:contains(Sales Order)",
+        },
+        {
+            trigger: ".o_field_widget[name=order_line] .o_data_row td[name=product_uom_qty]",
+            run: "click",
+        },
+        {
+            trigger: ".o_field_widget[name=order_line] .o_selected_row [name=product_uom_qty] input",
+            run: "edit 13",
+        },
+        ...stepUtils.saveForm(),
+        {
+            content: "it is held again",
+            trigger: ".o_field_widget[name=credit_banner] [data-kind=held]:contains(On credit hold)",
+        },
+    ],
+});
