@@ -14,6 +14,8 @@ CHINESE = "[\u4e00-\u9fff]"
 TAG = re.compile(r"<[a-z/]")
 # A Chinese letter may break its paragraphs elsewhere, but carries the same figures.
 LAYOUT_TAGS = {"p", "br"}
+# Texts in tags: they stay, in other words.
+READ_ATTRIBUTES = {"title", "aria-label", "alt", "placeholder"}
 # Names and codes that are written the same in Chinese.
 SAME_IN_CHINESE = {"ID", "XLSX"}
 
@@ -100,7 +102,13 @@ class TranslationChecks:
     def _elements(text):
         """Return how often each element stands in ``text``, with its attributes; fails where it is no XML."""
         return Counter(
-            (element.tag, tuple(sorted(element.attrib.items())))
+            (
+                element.tag,
+                tuple(
+                    (name, None if name in READ_ATTRIBUTES else value)
+                    for name, value in sorted(element.attrib.items())
+                ),
+            )
             for element in etree.fromstring(f"<term>{text}</term>").iter()
             if element.tag not in LAYOUT_TAGS
         )

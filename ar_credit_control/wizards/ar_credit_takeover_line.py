@@ -18,7 +18,7 @@ class ArCreditTakeoverLine(models.TransientModel):
         [
             ("ready", "Ready"),
             ("unchanged", "Already so"),
-            ("refused", "Refused"),
+            ("refused", "Rejected"),
             ("done", "Decided"),
             ("submitted", "Waits for approval"),
         ],

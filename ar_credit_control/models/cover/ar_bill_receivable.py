@@ -122,7 +122,7 @@ class ArBillReceivable(models.Model):
     )
     state = fields.Selection(
         [
-            ("held", "Held"),
+            ("held", "In Portfolio"),
             ("endorsed", "Endorsed"),
             ("discounted", "Discounted"),
             ("collected", "Collected"),
@@ -136,12 +136,12 @@ class ArBillReceivable(models.Model):
         copy=False,
         tracking=True,
         group_expand=True,
-        help="Held: in our hands. Endorsed (背书): passed on to pay somebody. Discounted (贴现): sold to a "
+        help="In portfolio: in our hands. Endorsed (背书): passed on to pay somebody. Discounted (贴现): sold to a "
         "bank. "
         "Collected: paid at maturity. Returned: not paid, the customer owes again. Cancelled: entered by "
         "mistake.",
     )
-    state_date = fields.Date(string="Since", readonly=True, copy=False)
+    state_date = fields.Date(string="State Since", readonly=True, copy=False)
     counterparty_id = fields.Many2one(
         "res.partner",
         string="Passed On To",

@@ -60,7 +60,7 @@ class ArCreditSecurity(models.Model):
 
     A credit controller drafts; another person, whose authority for limits covers the amount counted,
     validates (four eyes: nobody who wrote its terms). From then on only the end can be recorded: called
-    from the guarantor, or released. Securities are evidence and never deleted. Amounts are in the
+    from the guarantor, or discharged. Securities are evidence and never deleted. Amounts are in the
     security's own currency unless a field says otherwise.
     """
 
@@ -139,7 +139,7 @@ class ArCreditSecurity(models.Model):
     date_to = fields.Date(
         string="Valid Until",
         tracking=True,
-        help="Last day on which it adds to the limit; it ends by itself. Empty: until it is released.",
+        help="Last day on which it adds to the limit; it ends by itself. Empty: until it is discharged.",
     )
     guarantor_id = fields.Many2one("res.partner", index="btree_not_null", ondelete="restrict", tracking=True)
     claim_by = fields.Date(
@@ -211,7 +211,7 @@ class ArCreditSecurity(models.Model):
             ("valid", "Valid"),
             ("lapsed", "Lapsed"),
             ("called", "Called"),
-            ("released", "Released"),
+            ("released", "Discharged"),
             ("cancelled", "Cancelled"),
         ],
         default="draft",
@@ -221,7 +221,7 @@ class ArCreditSecurity(models.Model):
         copy=False,
         tracking=True,
         help="Valid: adds to the limit between its dates. Lapsed: its last day is over. Called: claimed from "
-        "who gave it. Released: given back or no longer needed.",
+        "who gave it. Discharged: given back or no longer needed.",
     )
     in_force = fields.Boolean(
         compute="_compute_in_force",
@@ -430,7 +430,7 @@ class ArCreditSecurity(models.Model):
 
     @api.ondelete(at_uninstall=False)
     def _unlink_never(self):
-        raise UserError(self.env._("Securities are kept as evidence: cancel a draft, release a valid one."))
+        raise UserError(self.env._("Securities are kept as evidence: cancel a draft, discharge a valid one."))
 
     @api.model
     def _prepare_owner_vals(self, vals):
@@ -444,7 +444,7 @@ class ArCreditSecurity(models.Model):
 
     def _check_decision_by_system(self):
         if not self.env.su:
-            raise AccessError(self.env._("A security is validated, called and released by its own actions."))
+            raise AccessError(self.env._("A security is validated, called and discharged by its own actions."))
 
     def _write_decision(self, vals):
         """Write what :meth:`write` refuses to everybody else."""
@@ -553,7 +553,7 @@ class ArCreditSecurity(models.Model):
         self._check_state("valid", "lapsed", "called")
         self._write_decision({"state": "released"})
         self._close_activities()
-        self._log_reason(self.env._("Released"), reason)
+        self._log_reason(self.env._("Discharged"), reason)
 
     def action_renew(self):
         """Draft the security that follows this one."""
@@ -573,7 +573,7 @@ class ArCreditSecurity(models.Model):
             "name": {
                 "send_back": self.env._("Send Back"),
                 "call": self.env._("Call the Security"),
-                "release": self.env._("Release the Security"),
+                "release": self.env._("Discharge the Security"),
             }.get(self.env.context.get("default_decision"), ""),
             "type": "ir.actions.act_window",
             "res_model": "ar.credit.security.decision",

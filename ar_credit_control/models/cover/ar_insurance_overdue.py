@@ -49,7 +49,7 @@ class ArInsuranceOverdue(models.Model):
 
     security_id = fields.Many2one("ar.credit.security", string="Insurance Cover", readonly=True)
     insurer_id = fields.Many2one("res.partner", readonly=True)
-    policy = fields.Char(readonly=True)
+    policy = fields.Char(string="Policy Number", readonly=True)
     user_id = fields.Many2one("res.users", string="Responsible", readonly=True)
     partner_id = fields.Many2one("res.partner", string="Customer", readonly=True)
     company_id = fields.Many2one("res.company", readonly=True)

@@ -105,7 +105,7 @@ class ArCreditRule(models.Model):
     )
     amount = fields.Monetary(tracking=True)
     days = fields.Integer(tracking=True)
-    count = fields.Integer(string="Number", tracking=True)
+    count = fields.Integer(string="Count", tracking=True)
     period_days = fields.Integer(string="Within (days)", tracking=True)
     warn_days = fields.Integer(
         string="Warns First (days)",

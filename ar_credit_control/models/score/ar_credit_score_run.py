@@ -46,7 +46,7 @@ class ArCreditScoreRun(models.Model):
     same_count = fields.Integer(string="Unchanged", compute="_compute_counts")
     first_count = fields.Integer(string="First Grade", compute="_compute_counts")
     unknown_count = fields.Integer(string="Too Little Known", compute="_compute_counts")
-    open_count = fields.Integer(string="To Decide", compute="_compute_counts")
+    open_count = fields.Integer(string="Still to Decide", compute="_compute_counts")
 
     # ------------------------------------------------------------------
     # Computes

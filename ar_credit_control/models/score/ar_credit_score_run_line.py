@@ -18,7 +18,12 @@ class ArCreditScoreRunLine(models.Model):
     _order = "run_id DESC, score, id"
 
     run_id = fields.Many2one(
-        "ar.credit.score.run", required=True, readonly=True, index=True, ondelete="cascade"
+        "ar.credit.score.run",
+        string="Portfolio Score",
+        required=True,
+        readonly=True,
+        index=True,
+        ondelete="cascade",
     )
     company_id = fields.Many2one("res.company", required=True, readonly=True, ondelete="restrict")
     currency_id = fields.Many2one(related="company_id.currency_id")
