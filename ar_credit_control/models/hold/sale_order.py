@@ -392,11 +392,12 @@ class SaleOrder(models.Model):
         :param before: debtor, amount and days of credit of each order before the change; None for any days
         """
         raised = self.browse()
-        after = self._credit_state_before()
         for order in self.sudo():  # totals, whatever the user may open
-            (old_debtor, old_amount, old_days), (debtor, amount, days) = before[order.id], after[order.id]
+            old_debtor, old_amount, old_days = before[order.id]
+            debtor = order._credit_get_debtor()
+            amount = order._credit_get_amount() + order._credit_get_excess()
             change = order.company_id._credit_root().currency_id.compare_amounts(amount, old_amount)
-            longer = old_days is not None and days > old_days
+            longer = old_days is not None and order._credit_get_terms_days() > old_days
             if order.state == "sale" and (change > 0 or longer or debtor != old_debtor):
                 raised |= order
             if change < 0 or debtor != old_debtor:
