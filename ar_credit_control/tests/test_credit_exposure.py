@@ -415,10 +415,10 @@ class TestCreditExposure(CreditCase):
             self.make_invoice(10.0, partner_id=partner.id)
         self.env.flush_all()
         self.exposure._get_figures(others[:1], self.company)  # warm the company
-        with self.assertQueryCount(1):
+        with self.assertQueryCount(2):  # which plans there are, and the figures
             self.exposure._get_figures(others[:1], self.company)
         self.env["res.partner"].browse(others.ids).mapped("commercial_partner_id")
-        with self.assertQueryCount(1):
+        with self.assertQueryCount(2):
             self.exposure._get_figures(others, self.company)
         names = ["partner_id", "exposure", "available", "status"]
         self.exposure.search_fetch([], names)  # warm the rules of the user

@@ -102,9 +102,9 @@ class TestCreditGroup(CreditCase):
         outside = self.alone.partner_id | self.customer
         for partners in (outside, self.partners):  # what is read once is read now
             self.exposure._get_figures(partners, self.company)
-        with self.assertQueryCount(1):
+        with self.assertQueryCount(2):  # which plans there are, and the figures
             self.exposure._get_figures(outside, self.company)
-        with self.assertQueryCount(2):
+        with self.assertQueryCount(3):
             self.exposure._get_figures(self.partners, self.company)
 
     def test_the_lock_takes_the_groups_with_a_limit(self):
