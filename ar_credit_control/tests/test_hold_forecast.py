@@ -9,7 +9,7 @@ class TestHoldForecast(HoldCase):
     """What is told while quoting and before switching on, and what a check costs."""
 
     # A check: lock, figures, holds of the order, whether the customer is one of the own companies.
-    EXTRA = 4
+    EXTRA = 5
 
     def test_the_forecast_says_what_confirming_does(self):
         self.make_invoice(300, days_overdue=0)
@@ -54,7 +54,8 @@ class TestHoldForecast(HoldCase):
         order = self.make_order(11)
         order.action_confirm()
         self.env.invalidate_all()
-        names = [name for name in order._fields if name.startswith("credit_")]
+        names = [name for name in order.fields_get(attributes=[]) if name.startswith("credit_")]
+        self.assertIn("credit_forecast", names)
         values = order.read(names)[0]
         self.assertEqual(values["credit_hold_state"], "held")
         specification = {name: {} for name in names if name != "credit_hold_ids"}
