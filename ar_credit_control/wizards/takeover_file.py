@@ -19,7 +19,7 @@ COLUMNS = {
     "customer": ("Customer", "partner", "客户"),
     "external_id": ("External ID", "id", "xmlid", "外部ID", "外部标识"),
     "ref": ("Reference", "ref", "code", "customercode", "customerno", "customernumber", "internalreference")
-    + ("客户编码", "客户编号", "客户代码", "编码", "编号"),
+    + ("客户编号", "客户编码", "客户代码", "编码", "编号"),
     "vat": ("Tax ID", "vat", "vatnumber", "vatno", "taxno", "税号", "纳税人识别号", "统一社会信用代码"),
     "email": ("Email", "mail", "邮箱", "电子邮件", "电子邮箱"),
     "name": ("Name", "customername", "company", "companyname", "名称", "客户名称", "公司名称"),
@@ -27,7 +27,7 @@ COLUMNS = {
     "currency": ("Currency", "币种", "货币"),
     "rating": ("Rating", "grade", "creditrating", "评级", "信用评级", "信用等级", "等级"),
     "days": ("Days of Credit", "days", "paymentdays", "creditdays", "账期", "账期天数", "信用天数", "天数"),
-    "collector": ("Collector", "催收员", "催收人", "收款负责人"),
+    "collector": ("Collector", "催收专员", "催收员", "催收人", "收款负责人"),
     "valid_until": ("Valid Until", "limitvaliduntil", "validto", "expiry", "有效期", "有效期至", "到期日"),
 }
 CUSTOMER_COLUMNS = ("external_id", "ref", "vat", "email", "name", "customer")
