@@ -37,6 +37,7 @@ from . import test_score_run
 from . import test_score_scorecard
 from . import test_i18n
 from . import test_hold_invariant
+from . import test_review_attack
 from . import test_review_decision
 from . import test_review_guard
 from . import test_review_mass

@@ -236,6 +236,22 @@ class TestHoldAttack(HoldCase):
         with self.assertRaisesRegex(UserError, "cannot be set to confirmed"):
             self.make_order(11, user=self.seller)
 
+    def test_defaults_of_ones_own_for_the_hold(self):
+        defaults = self.env["ir.default"].with_user(self.seller)
+        for name, value in {
+            "state": "released",
+            "cap_amount": 1e9,
+            "valid_until": "2099-12-31",
+            "decided_by_id": self.controller.id,
+        }.items():
+            defaults.set("ar.credit.hold", name, value, user_id=True)
+        order = self.make_own_order(11)
+        for _attempt in range(2):
+            order.action_confirm()
+            self.assertEqual(order.state, "draft")
+        hold = order.sudo().credit_hold_ids
+        self.assertEqual((hold.state, hold.cap_amount, hold.decided_by_id.id), ("held", 0.0, False))
+
     def test_orders_reached_through_their_customer(self):
         order = self.make_own_order(11)
         partner = self.customer.with_user(self.seller)

@@ -43,7 +43,7 @@ class ArCreditRequest(models.TransientModel):
     @api.depends("partner_id", "company_id")
     def _compute_terms(self):
         for wizard in self:
-            self._check_company(wizard.company_id)
+            wizard._check_may_read()
             profile = wizard._get_profile()
             wizard.currency_id = profile.limit_currency_id or wizard.company_id.currency_id
             wizard.limit_set = profile.limit_set
@@ -54,7 +54,7 @@ class ArCreditRequest(models.TransientModel):
     def _compute_figures(self):
         exposure = self.env["ar.credit.exposure"]
         for wizard in self:
-            self._check_company(wizard.company_id)
+            wizard._check_may_read()
             partner = wizard.partner_id
             figures = exposure._get_figures(partner, wizard.company_id) if partner else {}
             wizard.exposure = next(iter(figures.values()), {}).get("exposure", 0.0)
@@ -108,6 +108,12 @@ class ArCreditRequest(models.TransientModel):
                 self.env._("%s is not one of your customers.", partner.sudo().display_name)  # sudo: a name
             )
         return profile
+
+    def _check_may_read(self):
+        """The terms and figures of a customer are told to who may ask, whatever the request names."""
+        self._check_company(self.company_id)
+        if self.partner_id:
+            self.env["ar.credit.what.if"]._check_may_ask(self.partner_id._origin, self.company_id)
 
     @api.model
     def _check_company(self, company):

@@ -22,9 +22,10 @@ PRESET_DIVISOR = 8
 class ArCreditAuthority(models.Model):
     """Up to which amount a person may decide: a table of people, not of groups.
 
-    A decision above the amount goes to the next tier. Where a company has no row of a kind, the credit
-    managers decide on limits and the credit controllers on releases. Nobody sets an authority of their own,
-    and who asked for something never decides on it, whatever the amount.
+    A decision above the amount goes to the next tier. Where a company never had a row of a kind, the credit
+    managers decide on limits and the credit controllers on releases; rows that ended or were archived give
+    nobody more than the table does. Nobody sets an authority of their own, and who asked for something never
+    decides on it, whatever the amount.
     """
 
     _name = "ar.credit.authority"
@@ -108,6 +109,14 @@ class ArCreditAuthority(models.Model):
 
     def write(self, vals):
         self._check_not_own()
+        if any(
+            vals.get("kind", row.kind) != row.kind
+            or vals.get("company_id", row.company_id.id) != row.company_id.id
+            for row in self
+        ):
+            raise UserError(
+                self.env._("What an authority is for stays as it is: archive it and write another one.")
+            )
         result = super().write(vals)
         self._check_not_own()
         return result
@@ -198,13 +207,13 @@ class ArCreditAuthority(models.Model):
     def _get_reach(self, user, kind, company):
         """Return up to which amount a person may decide, infinite for any amount, None for nobody.
 
-        In the root company's currency. Where the company has no row of the kind, the groups decide.
+        In the root company's currency. Where the company never had a row of the kind, the groups decide.
         """
         if self._only_audits(user):
             return None
         root = company._credit_root()
         rows = self._get_valid_rows(kind, root)
-        if not rows:
+        if rows is None:
             return math.inf if user.has_group(GROUP_OF_KIND[kind]) else None
         own = rows.filtered(lambda row: row.user_id == user)
         return max((row._get_amount(root) for row in own), default=None)
@@ -219,11 +228,12 @@ class ArCreditAuthority(models.Model):
     def _get_ladder(self, kind, company):
         """Return who decides up to which amount: a list of (tier, person, amount), the lowest tier first.
 
-        Only people who may work in the company count. Without rows the people of the group, any amount.
+        Only people who may work in the company count. Where there never was a row the people of the group,
+        any amount.
         """
         root = company._credit_root()
         rows = self._get_valid_rows(kind, root)
-        if rows:
+        if rows is not None:
             ladder = [
                 (row.tier, row.user_id, row._get_amount(root))
                 for row in rows.sorted(lambda row: (row.tier, row.user_id.id))
@@ -267,17 +277,25 @@ class ArCreditAuthority(models.Model):
     @api.model
     def _get_tier(self, user, kind, company):
         """Return the highest tier of a person, 0 when they have no authority of that kind."""
-        rows = self._get_valid_rows(kind, company._credit_root())
+        rows = self._get_valid_rows(kind, company._credit_root()) or self.browse()
         return max(rows.filtered(lambda row: row.user_id == user).mapped("tier"), default=0)
 
     @api.model
     def _get_valid_rows(self, kind, root):
+        """Return the rows of today, None where there never was one: who archives rows wins no authority."""
+        table = self.sudo().with_context(active_test=False)  # sudo: who asks may not read the table
+        rows = table.search(Domain("company_id", "=", root.id) & Domain("kind", "=", kind))
         today = root._credit_today()
-        return self.sudo().search(  # sudo: who asks may not read the table
-            Domain("company_id", "=", root.id)
-            & Domain("kind", "=", kind)
-            & (Domain("date_from", "=", False) | Domain("date_from", "<=", today))
-            & (Domain("date_to", "=", False) | Domain("date_to", ">=", today))
+        return (
+            rows.filtered(
+                lambda row: (
+                    row.active
+                    and (not row.date_from or row.date_from <= today)
+                    and (not row.date_to or row.date_to >= today)
+                )
+            )
+            if rows
+            else None
         )
 
     def _get_amount(self, root):

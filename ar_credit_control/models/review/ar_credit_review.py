@@ -627,6 +627,8 @@ class ArCreditReview(models.Model):
         final = self.browse()
         for review in self:
             review._check_may_decide()
+            if not review.applied_on:
+                review._check_complete()  # the values and the customer's terms may have changed since
             if review._decides_now():
                 final += review
             else:

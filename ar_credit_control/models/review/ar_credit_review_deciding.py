@@ -4,6 +4,7 @@ from dateutil.relativedelta import relativedelta
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
+from odoo.fields import Domain
 from odoo.tools import SQL
 
 from .ar_credit_review import CONTROLLER
@@ -398,7 +399,7 @@ class ArCreditReview(models.Model):
         if not review.applied_on:
             return
         profile = review.profile_id
-        if profile.limit != review.decided_limit or profile.limit_currency_id != review.limit_currency_id:
+        if review._is_decided_since():
             self._log(self.env._("The limit was decided again since: it stays as it is."))
             return
         profile._apply_review(
@@ -412,6 +413,19 @@ class ArCreditReview(models.Model):
             }
         )
         self._log(self.env._("The former limit is valid again."))
+
+    def _is_decided_since(self):
+        """Whether somebody has decided on the limit since an emergency lowered it, to the same one too."""
+        self.ensure_one()
+        profile = self.profile_id
+        if profile.limit != self.decided_limit or profile.limit_currency_id != self.limit_currency_id:
+            return True
+        later = Domain("decided_on", ">", self.applied_on) | (
+            Domain("decided_on", "=", self.applied_on) & Domain("id", ">", self.id)
+        )
+        others = Domain("profile_id", "=", profile.id) & Domain("id", "!=", self.id)
+        decided = Domain("state", "=", "approved") & Domain("kind", "!=", "terms")
+        return bool(self.search_count(others & decided & later, limit=1))
 
     def _close(self, state, note=None):
         self._write_evidence(

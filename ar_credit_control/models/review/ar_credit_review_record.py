@@ -230,12 +230,17 @@ class ArCreditReview(models.Model):
         """Return what a direct change needs authority for, in company currency.
 
         The total limit afterwards; without any bound where a limit is taken away or holds are switched off.
+        The limit of a group is all that bounds a member without a limit of its own.
         """
         if profile.hold_override == "pass" and former.get("former_hold_override") != "pass":
             return math.inf
-        if not profile.limit_set:
-            return math.inf if former.get("former_limit_set") else 0.0
-        return self._get_total_of(profile)
+        if profile.limit_set:
+            return self._get_total_of(profile)
+        if former.get("former_limit_set"):
+            return math.inf
+        if not former.get("former_parent_id") or former["former_parent_id"] == profile.parent_id.id:
+            return 0.0
+        return self._get_total_of(profile.parent_id) if profile.parent_id else math.inf
 
     # ------------------------------------------------------------------
     # Installation and merge
