@@ -43,10 +43,10 @@ class TestTakeover(CreditCase):
         )
         takeover.action_check()
         if write:
-            self.write(takeover)
+            self.take_over(takeover)
         return takeover
 
-    def write(self, takeover):
+    def take_over(self, takeover):
         if takeover.ready_count:
             takeover.action_take_over()
             while takeover.action_continue():
@@ -309,7 +309,7 @@ class TestTakeover(CreditCase):
         takeover = self.take("Reference,Limit\nK-1,5\nK-2,6\n1003,7\n", write=False)
         # between the check and the writing the customer was closed by somebody else
         self.second.parent_id = self.customer
-        self.write(takeover)
+        self.take_over(takeover)
         self.assertLimits(chinese=7)
         self.assertFalse(takeover.ready_count)
 
@@ -376,7 +376,7 @@ class TestTakeover(CreditCase):
             category_ids=tag.ids, rating_id=self.grade.id, limit_method="fixed", limit=800.0
         )
         self.assertEqual(takeover.line_ids.partner_id, self.customer | self.second)
-        self.write(takeover)
+        self.take_over(takeover)
         self.assertLimits(customer=800, second=800, chinese=5)
         self.assertEqual(self.profile(self.second).rating_id, self.grade)
 
@@ -390,7 +390,7 @@ class TestTakeover(CreditCase):
         self.assertNotIn(self.second, takeover.line_ids.partner_id)
         self.assertEqual(line.limit, 1800)
         self.assertIn("1.5", line.problem)
-        self.write(takeover)
+        self.take_over(takeover)
         self.assertLimits(customer=1800)
 
     def test_a_formula_leaves_customers_without_sales_alone(self):
@@ -401,7 +401,7 @@ class TestTakeover(CreditCase):
         self.assertNotIn(self.second, takeover.line_ids.partner_id)
         rated = self.take_group(limit_method="sales", share=10.0, rating_id=self.grade.id)
         line = rated.line_ids.filtered(lambda line: line.partner_id == self.second)
-        self.write(rated)
+        self.take_over(rated)
         self.assertEqual((line.state, line.limit_given), ("done", False))
         self.assertFalse(self.profile(self.second).limit_set)
         self.assertLimits(customer=100)

@@ -266,16 +266,15 @@ class ArCreditAgencyImport(models.TransientModel):
 
         :raise RefusedLineError: with the reason
         """
-        _ = self.env._
         provider = str(cell.get("provider") or self.provider or "").strip()
         if not provider:
-            raise RefusedLineError(_("No agency: neither in the line nor above."))
+            raise RefusedLineError(self.env._("No agency: neither in the line nor above."))
         limit = self._parse_number(cell, "recommended_limit", lang) or 0.0
         if limit < 0:
-            raise RefusedLineError(_("The recommended limit is negative."))
+            raise RefusedLineError(self.env._("The recommended limit is negative."))
         code = str(cell.get("currency") or self.company_id.currency_id.name).strip().upper()
         if code not in currencies:
-            raise RefusedLineError(_("“%s” is no currency code.", code))
+            raise RefusedLineError(self.env._("“%s” is no currency code.", code))
         return {
             "provider": provider,
             **self._parse_dates(cell, lang),
@@ -286,17 +285,16 @@ class ArCreditAgencyImport(models.TransientModel):
         }
 
     def _parse_dates(self, cell, lang):
-        _ = self.env._
         date = self._parse_date(cell, "date", lang) or self.date
         if not date:
-            raise RefusedLineError(_("No date: neither in the line nor above."))
+            raise RefusedLineError(self.env._("No date: neither in the line nor above."))
         if date > self.company_id._credit_today():
-            raise RefusedLineError(_("The report is of %s, which lies in the future.", date))
+            raise RefusedLineError(self.env._("The report is of %s, which lies in the future.", date))
         expiry = self._parse_date(cell, "date_expiry", lang)
         expiry = expiry or date + relativedelta(months=max(self.months, 0))
         if expiry < date:
             raise RefusedLineError(
-                _("It expires on %(expiry)s, before its date %(date)s.", expiry=expiry, date=date)
+                self.env._("It expires on %(expiry)s, before its date %(date)s.", expiry=expiry, date=date)
             )
         return {"date": date, "date_expiry": expiry}
 
@@ -335,7 +333,6 @@ class ArCreditAgencyImport(models.TransientModel):
 
         One search per column, whatever the number of lines. The first column that is filled decides.
         """
-        _ = self.env._
         found = {
             column: self._search_partners(column, {str(cell[column]) for cell in cells if cell.get(column)})
             for column in PARTNER_COLUMNS
@@ -344,16 +341,16 @@ class ArCreditAgencyImport(models.TransientModel):
         for cell in cells:
             column = next((name for name in PARTNER_COLUMNS if cell.get(name)), None)
             if not column:
-                results.append(_("No customer in this line."))
+                results.append(self.env._("No customer in this line."))
                 continue
             text = str(cell[column])
             ids = found[column].get(self._key(column, text), set())
             if len(ids) == 1:
                 results.append(next(iter(ids)))
             elif ids:
-                results.append(_("%(count)s customers are called “%(text)s”.", count=len(ids), text=text))
+                results.append(self.env._("%(count)s customers are called “%(text)s”.", count=len(ids), text=text))
             else:
-                results.append(_("No customer “%s” that you may see.", text))
+                results.append(self.env._("No customer “%s” that you may see.", text))
         return results
 
     @api.model

@@ -12,7 +12,7 @@ class ArCreditReviewDecision(models.TransientModel):
     )
     review_ids = fields.Many2many("ar.credit.review", string="Reviews")
     count = fields.Integer(compute="_compute_count")
-    note = fields.Char(string="Note")
+    note = fields.Char()
 
     @api.depends("review_ids")
     def _compute_count(self):

@@ -98,7 +98,7 @@ class ArCreditTakeover(models.TransientModel):
         required=True,
         string="Limits",
     )
-    limit = fields.Monetary(string="Limit", help="Zero: no credit.")
+    limit = fields.Monetary(help="Zero: no credit.")
     factor = fields.Float(compute="_compute_factor", store=True, readonly=False, string="Times")
     share = fields.Float(string="Share (%)", default=10.0)
     highest = fields.Monetary(string="At Most", help="No limit above it. Zero: no bound.")

@@ -444,7 +444,9 @@ class ArCreditSecurity(models.Model):
 
     def _check_decision_by_system(self):
         if not self.env.su:
-            raise AccessError(self.env._("A security is validated, called and discharged by its own actions."))
+            raise AccessError(
+                self.env._("A security is validated, called and discharged by its own actions.")
+            )
 
     def _write_decision(self, vals):
         """Write what :meth:`write` refuses to everybody else."""

@@ -85,7 +85,7 @@ class ArCreditProfile(models.Model):
         help="Currency in which the limit was decided; it is compared at today's rate.",
     )
     limit_valid_until = fields.Date(
-        string="Limit Valid Until", tracking=True, help="Last day of the limit. Empty: until it is changed."
+        tracking=True, help="Last day of the limit. Empty: until it is changed."
     )
     temporary_limit = fields.Monetary(
         string="Temporary Increase",

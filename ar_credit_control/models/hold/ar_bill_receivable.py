@@ -6,6 +6,7 @@ class ArBillReceivable(models.Model):
 
     def _invalidate_figures(self):
         """A bill that is collected counts no longer."""
-        super()._invalidate_figures()
+        result = super()._invalidate_figures()
         for company, bills in self.grouped("company_id").items():
             self.env["ar.credit.recheck"]._add(bills.partner_id, company)
+        return result

@@ -2,7 +2,7 @@ from dataclasses import dataclass
 
 from odoo import api, models
 
-from odoo.addons.ar_credit_control.models.rule.ar_credit_check import Demand
+from ..rule.ar_credit_check import Demand
 
 
 @dataclass(kw_only=True)

@@ -139,7 +139,6 @@ class ArCreditHold(models.Model):
     )
     last_release_id = fields.Many2one(
         "ar.credit.hold",
-        string="Last Release",
         compute="_compute_picture",
         compute_sudo=True,
         groups="ar_credit_control.group_collector",

@@ -6,5 +6,6 @@ class ArCreditRule(models.Model):
 
     def _forget_figures(self):
         """Other rules may let held orders pass."""
-        super()._forget_figures()
+        result = super()._forget_figures()
         self.env["ar.credit.recheck"]._add(None, self.company_id)
+        return result

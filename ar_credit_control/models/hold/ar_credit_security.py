@@ -6,6 +6,7 @@ class ArCreditSecurity(models.Model):
 
     def _invalidate_figures(self):
         """A security that becomes valid adds to the limit."""
-        super()._invalidate_figures()
+        result = super()._invalidate_figures()
         for company, securities in self.grouped("company_id").items():
             self.env["ar.credit.recheck"]._add(securities.partner_id, company)
+        return result

@@ -3,7 +3,7 @@ import math
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.fields import Command, Domain
-from odoo.tools import SQL
+from odoo.tools import SQL, clean_context
 
 CONTROLLER = "ar_credit_control.group_credit_controller"
 
@@ -190,7 +190,7 @@ class ArCreditReview(models.Model):
 
     # what is decided
     limit_currency_id = fields.Many2one(
-        "res.currency", string="Limit Currency", required=True, ondelete="restrict"
+        "res.currency", required=True, ondelete="restrict"
     )
     decided_rating_id = fields.Many2one(
         "ar.credit.rating", string="Rating", tracking=True, ondelete="restrict"
@@ -461,8 +461,7 @@ class ArCreditReview(models.Model):
                 }
             )
         # what comes with the context of a request decides nothing
-        context = {key: value for key, value in self.env.context.items() if not key.startswith("default_")}
-        reviews = self.with_context(context)._create_evidence(prepared)
+        reviews = self.with_context(clean_context(self.env.context))._create_evidence(prepared)
         reviews._own_attachments()
         return reviews
 

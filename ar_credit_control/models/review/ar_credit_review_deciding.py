@@ -121,9 +121,9 @@ class ArCreditReview(models.Model):
         if self._covered_by(user) or authority._get_tier(user, "limit", company):
             return ""
         return self.env._(
-            "You have no authority over a limit of %s. It waits for: %s.",
-            self._format_total(),
-            ", ".join(self._get_approvers().mapped("name")) or self.env._("nobody, set up an authority"),
+            "You have no authority over a limit of %(limit)s. It waits for: %(names)s.",
+            limit=self._format_total(),
+            names=", ".join(self._get_approvers().mapped("name")) or self.env._("nobody, set up an authority"),
         )
 
     def _covered_by(self, user):

@@ -1,7 +1,7 @@
 import math
 
 from odoo import api, fields, models
-from odoo.tools import SQL
+from odoo.tools import SQL, clean_context
 
 from .ar_credit_review import FORMER, OPEN_STATES
 
@@ -136,9 +136,10 @@ class ArCreditReview(models.Model):
     @api.model
     def _as_recorder(self):
         """Return the model for creating records of what has been decided: no mails, no tracking."""
-        context = {key: value for key, value in self.env.context.items() if not key.startswith("default_")}
-        context.update(tracking_disable=True, mail_create_nosubscribe=True)
-        return self.sudo().with_context(context)  # sudo: nobody may create evidence
+        model = self.sudo()  # sudo: nobody may create evidence
+        return model.with_context(clean_context(self.env.context)).with_context(
+            tracking_disable=True, mail_create_nosubscribe=True
+        )
 
     @api.model
     def _get_direct_reason(self, source):

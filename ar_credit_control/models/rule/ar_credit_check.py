@@ -15,8 +15,8 @@ class Demand:
 
     ``amount`` is in the root company's currency; ``counted`` how much of it is part of the exposure
     already, as a confirmed order or a draft invoice is. ``terms_days``: days of credit asked for, by default
-    those of the order. ``hold`` is the hold that stopped it before, ``released`` whether a decision lets it pass: by
-    default what that hold covers. ``currency`` is that of the document, for those who show it.
+    those of the order. ``hold`` is the hold that stopped it before, ``released`` whether a decision lets it
+    pass: by default what that hold covers. ``currency`` is that of the document, for those who show it.
     """
 
     key: object

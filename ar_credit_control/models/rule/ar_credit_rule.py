@@ -105,7 +105,7 @@ class ArCreditRule(models.Model):
     )
     amount = fields.Monetary(tracking=True)
     days = fields.Integer(tracking=True)
-    count = fields.Integer(string="Count", tracking=True)
+    count = fields.Integer(tracking=True)
     period_days = fields.Integer(string="Within (days)", tracking=True)
     warn_days = fields.Integer(
         string="Warns First (days)",
@@ -287,19 +287,22 @@ class ArCreditRule(models.Model):
     def _say(self):
         """Return in one sentence what the rule does, in the language of the reader."""
         self.ensure_one()
-        _ = self.env._
-        nouns = {"order": _("an order"), "delivery": _("a delivery"), "invoice": _("an invoice")}
-        subjects = _(" or ").join(nouns[point] for point in CHECKPOINTS if self[f"on_{point}"])
+        nouns = {
+            "order": self.env._("an order"),
+            "delivery": self.env._("a delivery"),
+            "invoice": self.env._("an invoice"),
+        }
+        subjects = self.env._(" or ").join(nouns[point] for point in CHECKPOINTS if self[f"on_{point}"])
         if not subjects:
-            return _("Looks at nothing: choose orders, deliveries or invoices.")
+            return self.env._("Looks at nothing: choose orders, deliveries or invoices.")
         values = {
             "subjects": subjects,
             "condition": getattr(self, f"_say_{self.kind}")(),
             "scope": self._say_scope(),
         }
         if self.outcome == "hold":
-            return _("Hold %(subjects)s when %(condition)s%(scope)s.", **values)
-        return _("Warn of %(subjects)s when %(condition)s%(scope)s.", **values)
+            return self.env._("Hold %(subjects)s when %(condition)s%(scope)s.", **values)
+        return self.env._("Warn of %(subjects)s when %(condition)s%(scope)s.", **values)
 
     def _say_scope(self):
         parts = [] if self.kind == "rating" else [self.rating_ids]

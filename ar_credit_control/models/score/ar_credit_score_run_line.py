@@ -59,7 +59,7 @@ class ArCreditScoreRunLine(models.Model):
         readonly=True, help="Off: there is nothing to reckon a limit from, a person proposes one."
     )
     proposed_limit = fields.Monetary(readonly=True)
-    proposed_days = fields.Integer(string="Proposed Days", readonly=True, aggregator=False)
+    proposed_days = fields.Integer(readonly=True, aggregator=False)
     limit_change = fields.Monetary(string="Change", compute="_compute_limit_change")
     formula = fields.Text(string="Why This Limit", readonly=True)
     detail = fields.Json(readonly=True)
