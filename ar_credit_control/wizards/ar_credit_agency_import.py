@@ -348,7 +348,9 @@ class ArCreditAgencyImport(models.TransientModel):
             if len(ids) == 1:
                 results.append(next(iter(ids)))
             elif ids:
-                results.append(self.env._("%(count)s customers are called “%(text)s”.", count=len(ids), text=text))
+                results.append(
+                    self.env._("%(count)s customers are called “%(text)s”.", count=len(ids), text=text)
+                )
             else:
                 results.append(self.env._("No customer “%s” that you may see.", text))
         return results

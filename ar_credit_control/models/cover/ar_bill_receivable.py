@@ -136,8 +136,8 @@ class ArBillReceivable(models.Model):
         copy=False,
         tracking=True,
         group_expand=True,
-        help="In portfolio: in our hands. Endorsed (背书): passed on to pay somebody. Discounted (贴现): sold to "
-        "a bank. "
+        help="In portfolio: in our hands. Endorsed (背书): passed on to pay somebody. Discounted (贴现): "
+        "sold to a bank. "
         "Collected: paid at maturity. Returned: not paid, the customer owes again. Cancelled: entered by "
         "mistake.",
     )

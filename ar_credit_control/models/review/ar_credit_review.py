@@ -360,7 +360,7 @@ class ArCreditReview(models.Model):
     # ------------------------------------------------------------------
 
     @api.model_create_multi
-    def create(self, vals_list):
+    def create(self, vals_list):  # pylint: disable=method-required-super
         """Open drafts. Everything but what a person proposes is filled in here.
 
         :raise UserError: when something else is given

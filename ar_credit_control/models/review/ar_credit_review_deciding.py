@@ -120,10 +120,11 @@ class ArCreditReview(models.Model):
         company = self.sudo().company_id  # sudo: its authorities
         if self._covered_by(user) or authority._get_tier(user, "limit", company):
             return ""
+        approvers = ", ".join(self._get_approvers().mapped("name"))
         return self.env._(
             "You have no authority over a limit of %(limit)s. It waits for: %(names)s.",
             limit=self._format_total(),
-            names=", ".join(self._get_approvers().mapped("name")) or self.env._("nobody, set up an authority"),
+            names=approvers or self.env._("nobody, set up an authority"),
         )
 
     def _covered_by(self, user):
