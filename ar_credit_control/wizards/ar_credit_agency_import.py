@@ -91,7 +91,7 @@ class ArCreditAgencyImport(models.TransientModel):
     )
     state = fields.Selection([("upload", "File"), ("checked", "Check"), ("done", "Done")], default="upload")
     line_ids = fields.One2many("ar.credit.agency.import.line", "import_id", readonly=True)
-    good_count = fields.Integer(string="In Order", readonly=True)
+    good_count = fields.Integer(string="Importable", readonly=True)
     refused_count = fields.Integer(string="Rejected", readonly=True)
     imported_count = fields.Integer(string="Imported", readonly=True)
     header = fields.Json(readonly=True)
