@@ -8,6 +8,7 @@ from . import test_cover_security
 from . import test_credit_exposure
 from . import test_credit_group
 from . import test_credit_limit
+from . import test_credit_planned
 from . import test_exposure_walk
 from . import test_credit_profile
 from . import test_credit_remainder
