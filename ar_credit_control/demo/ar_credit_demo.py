@@ -139,7 +139,7 @@ ORDERS = [
     Order("harbor", 3, 1950),
     Order("cascade", 1, 5200),
     Order("northwind", 2, 6000),
-    Order("northwind", 1, 9400),
+    Order("northwind", 1, 14400),
     Order("mingzhu", 1, 61000),
 ]
 

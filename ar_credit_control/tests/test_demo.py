@@ -55,6 +55,14 @@ class TestDemo(TransactionCase):
         decided = self.env["ar.credit.hold"].search([("decided_by_id.login", "=", "connie")])
         self.assertEqual(set(decided.mapped("state")), {"released", "refused"})
 
+    def test_the_story_of_the_five_minutes(self):
+        """The quotation that the README has people confirm is held, and a payment lets it pass."""
+        quotation = self.env["sale.order"].search(
+            [("partner_id", "=", self._customer("northwind").id), ("amount_total", "=", 14400)]
+        )
+        self.assertEqual(quotation.credit_forecast, "hold")
+        self.assertGreater(quotation.credit_forecast_pay, 0)
+
     def test_letters(self):
         letters = self.env["ar.dunning.letter"].search([("partner_id", "=", self._customer("mueller").id)])
         self.assertEqual(sorted(letters.mapped("state")), ["draft", "sent"])
