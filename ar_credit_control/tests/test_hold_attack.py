@@ -67,6 +67,29 @@ class TestHoldAttack(HoldCase):
         second.action_confirm()
         self.assertHeld(second, "limit")
 
+    def test_lines_linked_to_the_invoice_of_another_order(self):
+        invoice = self.make_invoice(5000.0, -30, self.make_customer("Somebody else", 100000.0))
+        invoice.invoice_user_id = self.seller
+        link = [Command.set(invoice.invoice_line_ids.ids)]
+        order = self.make_own_order(9)
+        order.action_confirm()
+        with self.assertRaisesRegex(AccessError, "Only invoicing"):
+            order.order_line.write({"invoice_lines": link})
+        with self.assertRaisesRegex(AccessError, "Only invoicing"):
+            self.make_own_order(1, order_line=[Command.create({**self.line(9)[2], "invoice_lines": link})])
+        self.assertEqual(self.get_exposure(), 900.0)
+
+    def test_a_confirmed_order_made_a_quotation_again(self):
+        order = self.make_own_order(9)
+        order.action_confirm()
+        for state in ("draft", "sent"):
+            with self.assertRaisesRegex(UserError, "cancel it first"):
+                order.write({"state": state})
+        self.assertEqual(self.get_exposure(), 900.0)
+        order._action_cancel()
+        order.action_draft()
+        self.assertEqual(order.state, "draft")
+
     def test_lines_that_pretend_to_be_down_payments(self):
         line = self.line(10)
         line[2]["is_downpayment"] = True

@@ -66,6 +66,14 @@ class TestHoldInvoice(HoldCase):
         self.assertEqual(invoice.state, "posted")
         self.assertEqual(invoice.activity_ids.user_id, self.accountant)
 
+    def test_posted_by_a_default_of_ones_own(self):
+        defaults = self.env["ir.default"].with_user(self.accountant)
+        defaults.set("account.move", "state", "posted", user_id=True)
+        invoice = self.make_draft(1001)
+        self.assertEqual(invoice.state, "draft")
+        invoice.action_post()
+        self.assertStopped(invoice)
+
     def test_a_refused_one_stays_a_draft(self):
         invoice = self.make_draft(1001)
         invoice.action_post()

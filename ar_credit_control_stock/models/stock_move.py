@@ -157,12 +157,21 @@ class StockMove(models.Model):
                     )
 
     def _credit_refuse_parting(self, line_id):
-        """Refuse to take what was not delivered away from an order that credit control has stopped."""
+        """Refuse to take what was not delivered away from an order that credit control stops, or would."""
         line = self.env["sale.order.line"].browse(line_id).sudo()  # orders, whatever the user may open
-        for move in self.sudo():
+        parting = self.sudo().filtered(  # as above
+            lambda move: (
+                (move.sale_line_id and move.sale_line_id.order_id != line.order_id)
+                and move.state not in ("done", "cancel")
+            )
+        )
+        deliveries = parting._credit_controlled().picking_id._credit_gated()
+        verdicts = self.env["ar.credit.check"]._judge_deliveries(deliveries) if deliveries else {}
+        for move in parting:
             order = move.sale_line_id.order_id
             stopped = order.credit_hold_state in ("held", "refused")
-            if stopped and line.order_id != order and move.state not in ("done", "cancel"):
+            verdict = verdicts.get(move.picking_id.id)
+            if stopped or (verdict and verdict.outcome == "hold"):
                 raise UserError(self.env._("Order %s is on credit hold: its goods stay with it.", order.name))
 
     def _action_cancel(self):

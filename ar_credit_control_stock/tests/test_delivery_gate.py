@@ -74,6 +74,19 @@ class TestDeliveryGate(DeliveryCase):
         with self.assertRaisesRegex(UserError, "stay with it"):
             picking.move_ids.sale_line_id = False
 
+    def test_goods_cannot_be_parted_before_their_delivery_is_held(self):
+        """Sent to somebody else, without their order, they would be judged for that one."""
+        picking = self.make_delivery(8)
+        other = self.make_delivery(1)
+        self.block(self.customer)
+        with self.assertRaisesRegex(UserError, "stay with it"):
+            picking.sale_id = False
+        with self.assertRaisesRegex(UserError, "stay with it"):
+            picking.move_ids.sale_line_id = other.sudo().move_ids.sale_line_id
+        self.env["ar.credit.profile"]._get_or_create(self.customer, self.company).hold_override = False
+        picking.sale_id = False
+        self.assertFalse(picking.move_ids.sale_line_id)
+
     def test_an_order_stopped_by_hand_is_not_delivered_to_a_customer_who_always_passes(self):
         picking = self.make_delivery(2)
         self.env["ar.credit.profile"]._get_or_create(self.customer, self.company).hold_override = "pass"

@@ -2,7 +2,10 @@ from odoo import api, models
 
 
 class IrDefault(models.Model):
-    """Everybody may keep defaults of their own: not for what only the methods of credit control write."""
+    """Everybody may keep defaults of their own: not for what only the methods of credit control write.
+
+    Nor may an invoice be posted from the start: core refuses that where it is asked for in so many words.
+    """
 
     _inherit = "ir.default"
 
@@ -17,4 +20,4 @@ class IrDefault(models.Model):
     def _credit_is_decided(self, field):
         """Whether a field belongs to credit control and is not written by people."""
         ours = any(module.startswith("ar_credit_control") for module in field._modules)
-        return ours and bool(field.readonly)
+        return bool(field.readonly) and (ours or (field.model_name, field.name) == ("account.move", "state"))

@@ -87,6 +87,8 @@ class SaleOrder(models.Model):
         return orders
 
     def write(self, vals):
+        if vals.get("state") in ("draft", "sent") and not self.env.su:
+            self._credit_refuse_return()
         entering = self._credit_get_entering(vals)
         with self._credit_undo(entering), self._credit_watch_raise(vals, WATCHED_FIELDS):
             result = super().write(vals)
@@ -96,6 +98,12 @@ class SaleOrder(models.Model):
             self._credit_close_holds(self.env._("The order was cancelled."))
             self._credit_recheck_others()
         return result
+
+    def _credit_refuse_return(self):
+        """Refuse to make a quotation of what is confirmed: what was delivered would count no more."""
+        confirmed = self.filtered(lambda order: order.state == "sale")
+        for order in confirmed._credit_controlled():
+            raise UserError(self.env._("%s is confirmed: cancel it first.", order.name))
 
     def _credit_get_entering(self, vals):
         """Those of the orders that a write makes confirmed orders of a company with holds switched on.
