@@ -449,7 +449,7 @@ class ArCreditReview(models.Model):
     def _tell_requester(self, text, note=None):
         """Tell who asked; the words stay in the chatter, also of the profile."""
         self.ensure_one()
-        body = ": ".join(filter(None, (text.rstrip(".") if note else text, note)))
+        body = ": ".join(filter(None, (text.rstrip(".。") if note else text, note)))
         review = self.sudo()  # sudo: the decision is told whatever rights there are
         requester = review.requester_id.partner_id
         review.message_post(
@@ -462,7 +462,7 @@ class ArCreditReview(models.Model):
 
     def _log(self, text, note=None):
         self.ensure_one()
-        body = ": ".join(filter(None, (text.rstrip(".") if note else text, note)))
+        body = ": ".join(filter(None, (text.rstrip(".。") if note else text, note)))
         self.sudo()._message_log(  # sudo: the author is the user all the same
             body=body, author_id=self.env.user.partner_id.id
         )
