@@ -54,6 +54,13 @@ class TestHoldRecheck(HoldCase):
         self.assertPassed(order)
         self.assertFalse(self.get_queued())
 
+    def test_the_remainder_of_an_old_order_is_closed(self):
+        old = self.make_order(6)
+        old.action_confirm()
+        self.assertPassed(old)
+        order = self.make_held(6)
+        self.assertReleases(order, old.with_user(self.controller).action_credit_close_remainder)
+
     def test_a_payment(self):
         invoice = self.make_invoice(500, days_overdue=40)
         order = self.make_held(6)

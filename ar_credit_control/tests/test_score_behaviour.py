@@ -24,7 +24,7 @@ class TestBehaviour(ScoreCase):
                 "peak_month": 0.0,
                 "sales_12m": 0.0,
                 "peak_balance": 0.0,
-                "broken_promises": 0,
+                "broken_promises": None,
                 "invoices": 0,
             },
         )

@@ -36,7 +36,7 @@ class ArCreditHoldDecision(models.TransientModel):
     count = fields.Integer(compute="_compute_single")
     single = fields.Boolean(compute="_compute_single")
     currency_id = fields.Many2one("res.currency", compute="_compute_single")
-    order_amount = fields.Monetary(compute="_compute_single", string="This Order")
+    order_amount = fields.Monetary(compute="_compute_single", string="This Amount")
     exposure = fields.Monetary(compute="_compute_single", string="Used")
     limit = fields.Monetary(compute="_compute_single", string="Credit Limit")
     limit_set = fields.Boolean(compute="_compute_single")

@@ -278,6 +278,7 @@ class ArCreditTakeover(models.TransientModel):
             "res_model": "ar.credit.takeover.line",
             "views": [(False, "list")],
             "domain": [("takeover_id", "=", self.id)],
+            "context": {"credit_groups": self.source == "group"},
         }
 
     def _download(self, name, filename):

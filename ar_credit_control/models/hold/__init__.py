@@ -8,6 +8,7 @@ from . import account_move_line
 from . import account_partial_reconcile
 from . import account_payment
 from . import ar_bill_receivable
+from . import ar_credit_closed_line
 from . import ar_credit_profile
 from . import ar_credit_rating
 from . import ar_credit_rule

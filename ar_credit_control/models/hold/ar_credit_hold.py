@@ -147,14 +147,14 @@ class ArCreditHold(models.Model):
 
     # the figures at that moment
     order_amount = fields.Monetary(
-        string="This Order",
+        string="This Amount",
         readonly=True,
         tracking=True,
-        help="Total of the order in company currency at that day's rate.",
+        help="Total of the order, delivery or invoice in company currency at that day's rate.",
     )
     order_currency_id = fields.Many2one("res.currency", readonly=True, ondelete="restrict")
     order_amount_currency = fields.Monetary(
-        string="Order in its Currency", readonly=True, currency_field="order_currency_id"
+        string="In its Currency", readonly=True, currency_field="order_currency_id"
     )
     limit_set = fields.Boolean(string="Limit Decided", readonly=True)
     limit = fields.Monetary(string="Credit Limit", readonly=True)
@@ -168,7 +168,7 @@ class ArCreditHold(models.Model):
         string="Used",
         readonly=True,
         tracking=True,
-        help="Credit exposure of the customer without this order.",
+        help="Credit exposure of the customer without this document.",
     )
     available = fields.Monetary(
         string="Left",
@@ -928,8 +928,15 @@ class ArCreditHold(models.Model):
         hold = self.sudo()  # the requester may not write holds
         hold.responsible_id = user
         if user:
-            hold.with_context(lang=user.lang).activity_schedule(
-                "ar_credit_control.mail_activity_hold", user_id=user.id
+            hold = hold.with_context(lang=user.lang)
+            hold.activity_schedule(
+                "ar_credit_control.mail_activity_hold",
+                user_id=user.id,
+                summary=hold.env._(
+                    "Decide on hold: %(document)s, %(customer)s",
+                    document=hold.name,
+                    customer=hold.partner_name or hold.partner_id.display_name,
+                ),
             )
 
     def _end_activities(self):

@@ -414,7 +414,7 @@ class ArCreditCheck(models.AbstractModel):
         if result["measured"] <= result["threshold"]:
             return self._describe_near_limit(result, money)
         return self.env._(
-            "Exposure with this order is %(exposure)s, %(excess)s more than the %(allowed)s allowed.",
+            "Exposure would be %(exposure)s, %(excess)s more than the %(allowed)s allowed.",
             exposure=money(result["measured"]),
             excess=money(result["measured"] - result["threshold"]),
             allowed=money(result["threshold"]),
@@ -429,11 +429,11 @@ class ArCreditCheck(models.AbstractModel):
         }
         if result["measured"] <= result["threshold"]:
             return self.env._(
-                "Exposure of the group %(group)s with this order is %(exposure)s of %(allowed)s allowed.",
+                "Exposure of the group %(group)s would be %(exposure)s of %(allowed)s allowed.",
                 **values,
             )
         return self.env._(
-            "Exposure of the group %(group)s with this order is %(exposure)s, %(excess)s more than the "
+            "Exposure of the group %(group)s would be %(exposure)s, %(excess)s more than the "
             "%(allowed)s allowed.",
             excess=money(result["measured"] - result["threshold"]),
             **values,
@@ -442,7 +442,7 @@ class ArCreditCheck(models.AbstractModel):
     @api.model
     def _describe_near_limit(self, result, money):
         return self.env._(
-            "Exposure with this order is %(exposure)s of %(allowed)s allowed.",
+            "Exposure would be %(exposure)s of %(allowed)s allowed.",
             exposure=money(result["measured"]),
             allowed=money(result["threshold"]),
         )

@@ -47,7 +47,7 @@ class ArCreditBehaviour(models.AbstractModel):
             * ``peak_month``, ``sales_12m``: invoices less credit notes of the best calendar month, and of the
               window
             * ``peak_balance``: highest balance carried within the window
-            * ``broken_promises``: promises broken within the window
+            * ``broken_promises``: promises broken within the window, None while nobody records them
             * ``invoices``: number of entries that were measured
         """
         root = company._credit_root()
@@ -109,8 +109,8 @@ class ArCreditBehaviour(models.AbstractModel):
 
     @api.model
     def _broken_promises_sql(self, root, as_of, months) -> SQL:
-        """Return the number of promises that ``customer.partner_id`` broke, for who records them."""
-        return SQL("0")
+        """Return the number of promises that ``customer.partner_id`` broke; NULL while nobody records them."""
+        return SQL("NULL::int")
 
     @api.model
     def _ctes(self, root, partner_ids, as_of, months, min_amount) -> SQL:
