@@ -30,7 +30,7 @@ class TestHoldAuthority(HoldCase):
         self.assertTrue(small.can_decide)
         self.assertEqual(large.responsible_id, self.manager)
         self.assertEqual(large.activity_ids.user_id, self.manager)
-        self.assertEqual(large.activity_ids.summary, f"Decide on hold: {large.name}, {self.customer.name}")
+        self.assertEqual(large.activity_ids.summary, f"Decide on hold: {large.name}, {large.partner_name}")
         self.assertEqual(large.approver_ids, self.manager)
         self.assertFalse(large.can_decide)
         self.assertTrue(large.with_user(self.manager).can_decide)

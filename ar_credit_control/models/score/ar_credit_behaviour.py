@@ -109,7 +109,7 @@ class ArCreditBehaviour(models.AbstractModel):
 
     @api.model
     def _broken_promises_sql(self, root, as_of, months) -> SQL:
-        """Return the number of promises that ``customer.partner_id`` broke; NULL while nobody records them."""
+        """Return how many promises ``customer.partner_id`` broke; NULL while nobody records them."""
         return SQL("NULL::int")
 
     @api.model
