@@ -28,8 +28,6 @@ class ScoreWords:
             "agency": env._("at most what an agency recommends: %(cap)s"),
             "agency_instead": env._("no sales yet, an agency recommends %(limit)s"),
             "rounded": env._("rounded down to %(limit)s"),
-            "next": env._("; "),
-            "formula": env._("%s."),
             "no_credit": env._("Grade %(grade)s: no credit."),
             "shortened": env._("%(days)s days, one grade lower: pays %(delay)s days late."),
         }
@@ -69,9 +67,6 @@ class ScoreWords:
 
     def rounded(self, limit):
         return self._steps["rounded"] % {"limit": self.amount(limit)}
-
-    def formula(self, steps):
-        return self._steps["formula"] % self._steps["next"].join(steps)
 
     def shortened(self, days, delay):
         return self._steps["shortened"] % {"days": days, "delay": f"{delay:.0f}"}
