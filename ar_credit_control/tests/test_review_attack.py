@@ -91,3 +91,21 @@ class TestReviewAttack(ReviewCase, CoverCase):
         member.with_user(self.director).parent_id = head
         member.with_user(self.director).parent_id = False
         self.assertFalse(member.parent_id)
+
+    def test_nothing_is_moved_into_a_company_of_others(self):
+        """What counts there would have been written by somebody who has no right there."""
+        elsewhere = self.env["res.company"].create({"name": "Elsewhere"})
+        statement = self.env["ar.credit.financial"].create(
+            {"partner_id": self.customer.id, "fiscal_year_end": "2025-12-31"}
+        )
+        records = (
+            self.get_rule("limit"),
+            statement,
+            self.env["ar.credit.scorecard"]._get_for(self.company),
+            self.env["ar.credit.score.run"].create({}),
+            self.draft_security(kind="deposit"),
+            self.make_bill(),
+        )
+        for record in records:
+            with self.subTest(record._name), self.assertRaises(AccessError):
+                record.with_user(self.manager).write({"company_id": elsewhere.id})

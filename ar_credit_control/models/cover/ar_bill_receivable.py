@@ -321,6 +321,8 @@ class ArBillReceivable(models.Model):
             self._check_state(self.env._("The terms of a bill are fixed once it left the portfolio."), "held")
             vals = self._prepare_owner_vals(dict(vals))
         result = super().write(vals)
+        if "company_id" in vals:
+            self.check_access("write")  # what is moved into another company needs the right there
         self._invalidate_figures()
         return result
 

@@ -421,6 +421,8 @@ class ArCreditSecurity(models.Model):
         if changed:
             vals = self._prepare_owner_vals(dict(vals))
         result = super().write(vals)
+        if "company_id" in vals:
+            self.check_access("write")  # what is moved into another company needs the right there
         if changed:
             self._add_preparer()
         if "document_ids" in vals:

@@ -176,6 +176,8 @@ class ArCreditRule(models.Model):
         if vals.get("active"):
             vals = {**vals, "replaced_on": False}
         result = super().write(vals)
+        if "company_id" in vals:
+            self.check_access("write")  # what is moved into another company needs the right there
         self.env.registry.clear_cache()
         self._forget_figures()
         return result

@@ -34,7 +34,10 @@ class ArCreditOfCustomer(models.AbstractModel):
     def write(self, vals):
         if {"partner_id", "company_id"} & vals.keys():
             vals = self._prepare_key_vals(dict(vals))
-        return super().write(vals)
+        result = super().write(vals)
+        if "company_id" in vals:
+            self.check_access("write")  # what is moved into another company needs the right there
+        return result
 
     @api.ondelete(at_uninstall=False)
     def _unlink_never(self):

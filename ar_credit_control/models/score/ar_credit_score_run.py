@@ -101,7 +101,10 @@ class ArCreditScoreRun(models.Model):
         closed = "state" in vals or any(run.state == "done" for run in self)
         if not self.env.su and closed and own & vals.keys():
             raise UserError(self.env._("A scored run stays as it was. Start a new one."))
-        return super().write(vals)
+        result = super().write(vals)
+        if "company_id" in vals:
+            self.check_access("write")  # what is moved into another company needs the right there
+        return result
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_accepted(self):

@@ -224,6 +224,12 @@ class ArCreditScorecard(models.Model):
                     )
                 )
 
+    def write(self, vals):
+        result = super().write(vals)
+        if "company_id" in vals:
+            self.check_access("write")  # what is moved into another company needs the right there
+        return result
+
     def copy_data(self, default=None):
         return [
             {**vals, "name": self.env._("%s (copy)", scorecard.name)}
