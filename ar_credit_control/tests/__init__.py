@@ -45,6 +45,7 @@ from . import test_review_mass
 from . import test_review_record
 from . import test_review_tour
 from . import test_takeover
+from . import test_rights_ways
 from . import test_rule_kinds
 from . import test_rule_pay
 from . import test_rule_plan
