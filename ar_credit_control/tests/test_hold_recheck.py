@@ -106,7 +106,8 @@ class TestHoldRecheck(HoldCase):
         other = self.make_order(9)
         other.action_confirm()
         self.assertPassed(other)
-        self.assertReleases(self.make_held(5), other._action_cancel)
+        # stock_picking_batch lets the warehouse alone cancel deliveries
+        self.assertReleases(self.make_held(5), other.sudo()._action_cancel)
 
     def test_another_order_reduced(self):
         other = self.make_order(9)

@@ -469,10 +469,11 @@ class ArCreditTakeover(models.TransientModel):
 
     @api.model
     def _normalise(self, kind, word):
-        word = word.strip()
+        # Only A to Z are folded: how a database folds other letters depends on how it was created.
+        word = word.strip() if kind == "external_id" else word.encode().lower().decode()
         if kind == "vat":
-            return "".join(sign for sign in word if sign.isalnum()).lower()
-        return word if kind == "external_id" else " ".join(word.lower().split())
+            return "".join(sign for sign in word if sign.isalnum())
+        return word if kind == "external_id" else " ".join(word.split())
 
     @api.model
     def _describe(self, partners):
@@ -502,23 +503,23 @@ class ArCreditTakeover(models.TransientModel):
                  WHERE data.model = 'res.partner'
                    AND (data.module || '.' || data.name) = ANY(%(external_id)s)
                  UNION
-                SELECT 'ref', lower(regexp_replace(trim(ref), '\\s+', ' ', 'g')), commercial_partner_id
+                SELECT 'ref', lower(regexp_replace(trim(ref), '\\s+', ' ', 'g') COLLATE "C"), commercial_partner_id
                   FROM res_partner
-                 WHERE active AND lower(regexp_replace(trim(ref), '\\s+', ' ', 'g')) = ANY(%(ref)s)
+                 WHERE active AND lower(regexp_replace(trim(ref), '\\s+', ' ', 'g') COLLATE "C") = ANY(%(ref)s)
                  UNION
-                SELECT 'vat', lower(regexp_replace(vat, '[^[:alnum:]]', '', 'g')), commercial_partner_id
+                SELECT 'vat', lower(regexp_replace(vat, '[^[:alnum:]]', '', 'g') COLLATE "C"), commercial_partner_id
                   FROM res_partner
-                 WHERE active AND lower(regexp_replace(vat, '[^[:alnum:]]', '', 'g')) = ANY(%(vat)s)
+                 WHERE active AND lower(regexp_replace(vat, '[^[:alnum:]]', '', 'g') COLLATE "C") = ANY(%(vat)s)
                  UNION
                 SELECT 'email', email_normalized, commercial_partner_id
                   FROM res_partner
                  WHERE active AND email_normalized = ANY(%(email)s)
                  UNION
-                SELECT 'name', lower(regexp_replace(trim(name), '\\s+', ' ', 'g')), commercial_partner_id
+                SELECT 'name', lower(regexp_replace(trim(name), '\\s+', ' ', 'g') COLLATE "C"), commercial_partner_id
                   FROM res_partner
                  WHERE active
                    AND commercial_partner_id = id
-                   AND lower(regexp_replace(trim(name), '\\s+', ' ', 'g')) = ANY(%(name)s)
+                   AND lower(regexp_replace(trim(name), '\\s+', ' ', 'g') COLLATE "C") = ANY(%(name)s)
                 """,
                 **by_kind,
             )
