@@ -8,7 +8,8 @@ from .common_hold import HoldCase
 class TestHoldForecast(HoldCase):
     """What is told while quoting and before switching on, and what a check costs."""
 
-    # A check: lock, figures, holds of the order, whether the customer is one of the own companies.
+    # A check: lock, plans there are, figures, what the rules ask for beyond them, holds of the order, and
+    # whether the customer is one of the own companies. No more than 12 is allowed.
     EXTRA = 8
 
     def test_the_forecast_says_what_confirming_does(self):
