@@ -503,19 +503,27 @@ class ArCreditTakeover(models.TransientModel):
                  WHERE data.model = 'res.partner'
                    AND (data.module || '.' || data.name) = ANY(%(external_id)s)
                  UNION
-                SELECT 'ref', lower(regexp_replace(trim(ref), '\\s+', ' ', 'g') COLLATE "C"), commercial_partner_id
+                SELECT 'ref',
+                       lower(regexp_replace(trim(ref), '\\s+', ' ', 'g') COLLATE "C"),
+                       commercial_partner_id
                   FROM res_partner
-                 WHERE active AND lower(regexp_replace(trim(ref), '\\s+', ' ', 'g') COLLATE "C") = ANY(%(ref)s)
+                 WHERE active
+                   AND lower(regexp_replace(trim(ref), '\\s+', ' ', 'g') COLLATE "C") = ANY(%(ref)s)
                  UNION
-                SELECT 'vat', lower(regexp_replace(vat, '[^[:alnum:]]', '', 'g') COLLATE "C"), commercial_partner_id
+                SELECT 'vat',
+                       lower(regexp_replace(vat, '[^[:alnum:]]', '', 'g') COLLATE "C"),
+                       commercial_partner_id
                   FROM res_partner
-                 WHERE active AND lower(regexp_replace(vat, '[^[:alnum:]]', '', 'g') COLLATE "C") = ANY(%(vat)s)
+                 WHERE active
+                   AND lower(regexp_replace(vat, '[^[:alnum:]]', '', 'g') COLLATE "C") = ANY(%(vat)s)
                  UNION
                 SELECT 'email', email_normalized, commercial_partner_id
                   FROM res_partner
                  WHERE active AND email_normalized = ANY(%(email)s)
                  UNION
-                SELECT 'name', lower(regexp_replace(trim(name), '\\s+', ' ', 'g') COLLATE "C"), commercial_partner_id
+                SELECT 'name',
+                       lower(regexp_replace(trim(name), '\\s+', ' ', 'g') COLLATE "C"),
+                       commercial_partner_id
                   FROM res_partner
                  WHERE active
                    AND commercial_partner_id = id
