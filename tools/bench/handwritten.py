@@ -60,7 +60,7 @@ EXPOSURE = """
     WITH rate AS (
         SELECT DISTINCT ON (currency_id) currency_id, rate
           FROM res_currency_rate
-         WHERE name <= CURRENT_DATE AND (company_id = %(company)s OR company_id IS NULL)
+         WHERE name <= %(today)s::date AND (company_id = %(company)s OR company_id IS NULL)
       ORDER BY currency_id, company_id, name DESC
     ),
     setting AS (
@@ -88,12 +88,12 @@ EXPOSURE = """
     part AS (
         SELECT partner_id,
                sum(amount) AS receivable,
-               sum(amount) FILTER (WHERE amount > 0 AND due < CURRENT_DATE) AS overdue,
+               sum(amount) FILTER (WHERE amount > 0 AND due < %(today)s::date) AS overdue,
                -sum(amount) FILTER (WHERE amount < 0) AS unapplied,
                sum(amount) FILTER (
-                   WHERE amount >= smallest AND amount > 0 AND CURRENT_DATE - due > days
+                   WHERE amount >= smallest AND amount > 0 AND %(today)s::date - due > days
                ) AS late,
-               min(due) FILTER (WHERE amount > 0 AND due < CURRENT_DATE) AS oldest,
+               min(due) FILTER (WHERE amount > 0 AND due < %(today)s::date) AS oldest,
                NULL::numeric AS draft_invoice,
                NULL::numeric AS "order"
           FROM item, setting
@@ -161,7 +161,7 @@ EXPOSURE = """
     )
     SELECT figure.*,
            CASE WHEN limit_set THEN "limit" - exposure END AS available,
-           COALESCE(CURRENT_DATE - oldest, 0) AS overdue_days,
+           COALESCE(%(today)s::date - oldest, 0) AS overdue_days,
            CASE WHEN hold_override = 'block' THEN 'blocked'
                 WHEN hold_override IS NULL
                  AND (limit_set AND ("limit" <= 0
