@@ -457,7 +457,7 @@ class ResPartner(models.Model):
         mirrored = {
             profile.partner_id.sudo(): {  # sudo: the key is a superuser's record
                 profile._in_root_currency(profile.limit),
-                (mirror or {}).get(profile.partner_id.sudo(), 0.0),
+                (mirror or {}).get(profile.partner_id.sudo(), 0.0),  # sudo: as above
             }
             for profile in profiles.sudo()  # sudo: comparison only
             if profile.active and profile.limit_set

@@ -136,8 +136,9 @@ class AccountMove(models.Model):
         )
         return candidates.filtered(
             lambda move: (
-                move.amount_total > 0 and not move.sudo().invoice_line_ids.sale_line_ids
-            )  # links only
+                move.amount_total > 0
+                and not move.sudo().invoice_line_ids.sale_line_ids  # sudo: whether there are orders, no more
+            )
         )
 
     def _credit_gate(self, post, soft):

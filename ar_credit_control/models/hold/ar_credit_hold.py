@@ -823,12 +823,10 @@ class ArCreditHold(models.Model):
         How it was asked for first is kept, unless the customer asked since.
         """
         hold = self.sudo()  # nobody may write holds
-        if hold.source == "request":
-            pass  # whoever confirms now asks for more than a word beforehand
-        elif hold.asked_by_id and values.get("source") not in ("signature", "payment"):
-            values = {}
-        elif hold.asked_by_id:
-            values = {key: values[key] for key in ("source", "asked_with_mail") if key in values}
+        # Whoever confirms now asks for more than a word beforehand, and becomes who asked.
+        if hold.asked_by_id and hold.source != "request":
+            kept = ("source", "asked_with_mail") if values.get("source") in ("signature", "payment") else ()
+            values = {key: values[key] for key in kept if key in values}
         before = hold.pay_to_release, hold.exposure, hold.order_amount
         hold.write({**self._prepare_hold_values(verdict), **values})
         if before != (hold.pay_to_release, hold.exposure, hold.order_amount):

@@ -129,9 +129,8 @@ class ArCreditReview(models.Model):
 
     def _covered_by(self, user):
         """Whether the authority of a person covers the decision, and what refusing it brings back."""
-        return self.env["ar.credit.authority"]._covers(
-            user, "limit", self._get_amount_to_cover(), self.sudo().company_id
-        )
+        company = self.sudo().company_id  # sudo: its authorities
+        return self.env["ar.credit.authority"]._covers(user, "limit", self._get_amount_to_cover(), company)
 
     def _get_amount_to_cover(self):
         """Return the total limit that an approver must cover, in company currency."""
@@ -174,9 +173,8 @@ class ArCreditReview(models.Model):
         """Return the tiers that have not agreed, each with the people who might: {tier: users}."""
         self.ensure_one()
         if ladder is None:
-            ladder = self.env["ar.credit.authority"]._get_ladder(
-                "limit", self.sudo().company_id
-            )  # sudo: rows
+            company = self.sudo().company_id  # sudo: its authorities
+            ladder = self.env["ar.credit.authority"]._get_ladder("limit", company)
         done = set(self._get_levels().mapped("tier"))
         missing = {}
         for tier, user, _reach in ladder:
@@ -267,12 +265,13 @@ class ArCreditReview(models.Model):
     def _add_approval(self, outcome, note=None):
         self.ensure_one()
         user = self.env.user
+        company = self.sudo().company_id  # sudo: its authorities
         total = self._get_amount_to_cover()
         self.env["ar.credit.review.approval"].sudo().create(  # sudo: nobody may create approvals
             {
                 "review_id": self.id,
                 "user_id": user.id,
-                "tier": self.env["ar.credit.authority"]._get_tier(user, "limit", self.sudo().company_id),
+                "tier": self.env["ar.credit.authority"]._get_tier(user, "limit", company),
                 "outcome": outcome,
                 "amount": total if math.isfinite(total) else 0.0,
                 "note": note,

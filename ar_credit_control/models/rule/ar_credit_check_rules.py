@@ -40,9 +40,8 @@ class ArCreditCheck(models.AbstractModel):
             yield self._compare_limit("limit", verdict, rule, verdict.used + verdict.amount, base)
         for group in figures.get("groups", ()):
             after = verdict.group_used[group["profile_id"]] + verdict.amount
-            name = (
-                self.env["res.partner"].sudo().browse(group["partner_id"]).display_name
-            )  # told to who sells
+            head = self.env["res.partner"].sudo().browse(group["partner_id"])  # sudo: its name, to who sells
+            name = head.display_name
             base = group["limit"] + group["security"]
             yield self._compare_limit("group_limit", verdict, rule, after, base, group=name)
 
