@@ -7,5 +7,6 @@ from . import aging
 from . import rule
 from . import cover
 from . import hold
+from . import item
 from . import dunning
 from . import takeover

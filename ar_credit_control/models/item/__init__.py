@@ -1,0 +1,2 @@
+from . import ar_item_mixin
+from . import ar_item_pause

@@ -1,0 +1,48 @@
+from odoo import fields, models
+
+
+class ArItemMixin(models.AbstractModel):
+    """An instalment that a record speaks of, with figures of its own that outlive the journal item.
+
+    The instalment is known by entry, customer and due date (``move_id``, ``partner_id``, ``date_maturity``):
+    resetting an invoice to draft deletes or re-uses its journal items, so ``move_line_id`` only leads there.
+    """
+
+    _name = "ar.item.mixin"
+    _description = "Instalment of a Receivable"
+
+    move_line_id = fields.Many2one(
+        "account.move.line",
+        string="Journal Item",
+        readonly=True,
+        index="btree_not_null",
+        ondelete="set null",
+    )
+    move_id = fields.Many2one(
+        "account.move", string="Entry", readonly=True, index="btree_not_null", ondelete="set null"
+    )
+    partner_id = fields.Many2one(
+        "res.partner", string="Customer", required=True, readonly=True, index=True, ondelete="restrict"
+    )
+    company_id = fields.Many2one(
+        "res.company", required=True, readonly=True, help="The company or branch of the entry."
+    )
+    currency_id = fields.Many2one("res.currency", required=True, readonly=True)
+    name = fields.Char(string="Number", readonly=True)
+    ref = fields.Char(string="Customer Reference", readonly=True)
+    invoice_date = fields.Date(readonly=True)
+    date_maturity = fields.Date(string="Due Date", readonly=True)
+
+    def _prepare_item_values(self, item):
+        """Return what identifies ``item``, a single row of ``ar.aging.report``."""
+        return {
+            "move_line_id": item.move_line_id.id,
+            "move_id": item.move_id.id,
+            "partner_id": item.partner_id.id,
+            "company_id": item.company_id.id,
+            "currency_id": item.currency_id.id,
+            "name": item.move_name,
+            "ref": item.ref,
+            "invoice_date": item.invoice_date or item.date,
+            "date_maturity": item.date_maturity,
+        }
