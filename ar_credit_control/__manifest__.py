@@ -12,6 +12,7 @@
         "sale",
         "mail",
         "portal",
+        "resource",
     ],
     "external_dependencies": {"python": ["openpyxl", "xlsxwriter"]},
     "data": [

@@ -61,6 +61,48 @@ class ArDunningPolicy(models.Model):
         help="A customer gets at most one letter in this number of days, and an invoice moves to its next "
         "stage at the earliest after them.",
     )
+    contact_cap = fields.Integer(
+        string="Most Contacts",
+        tracking=True,
+        help="At most this many letters and other contacts in the days beside it. Zero: no limit.",
+    )
+    contact_cap_days = fields.Integer(
+        string="Days of the Limit",
+        default=30,
+        tracking=True,
+        help="The number of days in which the contacts are counted.",
+    )
+    skip_when_late = fields.Boolean(
+        string="Skip Stages When Very Late",
+        tracking=True,
+        help="An item goes straight to the stage that its age asks for. Without it, also the oldest item "
+        "begins at the first stage and climbs one by one. Handing over is never reached by skipping.",
+    )
+    calendar_id = fields.Many2one(
+        "resource.calendar",
+        string="Working Calendar",
+        tracking=True,
+        check_company=True,
+        help="No letter is dated on a day without work in this calendar, and an item that falls due on such a "
+        "day counts from the next working day. Empty: every day is a working day.",
+    )
+    preset = fields.Selection(
+        [
+            ("standard", "Standard"),
+            ("europe", "Europe"),
+            ("us", "United States"),
+            ("china", "China"),
+        ],
+        readonly=True,
+        copy=False,
+        help="The practice that the policy was made from. It may have been changed since.",
+    )
+    use_cases = fields.Boolean(
+        string="Open Cases",
+        default=True,
+        tracking=True,
+        help="A collection case is opened for a customer whose items reach the stages of this policy.",
+    )
     manual_entries = fields.Selection(
         [("company", "As in the settings"), ("leave_out", "Leave out"), ("include", "Include")],
         string="Migrated or Manual Entries",
@@ -77,12 +119,24 @@ class ArDunningPolicy(models.Model):
         help="Named in the letters of customers that have no collector; gets their answers.",
     )
     rating_ids = fields.Many2many("ar.credit.rating", string="Ratings")
+    customer_kind = fields.Selection(
+        [("all", "Companies and persons"), ("company", "Companies"), ("person", "Persons")],
+        string="Customers",
+        default="all",
+        required=True,
+        help="The law treats consumers otherwise than firms: other interest, other texts.",
+    )
     category_ids = fields.Many2many("res.partner.category", string="Customer Tags")
     country_ids = fields.Many2many("res.country", string="Countries")
 
     _contact_interval_positive = models.Constraint(
         "CHECK (contact_interval_days >= 1 AND grace_days >= 0 AND min_amount >= 0)",
         "At least one day between contacts; days of grace and the smallest letter cannot be negative.",
+    )
+
+    _contact_cap_positive = models.Constraint(
+        "CHECK (contact_cap >= 0 AND contact_cap_days >= 1)",
+        "The most contacts cannot be negative; they are counted over at least one day.",
     )
 
     @api.constrains("company_id")
@@ -141,7 +195,12 @@ class ArDunningPolicy(models.Model):
         # The standard may belong to a company that this manager cannot see; it holds no figures.
         standard = self.env.ref("ar_credit_control.dunning_policy_standard").sudo()
         policy = standard.copy(
-            {"name": standard.name, "company_id": company.id, "currency_id": company.currency_id.id}
+            {
+                "name": standard.name,
+                "company_id": company.id,
+                "currency_id": company.currency_id.id,
+                "preset": standard.preset,
+            }
         )
         policy.active = False
         return {

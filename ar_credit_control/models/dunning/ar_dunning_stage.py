@@ -1,6 +1,7 @@
 import re
 
 from odoo import api, fields, models
+from odoo.exceptions import ValidationError
 from odoo.tools import format_amount, format_date
 
 PLACEHOLDER = re.compile(r"\{(\w+)\}")
@@ -17,9 +18,13 @@ class ArDunningStage(models.Model):
     _description = "Dunning Stage"
     _order = "policy_id, day_offset, id"
 
+    def _default_template(self):
+        return self.env.ref("ar_credit_control.mail_template_dunning_first", raise_if_not_found=False)
+
     name = fields.Char(required=True, translate=True)
     policy_id = fields.Many2one("ar.dunning.policy", required=True, index=True, ondelete="cascade")
     company_id = fields.Many2one(related="policy_id.company_id")
+    currency_id = fields.Many2one(related="policy_id.currency_id")
     sequence = fields.Integer(
         string="Level",
         compute="_compute_sequence",
@@ -39,6 +44,56 @@ class ArDunningStage(models.Model):
         help="Credit period: within the agreed term. Coordination: overdue, the relation comes first. "
         "Clearing: the money comes first.",
     )
+    owner = fields.Selection(
+        [("sales", "Sales"), ("finance", "Finance"), ("credit", "Credit Control")],
+        required=True,
+        default="credit",
+        help="Who deals with the customer at this stage and gets its tasks. Sales: the salesperson of the "
+        "customer. Finance: the contact of the policy. Credit control: the collector.",
+    )
+    send_by = fields.Selection(
+        [
+            ("email", "E-mail, else post"),
+            ("post", "Post"),
+            ("message", "Text message to copy"),
+            ("none", "Nothing is sent"),
+        ],
+        required=True,
+        default="email",
+        help="How the letter reaches the customer. Text message: a person copies the text into WeChat or a "
+        "short message.",
+    )
+    task = fields.Selection(
+        [("call", "Call"), ("visit", "Visit")],
+        help="What the owner of the stage does besides, or instead of, the letter.",
+    )
+    min_amount = fields.Monetary(
+        string="Smallest Amount",
+        help="What a customer owes at this stage, in one currency, must reach this amount; below it the "
+        "items stay one stage lower. Other currencies convert it at the rate of the day.",
+    )
+    min_share = fields.Float(
+        string="Smallest Share (%)",
+        help="What a customer owes at this stage must reach this share of the whole balance; below it the "
+        "items stay one stage lower.",
+    )
+    claims_interest = fields.Boolean(help="The letter claims late interest by the scheme of the policy.")
+    stops_supply = fields.Boolean(
+        help="Once a letter of this stage was sent, new orders and deliveries of the customer are held until "
+        "its items are paid. Works where credit control is switched on for the company.",
+    )
+    repeat_days = fields.Integer(
+        string="Repeat Every (days)",
+        help="The stage is sent again after this many days while an item cannot go to a higher one. Zero: it "
+        "is sent once.",
+    )
+    attach_invoices = fields.Boolean(help="The invoices go with the letter.")
+    attach_statement = fields.Boolean(help="A statement of account goes with the letter.")
+    payment_link = fields.Boolean(help="The letter carries a link to pay online.")
+    legal = fields.Boolean(
+        string="Hand Over",
+        help="No letter: the items are proposed for an agency or a lawyer.",
+    )
     requires_approval = fields.Boolean(
         string="Needs Approval",
         help="A credit controller other than the person who proposed the letter approves it. "
@@ -48,6 +103,7 @@ class ArDunningStage(models.Model):
         "mail.template",
         string="E-mail",
         required=True,
+        default=lambda self: self._default_template(),
         ondelete="restrict",
         domain="[('model', '=', 'ar.dunning.letter')]",
     )
@@ -76,6 +132,12 @@ class ArDunningStage(models.Model):
         "(policy_id, day_offset) WHERE active", "Two stages of a policy cannot fall on the same day."
     )
 
+    _figures_positive = models.Constraint(
+        "CHECK (min_amount >= 0 AND min_share >= 0 AND min_share <= 100 AND repeat_days >= 0)",
+        "The smallest amount and the days until a stage repeats cannot be negative; the smallest share lies "
+        "between 0 and 100 %.",
+    )
+
     @api.depends("policy_id.stage_ids.day_offset", "day_offset")
     def _compute_sequence(self):
         for stage in self:
@@ -89,6 +151,25 @@ class ArDunningStage(models.Model):
             stage.display_name = stage.name
             if self.env.context.get("dunning_stage_days"):
                 stage.display_name = f"{stage.name} ({stage.day_offset:+d})"
+
+    @api.constrains("send_by", "task", "legal")
+    def _check_does_something(self):
+        for stage in self:
+            if stage.send_by == "none" and not stage.task and not stage.legal:
+                raise ValidationError(
+                    self.env._("“%s” sends nothing: give it a task, or hand over its items.", stage.name)
+                )
+
+    @api.constrains("day_offset", "legal", "repeat_days", "stops_supply")
+    def _check_before_due(self):
+        for stage in self:
+            if stage.day_offset <= 0 and (stage.legal or stage.repeat_days or stage.stops_supply):
+                raise ValidationError(
+                    self.env._(
+                        "“%s” comes before an item is overdue: it cannot hand over, stop supply or repeat.",
+                        stage.name,
+                    )
+                )
 
     def _render_letter_text(self, text, letter):
         """Return ``text`` with its placeholders replaced by the figures of ``letter``; unknown ones stay.
