@@ -123,6 +123,11 @@
         "views/dunning/ar_aging_report_views.xml",
         "views/dunning/ar_credit_profile_views.xml",
         "views/dunning/menus.xml",
+        # collection: cases, assignment, worklist
+        "security/collection/ir.model.access.csv",
+        "security/collection/ar_collection_rules.xml",
+        "views/collection/ar_collection_case_views.xml",
+        "views/collection/menus.xml",
     ],
     "demo": [
         "demo/ar_credit_demo_company.xml",

@@ -9,4 +9,5 @@ from . import cover
 from . import hold
 from . import item
 from . import dunning
+from . import collection
 from . import takeover

@@ -1,0 +1,160 @@
+from odoo import api, models
+from odoo.tools import SQL
+
+
+class ArCollectionSource(models.AbstractModel):
+    """What was said with customers, what they promised and what happened: the sources of cases and worklist.
+
+    Each method returns a list of statements with the columns it names; rooms add theirs by ``_inherit``.
+    ``partner_id`` is the commercial entity, ``company_id`` the root company, ``date`` a timestamp in UTC.
+    Statements stay plain selects: a condition on the customer then reaches the index of each.
+    """
+
+    _name = "ar.collection.source"
+    _description = "Sources of Collection"
+
+    @api.model
+    def _contact_parts(self):
+        """Return contacts with customers, of persons and by letter.
+
+        Columns: ``partner_id``, ``company_id``, ``date``, ``kind`` (``call``, ``visit``, ``email``,
+        ``letter``, ``message``, ``meeting``, ``reply`` …), ``personal`` (a person spoke or wrote, not the
+        schedule), ``user_id``, ``title`` (short; whom we spoke to, number of the letter), ``text`` (what was
+        said), ``reason`` (why they have not paid, in the language of the user), ``res_model``, ``res_id``.
+        """
+        return [self._letter_contact_sql(), self._reply_contact_sql()]
+
+    @api.model
+    def _promise_parts(self):
+        """Return promises that are open, and broken ones.
+
+        Columns: ``partner_id``, ``company_id``, ``date`` (day promised), ``amount``, ``currency_id``,
+        ``state`` (``open`` or ``broken``), ``broken_date`` (day it was judged broken, else NULL), ``res_id``.
+        """
+        return [
+            SQL(
+                """SELECT NULL::int AS partner_id, NULL::int AS company_id, NULL::date AS date,
+                          NULL::numeric AS amount, NULL::int AS currency_id, NULL::varchar AS state,
+                          NULL::date AS broken_date, NULL::int AS res_id
+                    WHERE FALSE"""
+            )
+        ]
+
+    @api.model
+    def _event_parts(self):
+        """Return what the timeline of a customer shows, besides contacts.
+
+        Columns: ``partner_id``, ``company_id``, ``date``, ``kind`` (``payment``, ``credit_note``, ``note``,
+        ``promise``, ``dispute`` …), ``user_id``, ``title``, ``text``, ``amount`` (NULL: none),
+        ``currency_id``, ``res_model``, ``res_id``.
+        """
+        return [self._receipt_event_sql(), self._note_event_sql()]
+
+    # One definition each
+
+    @api.model
+    def _letter_contact_sql(self):
+        """Letters that went out."""
+        return SQL(
+            """
+            SELECT letter.partner_id,
+                   letter.company_id,
+                   COALESCE(letter.sent_date, letter.date::timestamp) AS date,
+                   'letter'::varchar AS kind,
+                   FALSE AS personal,
+                   letter.user_id,
+                   letter.name AS title,
+                   COALESCE(stage.name ->> %(lang)s, stage.name ->> 'en_US') AS text,
+                   NULL::text AS reason,
+                   'ar.dunning.letter'::varchar AS res_model,
+                   letter.id AS res_id
+              FROM ar_dunning_letter letter
+              JOIN ar_dunning_stage stage ON stage.id = letter.stage_id
+             WHERE letter.state = 'sent'
+            """,
+            lang=self.env.lang or "en_US",
+        )
+
+    @api.model
+    def _reply_contact_sql(self):
+        """Mails of customers that reached their case."""
+        return SQL(
+            """
+            SELECT collection_case.partner_id,
+                   collection_case.company_id,
+                   message.date,
+                   'reply'::varchar AS kind,
+                   TRUE AS personal,
+                   NULL::int AS user_id,
+                   message.email_from AS title,
+                   %(text)s AS text,
+                   NULL::text AS reason,
+                   'ar.collection.case'::varchar AS res_model,
+                   collection_case.id AS res_id
+              FROM mail_message message
+              JOIN ar_collection_case collection_case ON collection_case.id = message.res_id
+             WHERE message.model = 'ar.collection.case' AND message.message_type = 'email'
+            """,
+            text=self._plain_sql(SQL.identifier("message", "body")),
+        )
+
+    @api.model
+    def _note_event_sql(self):
+        """Notes that people wrote on the case."""
+        return SQL(
+            """
+            SELECT collection_case.partner_id,
+                   collection_case.company_id,
+                   message.date,
+                   'note'::varchar AS kind,
+                   author.id AS user_id,
+                   NULL::varchar AS title,
+                   %(text)s AS text,
+                   NULL::numeric AS amount,
+                   NULL::int AS currency_id,
+                   'ar.collection.case'::varchar AS res_model,
+                   collection_case.id AS res_id
+              FROM mail_message message
+              JOIN ar_collection_case collection_case ON collection_case.id = message.res_id
+         LEFT JOIN LATERAL (
+                   SELECT id FROM res_users WHERE partner_id = message.author_id ORDER BY active DESC, id LIMIT 1
+                   ) author ON TRUE
+             WHERE message.model = 'ar.collection.case'
+               AND message.message_type IN ('comment', 'notification')
+               AND message.body <> ''
+            """,
+            text=self._plain_sql(SQL.identifier("message", "body")),
+        )
+
+    @api.model
+    def _receipt_event_sql(self):
+        """Receipts and credit notes: what reduced the receivable, on the day it was booked."""
+        return SQL(
+            """
+            SELECT partner.commercial_partner_id AS partner_id,
+                   split_part(company.parent_path, '/', 1)::int AS company_id,
+                   line.date::timestamp AS date,
+                   CASE WHEN move.move_type = 'out_refund' THEN 'credit_note' ELSE 'payment' END::varchar AS kind,
+                   NULL::int AS user_id,
+                   move.name AS title,
+                   move.ref AS text,
+                   -line.amount_currency AS amount,
+                   line.currency_id,
+                   'account.move'::varchar AS res_model,
+                   move.id AS res_id
+              FROM account_move_line line
+              JOIN account_move move ON move.id = line.move_id
+              JOIN account_account account ON account.id = line.account_id
+              JOIN res_partner partner ON partner.id = line.partner_id
+              JOIN res_company company ON company.id = line.company_id
+             WHERE line.parent_state = 'posted'
+               AND account.account_type = 'asset_receivable'
+               AND account.non_trade IS NOT TRUE
+               AND line.balance < 0
+            """
+        )
+
+    @api.model
+    def _plain_sql(self, body: SQL) -> SQL:
+        """Return the text of an HTML column without its marks, at most 300 characters."""
+        return SQL("LEFT(TRIM(regexp_replace(%s, '(<[^>]*>|\\s)+', ' ', 'g')), 300)", body)
