@@ -33,12 +33,16 @@ class ArCollectionCase(models.Model):
     partner_id = fields.Many2one(
         "res.partner", string="Customer", required=True, index=True, readonly=True, ondelete="restrict"
     )
-    partner_name = fields.Char(string="Customer Name", readonly=True, help="As it was when the case was opened.")
+    partner_name = fields.Char(
+        string="Customer Name", readonly=True, help="As it was when the case was opened."
+    )
     company_id = fields.Many2one("res.company", required=True, index=True, readonly=True, ondelete="restrict")
     currency_id = fields.Many2one(related="company_id.currency_id")
     rating_id = fields.Many2one(related="profile_id.rating_id")
     salesperson_id = fields.Many2one(related="partner_id.user_id", string="Salesperson")
-    state = fields.Selection(STATES, string="Status", required=True, readonly=True, default="open", index=True, tracking=True)
+    state = fields.Selection(
+        STATES, string="Status", required=True, readonly=True, default="open", index=True, tracking=True
+    )
     phase = fields.Selection(
         PHASES,
         required=True,
@@ -56,8 +60,15 @@ class ArCollectionCase(models.Model):
         help="Who works the case. While it is open, the collector of the customer's credit profile.",
     )
     opened_by = fields.Selection(
-        [("hand", "By hand"), ("rule", "Rule"), ("stage", "Dunning stage"), ("promise", "Broken promise"),
-         ("plan", "Missed instalment"), ("dispute", "Dispute"), ("placement", "Placement")],
+        [
+            ("hand", "By hand"),
+            ("rule", "Rule"),
+            ("stage", "Dunning stage"),
+            ("promise", "Broken promise"),
+            ("plan", "Missed instalment"),
+            ("dispute", "Dispute"),
+            ("placement", "Placement"),
+        ],
         required=True,
         readonly=True,
         default="hand",
@@ -65,7 +76,9 @@ class ArCollectionCase(models.Model):
     opened_reason = fields.Char(string="Why Opened", readonly=True)
     opened_date = fields.Date(string="Opened On", required=True, readonly=True)
     opened_count = fields.Integer(
-        string="Times Opened", readonly=True, help="More than once: it was closed and opened again soon after."
+        string="Times Opened",
+        readonly=True,
+        help="More than once: it was closed and opened again soon after.",
     )
     settled_date = fields.Date(
         string="Nothing Overdue Since", readonly=True, help="The case closes some quiet days after this."
@@ -73,7 +86,10 @@ class ArCollectionCase(models.Model):
     closed_date = fields.Date(string="Closed On", readonly=True)
     closed_reason = fields.Char(string="Why Closed", readonly=True)
     merged_into_id = fields.Many2one(
-        "ar.collection.case", readonly=True, index="btree_not_null", ondelete="restrict",
+        "ar.collection.case",
+        readonly=True,
+        index="btree_not_null",
+        ondelete="restrict",
         help="The case that goes on, after customers were merged.",
     )
     snooze_until = fields.Date(
@@ -93,7 +109,9 @@ class ArCollectionCase(models.Model):
 
     @api.ondelete(at_uninstall=False)
     def _unlink_never(self):
-        raise UserError(self.env._("Collection cases are evidence and cannot be deleted. Close them instead."))
+        raise UserError(
+            self.env._("Collection cases are evidence and cannot be deleted. Close them instead.")
+        )
 
     # ------------------------------------------------------------------
     # Actions

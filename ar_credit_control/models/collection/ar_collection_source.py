@@ -117,7 +117,9 @@ class ArCollectionSource(models.AbstractModel):
               FROM mail_message message
               JOIN ar_collection_case collection_case ON collection_case.id = message.res_id
          LEFT JOIN LATERAL (
-                   SELECT id FROM res_users WHERE partner_id = message.author_id ORDER BY active DESC, id LIMIT 1
+                   SELECT id FROM res_users
+                    WHERE partner_id = message.author_id
+                 ORDER BY active DESC, id LIMIT 1
                    ) author ON TRUE
              WHERE message.model = 'ar.collection.case'
                AND message.message_type IN ('comment', 'notification')
@@ -134,7 +136,7 @@ class ArCollectionSource(models.AbstractModel):
             SELECT partner.commercial_partner_id AS partner_id,
                    split_part(company.parent_path, '/', 1)::int AS company_id,
                    line.date::timestamp AS date,
-                   CASE WHEN move.move_type = 'out_refund' THEN 'credit_note' ELSE 'payment' END::varchar AS kind,
+                   CASE WHEN move.move_type = 'out_refund' THEN 'credit_note' ELSE 'payment' END AS kind,
                    NULL::int AS user_id,
                    move.name AS title,
                    move.ref AS text,
