@@ -128,6 +128,17 @@
         "security/collection/ar_collection_rules.xml",
         "views/collection/ar_collection_case_views.xml",
         "views/collection/menus.xml",
+        # disputes
+        "security/dispute/ir.model.access.csv",
+        "security/dispute/ar_dispute_rules.xml",
+        "data/dispute_data.xml",
+        "wizards/ar_dispute_views.xml",
+        "views/dispute/ar_dispute_views.xml",
+        "views/dispute/account_move_views.xml",
+        "views/dispute/res_partner_views.xml",
+        "views/dispute/ar_collection_case_views.xml",
+        "views/dispute/res_config_settings_views.xml",
+        "views/dispute/menus.xml",
     ],
     "demo": [
         "demo/ar_credit_demo_company.xml",

@@ -10,4 +10,5 @@ from . import hold
 from . import item
 from . import dunning
 from . import collection
+from . import dispute
 from . import takeover

@@ -13,6 +13,7 @@ from . import test_credit_profile
 from . import test_credit_remainder
 from . import test_credit_tour
 from . import test_demo
+from . import test_dispute_resolution
 from . import test_dunning_letter
 from . import test_dunning_process
 from . import test_dunning_selection

@@ -9,4 +9,8 @@ from . import ar_credit_security_decision
 from . import ar_credit_takeover
 from . import ar_credit_takeover_line
 from . import ar_credit_what_if
+from . import ar_dispute_decision
+from . import ar_dispute_decision_line
+from . import ar_dispute_record
+from . import ar_dispute_record_line
 from . import ar_dunning_propose
