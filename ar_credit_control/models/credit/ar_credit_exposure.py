@@ -17,6 +17,7 @@ COMPANY_SLOTS = 2**20
 # From so many customers on, one pass over the whole ledger costs less than looking each of them up.
 MANY_CUSTOMERS = 500
 # Up to so many, as orders and pages of lists have them, one plan serves all: planning would cost the most.
+# Another one serves whoever asks for many. In between, the plan depends on how many they are.
 FEW_CUSTOMERS = 100
 
 
@@ -314,11 +315,12 @@ class ArCreditExposure(models.Model):
                            component.security,
                            component.exposure,
                            COALESCE(profile.limit_set, FALSE) AS limit_set,
-                           COALESCE(%(permanent)s + %(temporary)s, 0) AS "limit",
-                           COALESCE(%(permanent)s, 0) AS limit_permanent,
-                           COALESCE(%(temporary)s, 0) AS limit_temporary,
+                           COALESCE(decided.permanent + decided.temporary, 0) AS "limit",
+                           COALESCE(decided.permanent, 0) AS limit_permanent,
+                           COALESCE(decided.temporary, 0) AS limit_temporary,
                            LEAST(
-                               %(permanent)s + %(temporary)s + component.security - component.exposure,
+                               decided.permanent + decided.temporary
+                               + component.security - component.exposure,
                                %(group_available)s
                            ) AS available,
                            profile.parent_id,
@@ -342,6 +344,10 @@ class ArCreditExposure(models.Model):
                        AND profile.company_id = component.company_id
                        AND profile.active
                  LEFT JOIN LATERAL (%(limit_rate)s) limit_rate ON TRUE
+                 LEFT JOIN LATERAL (
+                            SELECT %(permanent)s AS permanent, %(temporary)s AS temporary
+                            LIMIT 1
+                           ) decided ON TRUE
                            %(join_group)s
                    ) figures
             """,
@@ -946,6 +952,9 @@ class ArCreditExposure(models.Model):
         :param rows: partner, company, currency and the figures by their names; a single one as ``amount``
         """
         columns = figures if len(figures) > 1 else ("amount",)
+        # Looked up for foreign amounts only: as joins, the rates would cost as much for each amount.
+        document_rate = self._rate_sql(SQL("document.currency_id"), SQL("root.currency_id"))
+        root_rate = self._rate_sql(SQL("root.currency_id"), SQL("document.currency_id"))
         return SQL(
             """
             SELECT document.partner_id,
@@ -954,24 +963,27 @@ class ArCreditExposure(models.Model):
               FROM (%(rows)s) document
               JOIN res_company root ON root.id = document.company_id
               JOIN res_currency currency ON currency.id = root.currency_id
-         LEFT JOIN LATERAL (%(document_rate)s) document_rate ON TRUE
-         LEFT JOIN LATERAL (%(root_rate)s) root_rate ON TRUE
           GROUP BY document.partner_id, document.company_id, currency.decimal_places
             """,
             figures=SQL(", ").join(
                 SQL(
                     """ROUND(
-                       SUM(%s * COALESCE(root_rate.rate, 1) / COALESCE(document_rate.rate, 1)),
+                       SUM(
+                           CASE WHEN document.currency_id = root.currency_id THEN %(amount)s
+                                ELSE %(amount)s
+                                     * COALESCE((%(root_rate)s), 1) / COALESCE((%(document_rate)s), 1)
+                           END
+                       ),
                        currency.decimal_places
-                   ) AS %s""",
-                    SQL.identifier("document", column),
-                    SQL.identifier(figure),
+                   ) AS %(figure)s""",
+                    amount=SQL.identifier("document", column),
+                    document_rate=document_rate,
+                    root_rate=root_rate,
+                    figure=SQL.identifier(figure),
                 )
                 for column, figure in zip(columns, figures, strict=True)
             ),
             rows=rows,
-            document_rate=self._rate_sql(SQL("document.currency_id"), SQL("root.currency_id")),
-            root_rate=self._rate_sql(SQL("root.currency_id"), SQL("document.currency_id")),
         )
 
     @api.model
@@ -1027,9 +1039,9 @@ class ArCreditExposure(models.Model):
     def _get_figures(self, partners, company):
         """Return the figures of customers with one root company, in one statement.
 
-        For a few customers one more asks which plans PostgreSQL has already, see ``planned_query``; another
-        one reads the group limits, only of customers in a group. Today is the day of the
-        company. Internal: no access check, and independent of what the user may see. Pending changes of the
+        For a few customers, and for very many, one more asks which plans PostgreSQL has already, see
+        ``planned_query``; another one reads the group limits, only of customers in a group. Today is the day
+        of the company. Internal: no access check, and independent of what the user may see. Pending changes of the
         fields in ``_depends`` are written to the database first.
 
         :param partners: ``res.partner`` records; contacts stand for their commercial entity
@@ -1056,21 +1068,21 @@ class ArCreditExposure(models.Model):
             report = report.with_context(ar_without_groups=False, ar_groups_of=grouped)
             known.update(report._read_figures(names, grouped, root))
         empty = self._prepare_empty_figures(root)
-        figures = {
-            partner_id: dict(zip(names, known[partner_id], strict=False))
-            if partner_id in known
-            else dict(empty)
-            for partner_id in partner_ids
-        }
-        for of_partner in figures.values():
-            of_partner["groups"] = of_partner["groups"] or ()
+        figures = {}
+        for partner_id in partner_ids:
+            # A copy has room for all names already: made from pairs, it would grow step by step.
+            figures[partner_id] = of_partner = empty.copy()
+            if partner_id in known:
+                of_partner.update(zip(names, known[partner_id], strict=False))
+                of_partner["groups"] = of_partner["groups"] or ()
         return figures
 
     @api.model
     def _read_figures(self, names, partner_ids, root):
         """Return the figures of customers that are rows of this report, as tuples by customer."""
         # The text of a query about groups names their members: its plan would serve nobody else.
-        few = len(partner_ids) <= FEW_CUSTOMERS and not self.env.context.get("ar_groups_of")
+        of_groups = self.env.context.get("ar_groups_of")
+        planned = not of_groups and not FEW_CUSTOMERS < len(partner_ids) <= MANY_CUSTOMERS
         query = SQL(
             """
             SELECT %(columns)s, exposure.partner_id
@@ -1080,10 +1092,10 @@ class ArCreditExposure(models.Model):
             """,
             columns=SQL(", ").join(self._figure_sql(name) for name in names),
             table=self._table_sql,
-            wanted=SQL("exposure.partner_id = ANY($1)") if few else self._wanted_sql(partner_ids),
+            wanted=self._wanted_sql(len(partner_ids), SQL("$1") if planned else SQL("%s", partner_ids)),
             company_id=root.id,
         )
-        rows = execute_planned(self.env, query, partner_ids) if few else self.env.execute_query(query)
+        rows = execute_planned(self.env, query, partner_ids) if planned else self.env.execute_query(query)
         # No list or dict by customer in between: the garbage collector would visit each of them.
         return {row[-1]: row for row in rows}
 
@@ -1095,11 +1107,16 @@ class ArCreditExposure(models.Model):
         return SQL("%s::float8", column) if field and field.type == "monetary" else column
 
     @api.model
-    def _wanted_sql(self, partner_ids) -> SQL:
-        """Condition that picks customers: a few are looked up in each part, many are filtered at the end."""
-        if len(partner_ids) <= MANY_CUSTOMERS:
-            return SQL("exposure.partner_id IN %s", tuple(partner_ids))
-        return SQL("exposure.partner_id IN (SELECT unnest(%s))", partner_ids)
+    def _wanted_sql(self, count, partner_ids) -> SQL:
+        """Condition that picks customers: a few are looked up in each part, many are filtered at the end.
+
+        :param int count: how many customers
+        :param SQL partner_ids: an array of their ids
+        """
+        if count <= MANY_CUSTOMERS:
+            return SQL("exposure.partner_id = ANY(%s)", partner_ids)
+        # Asked so, it is a filter and no join, whose size PostgreSQL would guess wrongly.
+        return SQL("(exposure.partner_id IN (SELECT unnest(%s))) IS TRUE", partner_ids)
 
     @api.model
     def _of_companies_only_sql(self, column) -> SQL:
