@@ -13,9 +13,7 @@ class TestPlannedQuery(TransactionCase):
         self.env.cr.execute("DEALLOCATE ALL")
 
     def _plans(self):
-        self.env.cr.execute(
-            "SELECT name FROM pg_prepared_statements WHERE starts_with(name, %s)", [PREFIX]
-        )
+        self.env.cr.execute("SELECT name FROM pg_prepared_statements WHERE starts_with(name, %s)", [PREFIX])
         return [name for (name,) in self.env.cr.fetchall()]
 
     def _names(self, partners, salt=0):

@@ -252,8 +252,9 @@ class TestDunningLetter(DunningCase):
             end(letter.mail_id)
             self.assertEqual(letter.state, "failed")
 
-    def test_bounce_fails_the_letter_and_asks_a_person(self):
+    def test_bounce_without_postal_address_fails_the_letter_and_asks_a_person(self):
         self.policy.user_id = self.collector
+        self.customer.street = False
         self.make_invoice(days=20)
         letter = self.propose().letter_ids
         self.send(letter)
@@ -270,7 +271,7 @@ class TestDunningLetter(DunningCase):
         self.assertEqual((letter.state, letter.channel), ("queued", "post"))
         self.assertFalse(letter.mail_id)
         self.assertTrue(letter.activity_ids)
-        self.assertTrue(letter.message_ids.attachment_ids)
+        self.assertEqual(letter.document_id.mimetype, "application/pdf")
         letter.with_user(self.collector).action_mark_posted()
         self.assertEqual(letter.state, "sent")
         self.assertFalse(letter.activity_ids)

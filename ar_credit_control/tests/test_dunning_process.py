@@ -42,7 +42,13 @@ moves = env['account.move'].create([{
 moves.action_post()
 env.cr.commit()
 """
-RUN = "env['ar.dunning.run']._cron_run_policies(); env.cr.commit()\n"
+# Few letters a commit, so that there is a middle to be killed in.
+RUN = """
+from odoo.addons.ar_credit_control.models.dunning import ar_dunning_letter
+ar_dunning_letter.QUEUE_BATCH = 4
+env['ar.dunning.run']._cron_run_policies()
+env.cr.commit()
+"""
 # A second worker is ready before there is anything to do, and begins as soon as there is.
 WAIT = """
 import time

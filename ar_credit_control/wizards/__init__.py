@@ -13,4 +13,5 @@ from . import ar_dispute_decision
 from . import ar_dispute_decision_line
 from . import ar_dispute_record
 from . import ar_dispute_record_line
+from . import ar_dunning_letter_edit
 from . import ar_dunning_propose

@@ -6,6 +6,7 @@ class ArDunningPropose(models.TransientModel):
 
     _name = "ar.dunning.propose"
     _description = "Propose Letters"
+    _inherit = ["ar.dunning.filter"]
 
     company_id = fields.Many2one(
         "res.company",
@@ -56,12 +57,14 @@ class ArDunningPropose(models.TransientModel):
     def action_preview(self):
         """Show who would get which letter; nothing is written."""
         self.ensure_one()
-        return self.policy_id._preview_action(self.date)
+        return {**self.policy_id._preview_action(self.date), "domain": self._get_preview_domain()}
 
     def action_propose(self):
         """Write draft letters for review and open the run."""
         self.ensure_one()
-        run = self.env["ar.dunning.run"]._create_proposal(self.policy_id, self.date)
+        run = self.env["ar.dunning.run"]._create_proposal(
+            self.policy_id, self.date, self._prepare_filter_values()
+        )
         return {
             "type": "ir.actions.act_window",
             "res_model": run._name,

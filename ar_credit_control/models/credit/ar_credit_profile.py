@@ -84,9 +84,7 @@ class ArCreditProfile(models.Model):
         tracking=True,
         help="Currency in which the limit was decided; it is compared at today's rate.",
     )
-    limit_valid_until = fields.Date(
-        tracking=True, help="Last day of the limit. Empty: until it is changed."
-    )
+    limit_valid_until = fields.Date(tracking=True, help="Last day of the limit. Empty: until it is changed.")
     temporary_limit = fields.Monetary(
         string="Temporary Increase",
         tracking=True,

@@ -6,27 +6,29 @@ from markupsafe import Markup
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
+from odoo.fields import Command
 from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 from odoo.tools import SQL, format_amount
-from odoo.tools.image import image_data_uri
 from odoo.tools.misc import get_lang
 
 from .ar_dunning_left_out import LEFT_OUT_REASONS
 
-try:
-    from cn2an import an2cn
-except ImportError:  # optional, as in Odoo's own Chinese addon
-    an2cn = None
-
 _logger = logging.getLogger(__name__)
 
-# Letters given to the mail queue in one commit; each costs a PDF of about half a second.
-QUEUE_BATCH = 10
+# Letters given to the mail queue in one commit, printed by one process.
+QUEUE_BATCH = 50
 # Letters a person's click queues at once; the rest goes to the background.
 QUEUE_NOW = 3
 # Items listed in the mail itself; the attached letter has all of them.
 MAIL_ITEMS = 15
 PENDING_STATES = ("draft", "approved", "queued")
+CHANNELS = [
+    ("email", "E-mail"),
+    ("post", "Post"),
+    ("message", "Message"),
+    ("call", "Call"),
+    ("visit", "Visit"),
+]
 
 
 class ArDunningLetter(models.Model):
@@ -72,7 +74,7 @@ class ArDunningLetter(models.Model):
         help="The invoice contact of the customer, or the customer itself.",
     )
     email = fields.Char(compute="_compute_email", string="E-mail")
-    channel = fields.Selection([("email", "E-mail"), ("post", "Post")], required=True, readonly=True)
+    channel = fields.Selection(CHANNELS, required=True, readonly=True)
     user_id = fields.Many2one(
         "res.users",
         string="Our Contact",
@@ -95,7 +97,13 @@ class ArDunningLetter(models.Model):
         help="Receipts and credit notes of the customer that no invoice was reduced by yet.",
     )
     amount_total = fields.Monetary(
-        string="To Pay", readonly=True, help="The items listed less what is not allocated yet."
+        string="To Pay",
+        readonly=True,
+        help="The items listed less what is not allocated yet, with interest and fixed sums where claimed.",
+    )
+    amount_interest = fields.Monetary(string="Late Interest", readonly=True)
+    amount_fees = fields.Monetary(
+        string="Fixed Sums", readonly=True, help="Lump sums for recovery that are claimed with late interest."
     )
     days_overdue = fields.Integer(string="Oldest (days)", readonly=True, aggregator="max")
     item_count = fields.Integer(string="Number of Items", readonly=True)
@@ -182,7 +190,7 @@ class ArDunningLetter(models.Model):
                 is_controller and letter.state == "draft" and bool(letter._filter_approvable())
             )
 
-    @api.depends("state", "line_ids", "stage_id")
+    @api.depends("state", "line_ids", "stage_id", "personal_text", "recipient_id")
     def _compute_preview(self):
         for letter in self:
             if letter.mail_id:
@@ -193,16 +201,17 @@ class ArDunningLetter(models.Model):
                 letter.mail_subject, letter.mail_body = letter._render_mail()
             letter.pdf_preview = letter._render_html()
 
-    @api.depends("line_ids.amount")
+    @api.depends("line_ids.amount", "personal_text", "stage_id.payment_link")
     @api.depends_context("lang")
     def _compute_items_table(self):
         for letter in self:
             letter.items_table = self.env["ir.qweb"]._render(
-                "ar_credit_control.dunning_mail_items",
+                "ar_credit_control.dunning_mail_parts",
                 {
                     "letter": letter,
                     "lines": letter.line_ids[:MAIL_ITEMS],
                     "more": max(len(letter.line_ids) - MAIL_ITEMS, 0),
+                    "personal": self._split_paragraphs(letter.personal_text),
                     "format_amount": partial(format_amount, self.env, currency=letter.currency_id),
                 },
             )
@@ -290,13 +299,10 @@ class ArDunningLetter(models.Model):
             lambda letter: letter.state == "failed" or (letter.state == "queued" and letter.channel == "post")
         )
         posted = posted.sudo()  # nobody has the right to write letters; the rights were checked above
-        posted.write({"channel": "post"})
+        posted.write({"channel": "post", "state": "queued", "failure_reason": False})
         posted.activity_ids.unlink()
-        posted._mark_sent()
+        posted._mark_contacted()
         return True
-
-    def action_print(self):
-        return self.env.ref("ar_credit_control.action_report_dunning_letter").report_action(self)
 
     def action_open_items(self):
         """Show everything the customer owes, as of today."""
@@ -336,93 +342,6 @@ class ArDunningLetter(models.Model):
         letter = self.sudo()
         values = letter.stage_id.template_id._generate_template(letter.ids, ("subject", "body_html"))
         return values[letter.id]["subject"], values[letter.id]["body_html"]
-
-    def _render_html(self):
-        """Return the letter as a complete HTML page, with its styles and pictures inside."""
-        self.ensure_one()
-        # The letterhead shows the company as its customers see it.
-        letter = self.sudo().with_context(lang=self.lang, bin_size=False)
-        page = letter.env["ir.qweb"]._render(
-            "ar_credit_control.dunning_letter_page", letter._prepare_page_values()
-        )
-        return Markup("<!DOCTYPE html>\n") + page
-
-    def _render_pdf(self):
-        """Return the letter as PDF bytes.
-
-        :raise UserError: when wkhtmltopdf is missing or fails.
-        """
-        self.ensure_one()
-        report = self.env[
-            "ir.actions.report"
-        ].sudo()  # the letter was readable; paper formats are plain set-up
-        return report._run_wkhtmltopdf(
-            [self._render_html()], report_ref="ar_credit_control.action_report_dunning_letter"
-        )
-
-    def _prepare_page_values(self):
-        stage = self.stage_id
-        company = self.company_id
-        return {
-            "letter": self,
-            "company": company,
-            "logo": company.logo and image_data_uri(company.logo),
-            "color": company.primary_color or "#34495e",
-            "title": stage._render_letter_text(stage.letter_title, self),
-            "opening": self._split_paragraphs(stage._render_letter_text(stage.letter_text, self)),
-            "closing": self._split_paragraphs(stage._render_letter_text(stage.letter_closing, self)),
-            "bank": self._get_bank_account(),
-            "ageing": self._get_ageing(),
-            "address": self._get_address_lines(),
-            "words": self._get_amount_in_words(),
-            "format_amount": partial(format_amount, self.env, currency=self.currency_id),
-        }
-
-    @staticmethod
-    def _split_paragraphs(text):
-        return [line for line in (text or "").splitlines() if line.strip()]
-
-    def _get_address_lines(self):
-        """Return the recipient as on an envelope: company, contact, address."""
-        recipient = self.recipient_id or self.partner_id
-        place = recipient if recipient.street or recipient.city else self.partner_id
-        # Address formats of some countries leave a comma behind where a part is missing.
-        address = [line.strip(" ,") for line in place._display_address(without_company=True).splitlines()]
-        if recipient != self.partner_id and recipient.name:
-            address.insert(0, recipient.name)
-        return [self.partner_name, *[line for line in address if line and line != self.partner_name]]
-
-    def _get_bank_account(self):
-        """Return our account for the currency: one in that currency, else one without, else the first."""
-        banks = self.company_id.partner_id.bank_ids
-        return (
-            banks.filtered(lambda bank: bank.currency_id == self.currency_id)[:1]
-            or banks.filtered(lambda bank: not bank.currency_id)[:1]
-            or banks[:1]
-        )
-
-    def _get_amount_in_words(self):
-        """Return the amount in capitals where the language has the custom (人民币大写); else nothing.
-
-        Needs the Python package cn2an.
-        """
-        if an2cn and (self.env.lang or "").startswith("zh") and self.currency_id.name == "CNY":
-            return "人民币" + an2cn(self.currency_id.round(self.amount_total), "rmb")
-        return None
-
-    def _get_ageing(self):
-        """Return the listed amounts by ageing bucket of the company, buckets without amount left out."""
-        buckets = self.env["ar.aging.bucket"].search(
-            [("company_id", "=", self.company_id.id)], order="day_from"
-        )
-        amounts = dict.fromkeys(buckets, 0.0)
-        for line in self.line_ids:
-            bucket = buckets.filtered(lambda candidate, days=line.days_overdue: candidate.day_from <= days)[
-                -1:
-            ]
-            if bucket:
-                amounts[bucket] += line.amount
-        return [(bucket.name, amount) for bucket, amount in amounts.items() if amount]
 
     # Queue
 
@@ -515,9 +434,11 @@ class ArDunningLetter(models.Model):
             )
         )
         due.write({"state": "queued", "queued_date": fields.Datetime.now(), "failure_reason": False})
-        attachments = due._create_attachments()
-        due.filtered(lambda letter: letter.channel == "email")._create_mails(attachments)
-        due.filtered(lambda letter: letter.channel == "post")._schedule_posting(attachments)
+        due._claim_interest()
+        due._enclose()
+        due.filtered(lambda letter: letter.channel not in ("call", "visit"))._create_documents()
+        due.filtered(lambda letter: letter.channel == "email")._create_mails()
+        due._schedule_tasks()
         due._log_on_customers()
         self.env.flush_all()
 
@@ -552,18 +473,24 @@ class ArDunningLetter(models.Model):
         return due
 
     def _prepare_recheck_values(self, row, today):
-        return {
+        values = {
             "date": today,
             "stage_id": row["stage_id"],
-            "recipient_id": row["recipient_id"],
-            "channel": row["channel"],
             "item_count": row["item_count"],
             "amount_due": row["amount_due"],
             "amount_overdue": row["amount_overdue"],
             "amount_credit": row["amount_credit"],
+            "amount_interest": 0.0,
+            "amount_fees": 0.0,
             "amount_total": row["amount_due"] - row["amount_credit"],
             "days_overdue": row["days_overdue"],
         }
+        if not self.own_recipient:
+            values["recipient_id"] = row["recipient_id"]
+        if not self.own_channel:
+            stage = self.env["ar.dunning.stage"].browse(row["stage_id"])
+            values["channel"] = self._get_stage_channel(stage, row["channel"])
+        return values
 
     def _update_lines(self, items):
         """Take off lines that are no longer claimed and set the others to what is open, with a note."""
@@ -601,7 +528,11 @@ class ArDunningLetter(models.Model):
             )
             for line in changed
         ]
-        self._message_log(body=Markup("<br/>").join(notes))
+        self._message_log(body=self._join_notes(notes))
+
+    @staticmethod
+    def _join_notes(notes):
+        return Markup("<br/>").join(notes)
 
     def _cancel_unsent(self, reason):
         self.write({"state": "cancelled", "cancel_reason": reason})
@@ -609,13 +540,14 @@ class ArDunningLetter(models.Model):
         body = self.env._("Not sent: %s.", reasons[reason])
         self._message_log_batch({letter.id: body for letter in self})
 
-    def _create_attachments(self):
-        """Print each letter and attach it; return the attachments by letter."""
+    def _create_documents(self):
+        """Print the letters and keep them as they go out."""
+        documents = self._render_pdfs()
         attachments = self.env["ir.attachment"].create(
             [
                 {
                     "name": letter._get_file_name(),
-                    "raw": letter._render_pdf(),
+                    "raw": documents[letter.id],
                     "mimetype": "application/pdf",
                     "res_model": letter._name,
                     "res_id": letter.id,
@@ -623,7 +555,8 @@ class ArDunningLetter(models.Model):
                 for letter in self
             ]
         )
-        return dict(zip(self, attachments, strict=True))
+        for letter, attachment in zip(self, attachments, strict=True):
+            letter.document_id = attachment
 
     def _get_file_name(self):
         return f"{self.name.replace('/', '-')}.pdf"
@@ -635,7 +568,7 @@ class ArDunningLetter(models.Model):
         )  # no other way to read it
         return f"<ar-dunning-{self.id}-{self.occurrence}@{database}>"
 
-    def _create_mails(self, attachments):
+    def _create_mails(self):
         """Create the one mail of each letter; Odoo's mail queue sends it."""
         for template, batch in self.grouped(lambda letter: letter.stage_id.template_id).items():
             rendered = template._generate_template(
@@ -644,12 +577,7 @@ class ArDunningLetter(models.Model):
             mails = (
                 self.env["mail.mail"]
                 .sudo()  # only settings users create mails
-                .create(
-                    [
-                        letter._prepare_mail_values(rendered[letter.id], attachments[letter])
-                        for letter in batch
-                    ]
-                )
+                .create([letter._prepare_mail_values(rendered[letter.id]) for letter in batch])
             )
             for letter, mail in zip(batch, mails, strict=True):
                 letter.mail_id = mail
@@ -657,7 +585,7 @@ class ArDunningLetter(models.Model):
             if user:
                 self.env["mail.followers"]._insert_followers(self._name, batch.ids, user.partner_id.ids)
 
-    def _prepare_mail_values(self, rendered, attachment):
+    def _prepare_mail_values(self, rendered):
         self.ensure_one()
         sender = self.user_id or self.company_id
         values = {
@@ -666,8 +594,8 @@ class ArDunningLetter(models.Model):
             "body_html": rendered["body_html"],
             "email_from": rendered.get("email_from") or sender.email_formatted,
             "author_id": self.user_id.partner_id.id or self.company_id.partner_id.id,
-            "recipient_ids": [(4, self.recipient_id.id)],
-            "attachment_ids": [(4, attachment.id)],
+            "recipient_ids": [Command.link(self.recipient_id.id)],
+            "attachment_ids": [Command.link(file.id) for file in self.document_id | self.enclosure_ids],
             "model": self._name,
             "res_id": self.id,
             "record_company_id": self.company_id.id,
@@ -682,15 +610,6 @@ class ArDunningLetter(models.Model):
         if rendered.get("mail_server_id"):
             values["mail_server_id"] = rendered["mail_server_id"]
         return values
-
-    def _schedule_posting(self, attachments):
-        """Ask a person to print and post letters to customers without an e-mail address."""
-        for letter in self:
-            letter._message_log(
-                body=self.env._("No e-mail address: to be printed and posted."),
-                attachment_ids=attachments[letter].ids,
-            )
-            letter._schedule_activity(self.env._("Print and post this letter"))
 
     def _log_on_customers(self):
         """Note each letter in the chatter of its customer, in one batch."""
@@ -719,14 +638,16 @@ class ArDunningLetter(models.Model):
     def _mark_failed(self, reason):
         """Note why a letter did not reach the customer and ask a person to take over."""
         for letter in self:
-            letter.write({"state": "failed", "failure_reason": reason})
+            letter.write({"state": "failed", "failure_reason": reason, "sent_date": False})
             letter._schedule_activity(self.env._("Letter not delivered: mend the address or post it"), reason)
 
     def _message_receive_bounce(self, email, partner):
         result = super()._message_receive_bounce(email, partner)
-        self.filtered(lambda letter: letter.state in ("sent", "queued"))._mark_failed(
-            self.env._("The mail to %s bounced.", email)
+        reason = self.env._("The mail to %s bounced.", email)
+        bounced = self.filtered(
+            lambda letter: letter.state in ("sent", "queued") and letter.channel == "email"
         )
+        bounced._switch_to_post(reason)._mark_failed(reason)
         return result
 
     @api.model

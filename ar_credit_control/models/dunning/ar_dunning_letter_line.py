@@ -54,5 +54,19 @@ class ArDunningLetterLine(models.Model):
     amount_original = fields.Monetary(string="Original Amount", readonly=True)
     amount = fields.Monetary(string="Open Amount", readonly=True)
     interest = fields.Monetary(readonly=True, help="Late interest claimed with the item.")
+    fee = fields.Monetary(readonly=True, help="Fixed sum for recovery claimed with the item.")
     state = fields.Selection(related="letter_id.state")
     sent_date = fields.Datetime(related="letter_id.sent_date")
+    amount_open = fields.Monetary(
+        string="Open Altogether",
+        readonly=True,
+        help="What is open of the item; more than is claimed when a part is disputed or promised.",
+    )
+
+    def action_drop(self):
+        """Take the item off its letter before it is sent.
+
+        :raise AccessError: for a user who is no collector.
+        """
+        self.letter_id._drop_lines(self)
+        return True

@@ -27,7 +27,7 @@ class ArDunningRun(models.Model):
 
     _name = "ar.dunning.run"
     _description = "Dunning Run"
-    _inherit = ["mail.thread"]
+    _inherit = ["mail.thread", "ar.dunning.filter"]
     _order = "date desc, id desc"
 
     name = fields.Char(compute="_compute_name")
@@ -52,6 +52,12 @@ class ArDunningRun(models.Model):
     sent_count = fields.Integer(string="Sent", compute="_compute_progress")
     failed_count = fields.Integer(string="Failed", compute="_compute_progress")
     cancelled_count = fields.Integer(string="Dropped", compute="_compute_progress")
+    task_count = fields.Integer(
+        string="To Be Done by Hand",
+        compute="_compute_progress",
+        help="Letters to post, messages to send, calls and visits that somebody still has to do.",
+    )
+    post_count = fields.Integer(string="To Be Posted", compute="_compute_progress")
     left_out_count = fields.Integer(string="Customers Left Out", compute="_compute_left_out_count")
     stage_summary = fields.Html(compute="_compute_stage_summary", sanitize=False)
     progress = fields.Float(compute="_compute_progress", help="Share of the letters that are dealt with.")
@@ -90,10 +96,13 @@ class ArDunningRun(models.Model):
                 ["__count"],
             )
         )
-        for run, state, count in self.env["ar.dunning.letter"]._read_group(
-            [("run_id", "in", self.ids)], ["run_id", "state"], ["__count"]
+        by_hand = {run.id: {} for run in self}
+        for run, state, channel, count in self.env["ar.dunning.letter"]._read_group(
+            [("run_id", "in", self.ids)], ["run_id", "state", "channel"], ["__count"]
         ):
-            counts[run.id][state] = count
+            counts[run.id][state] = counts[run.id].get(state, 0) + count
+            if state == "queued" and channel != "email":
+                by_hand[run.id][channel] = count
         for run in self:
             by_state = counts.get(run.id, {})
             total = sum(by_state.values())
@@ -102,6 +111,8 @@ class ArDunningRun(models.Model):
             run.draft_count = by_state.get("draft", 0)
             run.approval_count = approvals.get(run, 0)
             run.queued_count = by_state.get("approved", 0) + by_state.get("queued", 0)
+            run.task_count = sum(by_hand.get(run.id, {}).values())
+            run.post_count = by_hand.get(run.id, {}).get("post", 0)
             run.sent_count = by_state.get("sent", 0)
             run.failed_count = by_state.get("failed", 0)
             run.cancelled_count = by_state.get("cancelled", 0)
@@ -173,6 +184,23 @@ class ArDunningRun(models.Model):
         """Drop every letter of the run that is not in the mail queue yet."""
         return self.letter_ids.filtered(lambda letter: letter.state in ("draft", "approved")).action_drop()
 
+    def _get_letters_to_post(self):
+        return self.env["ar.dunning.letter"].search(
+            [("run_id", "in", self.ids), ("state", "=", "queued"), ("channel", "=", "post")],
+            order="partner_name, id",
+        )
+
+    def action_print_post(self):
+        """Print the letters of these proposals that go by post, as one PDF, by customer."""
+        letters = self._get_letters_to_post()
+        if not letters:
+            raise UserError(self.env._("No letter waits to be posted: approve the letters first."))
+        return letters.action_print()
+
+    def action_mark_posted(self):
+        """Say that the printed letters of these proposals were posted."""
+        return self._get_letters_to_post().action_mark_posted()
+
     def action_view_letters(self):
         self.ensure_one()
         action = self.env["ir.actions.act_window"]._for_xml_id("ar_credit_control.action_dunning_letter")
@@ -190,9 +218,10 @@ class ArDunningRun(models.Model):
     # Proposal
 
     @api.model
-    def _create_proposal(self, policy, date):
+    def _create_proposal(self, policy, date, filters=None):
         """Create the run of a person for ``policy`` at ``date``, with draft letters for review.
 
+        :param filters: values of the filters (``ar.dunning.filter``); None: everything that is due
         :raise AccessError: for a user who is no collector.
         """
         if not self.env.user.has_group("ar_credit_control.group_collector"):
@@ -205,6 +234,7 @@ class ArDunningRun(models.Model):
                 "company_id": policy.company_id.id,
                 "date": date,
                 "user_id": self.env.uid,
+                **(filters or {}),
             }
         )
         run._propose()
@@ -222,6 +252,14 @@ class ArDunningRun(models.Model):
         self._select_into_tables()
         [(count,)] = self.env.execute_query(self._proposal_sql())
         self.env.invalidate_all()
+        if self.policy_id.stage_ids.filtered("claims_interest"):
+            self.letter_ids.search(
+                [
+                    ("run_id", "=", self.id),
+                    ("stage_id.claims_interest", "=", True),
+                    ("state", "in", ("draft", "approved")),
+                ]
+            )._claim_interest()
         self._schedule_left_out_activities()
         return count
 
@@ -231,7 +269,9 @@ class ArDunningRun(models.Model):
         With their statistics PostgreSQL joins items and letters in seconds; from the bare expressions it
         expects one row of each and compares every item with every letter.
         """
-        selection = self.env["ar.dunning.selection"]._with_sql(self.policy_id, self.date)
+        selection = self.env["ar.dunning.selection"]._with_sql(
+            self.policy_id, self.date, self._get_filter_partner_ids()
+        )
         for table in (SQL("dunning_item"), SQL("dunning_letter")):
             self.env.cr.execute(SQL("DROP TABLE IF EXISTS pg_temp.%s", table))
             self.env.cr.execute(
@@ -243,6 +283,9 @@ class ArDunningRun(models.Model):
                 )
             )
             self.env.cr.execute(SQL("ANALYZE %s", table))
+        fitting = self._filter_letters_sql()
+        if fitting:
+            self.env.cr.execute(SQL("DELETE FROM dunning_letter WHERE (%s) IS NOT TRUE", fitting))
 
     def _proposal_sql(self):
         """Return the statement that writes letters, their lines and what is left out."""
@@ -254,7 +297,8 @@ class ArDunningRun(models.Model):
                 INSERT INTO ar_dunning_letter (
                     id, name, run_id, company_id, policy_id, partner_id, partner_name, recipient_id,
                     currency_id, stage_id, occurrence, date, channel, state, user_id, item_count,
-                    amount_due, amount_overdue, amount_credit, amount_total, days_overdue,
+                    amount_due, amount_overdue, amount_credit, amount_total, amount_interest, amount_fees,
+                    days_overdue,
                     create_uid, create_date, write_uid, write_date)
                 SELECT numbered.id,
                        'DUN/' || to_char(%(date)s::date, 'YYYY') || '/' || lpad(numbered.id::text, 5, '0'),
@@ -266,12 +310,12 @@ class ArDunningRun(models.Model):
                            AND earlier.partner_id = numbered.partner_id
                            AND earlier.currency_id = numbered.currency_id
                            AND earlier.policy_id = %(policy)s),
-                       %(date)s, numbered.channel,
+                       %(date)s, %(channel)s,
                        CASE WHEN %(automatic)s AND stage.requires_approval IS NOT TRUE
                             THEN 'approved' ELSE 'draft' END,
                        COALESCE(numbered.collector_id, %(contact)s),
                        numbered.item_count, numbered.amount_due, numbered.amount_overdue,
-                       numbered.amount_credit, numbered.amount_due - numbered.amount_credit,
+                       numbered.amount_credit, numbered.amount_due - numbered.amount_credit, 0, 0,
                        numbered.days_overdue, %(uid)s, %(now)s, %(uid)s, %(now)s
                   FROM (SELECT nextval('ar_dunning_letter_id_seq') AS id, due.*
                           FROM (SELECT * FROM dunning_letter WHERE reason IS NULL
@@ -284,12 +328,14 @@ class ArDunningRun(models.Model):
             new_line AS (
                 INSERT INTO ar_dunning_letter_line (
                     letter_id, move_line_id, move_id, partner_id, company_id, currency_id, stage_id, is_due,
-                    name, ref, invoice_date, date_maturity, days_overdue, amount_original, amount, interest)
+                    name, ref, invoice_date, date_maturity, days_overdue, amount_original, amount,
+                    amount_open, interest, fee)
                 SELECT new_letter.id, item.id, item.move_id, item.partner_id, item.company_id,
                        item.currency_id, COALESCE(item.stage_id, item.last_stage_id),
                        item.stage_id IS NOT NULL, COALESCE(move.name, line.name, '/'), move.ref,
                        COALESCE(move.invoice_date, move.date), item.date_maturity, item.days_overdue,
-                       line.amount_currency, item.amount_currency, 0
+                       line.amount_currency, item.amount_currency,
+                       line.amount_residual_currency, 0, 0
                   FROM dunning_item item
                   JOIN new_letter
                     ON new_letter.partner_id = item.partner_id AND new_letter.currency_id = item.currency_id
@@ -308,6 +354,7 @@ class ArDunningRun(models.Model):
             )
             SELECT COUNT(*) FROM new_letter
             """,
+            channel=self._channel_sql(),
             listed=selection._line_sql(),
             left_out=selection._left_out_sql(),
             run=self.id,
@@ -318,6 +365,15 @@ class ArDunningRun(models.Model):
             contact=self._get_contact().id or None,
             uid=self.env.uid,
             now=self.env.cr.now(),
+        )
+
+    @api.model
+    def _channel_sql(self):
+        """Return the channel of a letter: what its stage says, by the addresses of the recipient."""
+        return SQL(
+            """CASE stage.send_by WHEN 'none' THEN stage.task
+                                  WHEN 'email' THEN numbered.channel
+                                  ELSE stage.send_by END"""
         )
 
     def _get_contact(self):

@@ -11,9 +11,7 @@ from .ar_credit_review import FORMER
 class ArCreditProfile(models.Model):
     _inherit = "ar.credit.profile"
 
-    last_review_id = fields.Many2one(
-        "ar.credit.review", readonly=True, ondelete="restrict", copy=False
-    )
+    last_review_id = fields.Many2one("ar.credit.review", readonly=True, ondelete="restrict", copy=False)
     review_ids = fields.One2many("ar.credit.review", "profile_id", string="Reviews", readonly=True)
     review_count = fields.Integer(string="Open Reviews", compute="_compute_review_count")
 

@@ -189,9 +189,7 @@ class ArCreditReview(models.Model):
     overdue_days = fields.Integer(string="Oldest Overdue (days)", readonly=True)
 
     # what is decided
-    limit_currency_id = fields.Many2one(
-        "res.currency", required=True, ondelete="restrict"
-    )
+    limit_currency_id = fields.Many2one("res.currency", required=True, ondelete="restrict")
     decided_rating_id = fields.Many2one(
         "ar.credit.rating", string="Rating", tracking=True, ondelete="restrict"
     )
