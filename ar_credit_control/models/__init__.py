@@ -8,6 +8,7 @@ from . import rule
 from . import cover
 from . import hold
 from . import item
+from . import agreement
 from . import dunning
 from . import collection
 from . import dispute

@@ -15,3 +15,5 @@ from . import ar_dispute_record
 from . import ar_dispute_record_line
 from . import ar_dunning_letter_edit
 from . import ar_dunning_propose
+from . import ar_payment_promise_wizard
+from . import ar_agreement_reason

@@ -1,0 +1,33 @@
+from odoo import fields, models
+
+
+class ArCreditProfile(models.Model):
+    """What was agreed with the customer."""
+
+    _inherit = "ar.credit.profile"
+
+    promise_ids = fields.One2many("ar.payment.promise", "profile_id", string="Promises", readonly=True)
+    promise_count = fields.Integer(string="Number of Promises", compute="_compute_promise_count")
+
+    def _compute_promise_count(self):
+        counts = dict(
+            self.env["ar.payment.promise"]._read_group(
+                [("profile_id", "in", self.ids)], ["profile_id"], ["__count"]
+            )
+        )
+        for profile in self:
+            profile.promise_count = counts.get(profile, 0)
+
+    def action_open_promises(self):
+        """Open the promises of the customer."""
+        self.ensure_one()
+        return {
+            **self.env["ir.actions.act_window"]._for_xml_id("ar_credit_control.action_payment_promise"),
+            "domain": [("profile_id", "=", self.id)],
+            "context": {},
+        }
+
+    def action_promise(self):
+        """Open the dialogue that records a promise."""
+        self.ensure_one()
+        return self.env["ar.payment.promise.wizard"]._get_action(self.partner_id, self.company_id)

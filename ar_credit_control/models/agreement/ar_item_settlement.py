@@ -1,0 +1,215 @@
+from odoo import api, fields, models
+from odoo.fields import Domain
+from odoo.tools import SQL
+
+# Of a transaction: entries whose matching changed, so that promises and plans about them are judged again.
+TOUCHED = "ar_credit_control.agreements"
+
+
+class ArItemSettlement(models.AbstractModel):
+    """What became of the instalments that an agreement is about, read from the matchings in the ledger.
+
+    An instalment is known by entry, customer and due date, as everywhere in this addon. A matching counts on
+    the later date of both entries (``account.partial.reconcile.max_date``), as in the ageing.
+    """
+
+    _name = "ar.item.settlement"
+    _description = "Settlement of Agreed Items"
+
+    @api.model
+    def _settlement_sql(self, item: SQL, day: SQL) -> SQL:
+        """Return what is left of an instalment, as a subquery to be joined LATERAL; always one row.
+
+        ``live``: number of posted receivable items of the instalment; 0 when the entry was cancelled, set
+        back to draft or given another due date. ``open_then``: what was open at the end of ``day``,
+        ``open_now``: what is open now, both in the currency of the instalment.
+
+        :param item: alias with ``move_id``, ``partner_id``, ``date_maturity`` and ``currency_id``
+        :param day: expression of the day
+        """
+        return SQL(
+            """
+            SELECT COUNT(*) AS live,
+                   SUM(ledger.amount_residual_currency + COALESCE(undone.then, 0)) AS open_then,
+                   SUM(ledger.amount_residual_currency + COALESCE(undone.now, 0)) AS open_now
+              FROM account_move_line ledger
+              JOIN account_account account
+                ON account.id = ledger.account_id AND account.account_type = 'asset_receivable'
+              JOIN res_partner debtor
+                ON debtor.id = ledger.partner_id AND debtor.commercial_partner_id = %(item)s.partner_id
+         LEFT JOIN LATERAL (
+                    SELECT SUM(part.debit_amount_currency) FILTER (
+                               WHERE part.max_date > %(day)s OR receipt.parent_state != 'posted'
+                           ) AS then,
+                           SUM(part.debit_amount_currency) FILTER (
+                               WHERE receipt.parent_state != 'posted'
+                           ) AS now
+                      FROM account_partial_reconcile part
+                      JOIN account_move_line receipt ON receipt.id = part.credit_move_id
+                     WHERE part.debit_move_id = ledger.id
+                   ) undone ON TRUE
+             WHERE ledger.move_id = %(item)s.move_id
+               AND ledger.parent_state = 'posted'
+               AND ledger.currency_id = %(item)s.currency_id
+               AND COALESCE(ledger.date_maturity, ledger.date) = %(item)s.date_maturity
+            """,
+            item=item,
+            day=day,
+        )
+
+    @api.model
+    def _today_sql(self) -> SQL:
+        """Return the day on which agreements are judged, by root company: rows ``company_id``, ``today``."""
+        roots = self.env["res.company"].sudo().search([("parent_id", "=", False)])  # their days are no secret
+        return SQL(
+            "SELECT * FROM unnest(%s::int[], %s::date[]) AS day (company_id, today)",
+            roots.ids,
+            [root._credit_today() for root in roots],
+        )
+
+    # ------------------------------------------------------------------
+    # Items to agree on
+    # ------------------------------------------------------------------
+
+    @api.model
+    def _get_claims(self, partner, root, currency=None, domain=None):
+        """Return the open claims of a customer in all branches, the oldest first: ``ar.aging.report``.
+
+        Internal: no access check. Receipts, credit notes and accounts that are no trade are left out.
+
+        :param partner: a contact stands for its commercial entity
+        :param currency: only items in this currency; None: all
+        :param domain: further conditions on the ageing
+        """
+        debtor = partner.sudo().commercial_partner_id  # sudo: the debtor may not be readable
+        conditions = Domain(
+            [
+                ("root_company_id", "=", root.id),
+                ("partner_id", "=", debtor.id),
+                ("amount_currency", ">", 0),
+                ("account_id.non_trade", "=", False),
+                ("journal_id.type", "not in", ("bank", "cash", "credit")),
+            ]
+        )
+        if currency:
+            conditions &= Domain("currency_id", "=", currency.id)
+        report = self.env["ar.aging.report"].sudo()  # sudo: the whole customer, whoever agrees with them
+        report = report.with_context(tz=root._credit_timezone(), ar_as_of=False, ar_aging_by=False)
+        return report.search(conditions & Domain(domain or []), order="date_maturity, id")
+
+    @api.model
+    def _get_due_claims(self, partner, root, currency=None):
+        """Return everything due and not agreed on yet; everything open when nothing is due."""
+        claims = self._get_claims(partner, root, currency)
+        agreed = self._get_agreed(claims, root)
+        free = claims.filtered(
+            lambda item: item.currency_id.compare_amounts(item.amount_currency, agreed.get(item.id, 0.0)) > 0
+        )
+        return free.filtered(lambda item: item.days_overdue >= 0) or free
+
+    @api.model
+    def _get_agreed(self, items, root):
+        """Return how much of items is promised, deferred or on a plan already: {item id: amount}."""
+        if not items:
+            return {}
+        self.env.flush_all()
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT item.id, SUM(LEAST(COALESCE(pause.amount_currency, item.amount), item.amount))
+                  FROM unnest(%(ids)s::int[], %(moves)s::int[], %(partners)s::int[], %(dates)s::date[],
+                              %(amounts)s::numeric[]) AS item (id, move_id, partner_id, date_maturity, amount)
+                  JOIN (%(pauses)s) pause
+                    ON pause.move_id = item.move_id
+                   AND pause.partner_id = item.partner_id
+                   AND pause.date_maturity = item.date_maturity
+                 WHERE pause.reason IN ('promised', 'deferred', 'plan')
+              GROUP BY item.id
+                """,
+                ids=items.ids,
+                moves=[item.move_id.id for item in items],
+                partners=[item.partner_id.id for item in items],
+                dates=[item.date_maturity for item in items],
+                amounts=[item.amount_currency for item in items],
+                pauses=self.env["ar.item.pause"]._pause_sql(root, root._credit_today()),
+            )
+        )
+        return {item_id: float(amount) for item_id, amount in rows}
+
+    # ------------------------------------------------------------------
+    # At once when something is matched
+    # ------------------------------------------------------------------
+
+    @api.model
+    def _touch(self, move_ids):
+        """Have agreements about entries judged again when the transaction is committed: one statement.
+
+        It only looks up whether there are any; nothing is written while nothing changes.
+        """
+        precommit = self.env.cr.precommit
+        pending = precommit.data.get(TOUCHED)
+        if pending is None:
+            pending = precommit.data[TOUCHED] = set()
+            precommit.add(self.sudo()._judge_touched)  # sudo: whoever books the payment
+        pending.update(move_ids)
+
+    def _judge_touched(self):
+        move_ids = self.env.cr.precommit.data.pop(TOUCHED, None)
+        if not move_ids:
+            return
+        found = {}
+        for name, record_id in self.env.execute_query(self._touched_sql(list(move_ids))):
+            found.setdefault(name, []).append(record_id)
+        for name, ids in found.items():
+            self.env[name].browse(ids)._judge()
+
+    @api.model
+    def _touched_sql(self, move_ids) -> SQL:
+        """Return model and id of agreements about entries."""
+        return SQL(
+            """
+            SELECT DISTINCT 'ar.payment.promise', line.promise_id
+              FROM ar_payment_promise_line line
+             WHERE line.move_id = ANY(%s)
+            """,
+            move_ids,
+        )
+
+    @api.model
+    def _schedule_activities(self, records, activity_type, summaries, users):
+        """Create one activity a record in one go; records whose person is empty get none.
+
+        :param activity_type: external id without module
+        :param dict summaries: by record
+        :param dict users: by record
+        """
+        kind = self.env.ref(f"ar_credit_control.{activity_type}")
+        model_id = self.env["ir.model"]._get_id(records._name)
+        activities = self.env["mail.activity"].with_context(mail_activity_quick_update=True).sudo()
+        return activities.create(  # sudo: whoever books the payment asks the collector to act
+            [
+                {
+                    "res_model_id": model_id,
+                    "res_id": record.id,
+                    "activity_type_id": kind.id,
+                    "summary": summaries[record],
+                    "user_id": users[record].id,
+                    "date_deadline": fields.Date.context_today(record),
+                }
+                for record in records
+                if users[record]
+            ]
+        )
+
+    @api.model
+    def _close_activities(self, records, activity_type):
+        """Take away activities whose cause is gone."""
+        kind = self.env.ref(f"ar_credit_control.{activity_type}")
+        activities = self.env["mail.activity"].sudo()  # sudo: of others, for whom nothing is left to do
+        activities.search(
+            [
+                ("res_model", "=", records._name),
+                ("res_id", "in", records.ids),
+                ("activity_type_id", "=", kind.id),
+            ]
+        ).unlink()

@@ -1,0 +1,581 @@
+import logging
+from datetime import timedelta
+
+from odoo import api, fields, models
+from odoo.exceptions import AccessError, UserError
+from odoo.fields import Command, Domain
+from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
+from odoo.tools import SQL, format_amount, format_date
+
+_logger = logging.getLogger(__name__)
+
+# Promises judged in one commit by the schedule.
+BATCH = 500
+MISSED = ("broken", "partly")
+
+
+class ArPaymentPromise(models.Model):
+    """What a customer promised to pay until a date, and what became of it.
+
+    The state is never typed in: it follows from the ledger. Of each promised instalment counts what was
+    matched by the promised date and its tolerance days (``deadline``), by the dates of the ageing. The promise
+    is kept when that is the promised amount less a tolerance, partly kept when it is less, broken when it is
+    nothing; until the deadline it is open. A matching that is undone, or booked with an earlier date, changes
+    the state again. Credit notes count as payments: what is credited is owed no more. Items whose entry was
+    cancelled are promised no longer; a promise without any item left is cancelled.
+
+    Nobody has the right to write promises: they are recorded and withdrawn by their methods. Amounts are in
+    ``currency_id``, the currency of the promised items.
+    """
+
+    _name = "ar.payment.promise"
+    _description = "Promise to Pay"
+    _inherit = [
+        "ar.collector.notes.mixin",
+        "mail.thread",
+        "mail.activity.mixin",
+        "ar.customer.link.mixin",
+        "ar.own.customer.mixin",
+    ]
+    _order = "date desc, id desc"
+
+    profile_id = fields.Many2one(
+        "ar.credit.profile", required=True, readonly=True, index=True, ondelete="restrict"
+    )
+    partner_id = fields.Many2one(
+        "res.partner", string="Customer", required=True, readonly=True, index=True, ondelete="restrict"
+    )
+    partner_name = fields.Char(
+        string="Customer Name", readonly=True, help="As it was when the promise was made."
+    )
+    contact_id = fields.Many2one(
+        "res.partner", string="Promised By", readonly=True, index="btree_not_null", ondelete="restrict"
+    )
+    company_id = fields.Many2one("res.company", required=True, readonly=True, index=True)
+    currency_id = fields.Many2one("res.currency", required=True, readonly=True)
+    amount = fields.Monetary(required=True, readonly=True, tracking=True)
+    date = fields.Date(string="Promised For", required=True, readonly=True, tracking=True)
+    date_given = fields.Date(string="Given On", required=True, readonly=True)
+    tolerance_days = fields.Integer(readonly=True)
+    tolerance_amount = fields.Monetary(
+        string="Tolerance", readonly=True, help="So much may be missing and the promise counts as kept."
+    )
+    deadline = fields.Date(
+        required=True,
+        readonly=True,
+        help="Last day on which a payment counts: the promised date and the tolerance days of the settings.",
+    )
+    state = fields.Selection(
+        [
+            ("open", "Open"),
+            ("kept", "Kept"),
+            ("partly", "Partly Kept"),
+            ("broken", "Broken"),
+            ("cancelled", "Cancelled"),
+        ],
+        required=True,
+        readonly=True,
+        index=True,
+        default="open",
+        tracking=True,
+        group_expand="_expand_states",
+        help="Follows from what is matched in the ledger by the deadline.",
+    )
+    amount_paid = fields.Monetary(
+        string="Paid in Time", readonly=True, help="Matched with the promised items by the deadline."
+    )
+    amount_late = fields.Monetary(
+        string="Paid Late", readonly=True, help="Matched with the promised items after the deadline."
+    )
+    user_id = fields.Many2one(
+        "res.users", string="Recorded By", required=True, readonly=True, index=True, ondelete="restrict"
+    )
+    collector_id = fields.Many2one(related="profile_id.collector_id", store=False)
+    note = fields.Text(readonly=True, help="The customer's words.")
+    line_ids = fields.One2many("ar.payment.promise.line", "promise_id", string="Items", readonly=True)
+    cancelled_by_id = fields.Many2one("res.users", readonly=True, ondelete="restrict")
+    cancel_reason = fields.Char(string="Why Cancelled", readonly=True)
+    replaced_by_id = fields.Many2one(
+        "ar.payment.promise", readonly=True, index="btree_not_null", ondelete="restrict"
+    )
+    is_due = fields.Boolean(
+        string="Due", compute="_compute_is_due", search="_search_is_due", help="Open, and for today or before."
+    )
+
+    _amount_positive = models.Constraint("CHECK (amount > 0)", "A promise is about an amount above zero.")
+    _dates_in_order = models.Constraint(
+        "CHECK (deadline >= date AND tolerance_amount >= 0)", "A tolerance cannot be negative."
+    )
+    _open_idx = models.Index("(company_id, deadline) WHERE state = 'open'")
+    _missed_idx = models.Index("(partner_id, deadline) WHERE state IN ('broken', 'partly')")
+
+    # ------------------------------------------------------------------
+    # Computes and searches
+    # ------------------------------------------------------------------
+
+    @api.depends("partner_name", "amount", "currency_id", "date")
+    @api.depends_context("lang")
+    def _compute_display_name(self):
+        for promise in self:
+            promise.display_name = self.env._(
+                "%(customer)s: %(amount)s by %(date)s",
+                customer=promise.partner_name or "",
+                amount=format_amount(self.env, promise.amount, promise.currency_id),
+                date=format_date(self.env, promise.date),
+            )
+
+    @api.depends("state", "date")
+    def _compute_is_due(self):
+        today = fields.Date.context_today(self)
+        for promise in self:
+            promise.is_due = promise.state == "open" and promise.date <= today
+
+    @api.model
+    def _search_is_due(self, operator, value):
+        if operator != "in":
+            return NotImplemented
+        due = Domain("state", "=", "open") & Domain("date", "<=", fields.Date.context_today(self))
+        return due if True in value else ~due
+
+    @api.model
+    def _expand_states(self, states, domain):
+        return ["open", "partly", "broken", "kept", *(state for state in states if state == "cancelled")]
+
+    def _mail_get_partner_fields(self, introspect_fields=False):
+        return ["contact_id", "partner_id"]
+
+    # ------------------------------------------------------------------
+    # CRUD
+    # ------------------------------------------------------------------
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_never(self):
+        raise UserError(self.env._("Promises are kept as evidence: cancel what was recorded by mistake."))
+
+    def copy_data(self, default=None):
+        raise UserError(self.env._("A promise cannot be duplicated: record a new one."))
+
+    # ------------------------------------------------------------------
+    # Recording
+    # ------------------------------------------------------------------
+
+    @api.model
+    def _record(self, partner, root, amount, date, items=None, replace=True, **values):
+        """Record a promise and return it. Internal: who may is checked by the callers.
+
+        :param partner: the customer; a contact stands for its commercial entity
+        :param root: ``res.company``; a branch stands for its root company
+        :param amount: in the currency of the items; empty: all of them
+        :param date: the promised day
+        :param items: ``ar.aging.report`` records of one currency; empty: everything due
+        :param replace: open promises about the same items end; else it is about what they leave, and later
+        :param values: further values: ``note``, ``contact_id``
+        :raise UserError: without items, with more than is open, for a day in the past
+        """
+        root = root._credit_root()
+        settlement = self.env["ar.item.settlement"]
+        if not items:
+            items = settlement._get_due_claims(partner, root)
+            if len(items.currency_id) > 1:
+                items = items.filtered(lambda item: item.currency_id == items[0].currency_id)
+        items = items.sudo()  # sudo: the items of the customer, whoever talks to them
+        self._check_items(items, partner, root, date)
+        former = self._get_open_about(items)
+        promised = {}
+        if former and not replace:
+            if any(promise.date >= date for promise in former):
+                raise UserError(
+                    self.env._("The customer has promised these items for an earlier or the same day already.")
+                )
+            promised = settlement._get_agreed(items, root)
+        vals = self._prepare_promise(partner, root, amount, date, items, promised)
+        promise = self.sudo().create({**vals, **values})  # sudo: nobody writes promises
+        if former and replace:
+            former._withdraw(self.env._("Replaced by a new promise."), promise)
+        promise._message_log(body=promise._describe())
+        self.env["ar.credit.recheck"]._add(promise.partner_id, root)
+        return promise.sudo(self.env.su)
+
+    @api.model
+    def _check_items(self, items, partner, root, date):
+        debtor = partner.sudo().commercial_partner_id  # sudo: the debtor may not be readable
+        if not items:
+            raise UserError(self.env._("%s owes nothing that could be promised.", partner.display_name))
+        if len(items.currency_id) > 1:
+            raise UserError(self.env._("Record one promise for each currency."))
+        if items.partner_id != debtor or items.root_company_id != root:
+            raise UserError(self.env._("The items of a promise belong to one customer and company."))
+        if date < root._credit_today():
+            raise UserError(self.env._("A promise is about a day to come."))
+
+    @api.model
+    def _prepare_promise(self, partner, root, amount, date, items, promised):
+        currency = items.currency_id
+        lines, left = [], amount or float("inf")
+        for item in items:
+            free = currency.round(item.amount_currency - promised.get(item.id, 0.0))
+            if currency.compare_amounts(free, 0) <= 0:
+                continue
+            part = currency.round(min(free, max(left, 0.0)))
+            left -= part
+            lines.append(
+                {
+                    **self.env["ar.payment.promise.line"]._prepare_item_values(item),
+                    "amount_open": free,
+                    "amount": part,
+                }
+            )
+        total = currency.round(sum(line["amount"] for line in lines))
+        if not lines or (amount and currency.compare_amounts(amount, total)):
+            raise UserError(
+                self.env._(
+                    "No more than what is open can be promised: %s.",
+                    format_amount(self.env, total, currency),
+                )
+            )
+        debtor = items.partner_id
+        profile = self.env["ar.credit.profile"]._get_or_create(debtor, root)
+        return {
+            "profile_id": profile.id,
+            "partner_id": debtor.id,
+            "partner_name": debtor.display_name,
+            "contact_id": partner.id if partner != debtor else False,
+            "company_id": root.id,
+            "currency_id": currency.id,
+            "amount": total,
+            "date": date,
+            "date_given": root._credit_today(),
+            "user_id": self.env.uid,
+            "line_ids": [Command.create(line) for line in lines],
+            **self._prepare_tolerance(root, date, total, currency),
+        }
+
+    @api.model
+    def _prepare_tolerance(self, root, date, amount, currency):
+        """Return the tolerances of the settings on this promise; of share and amount the smaller one set."""
+        company = root.sudo()  # settings of the root company, also for a branch
+        allowed = []
+        if company.credit_promise_tolerance_percent:
+            allowed.append(amount * company.credit_promise_tolerance_percent / 100)
+        if company.credit_promise_tolerance_amount:
+            fixed = company.credit_promise_tolerance_amount
+            allowed.append(company.currency_id._convert(fixed, currency, company, root._credit_today()))
+        return {
+            "tolerance_days": company.credit_promise_tolerance_days,
+            "tolerance_amount": currency.round(min(allowed, default=0.0)),
+            "deadline": date + timedelta(days=company.credit_promise_tolerance_days),
+        }
+
+    @api.model
+    def _get_open_about(self, items):
+        """Return the open promises about items, judged now."""
+        promises = self.sudo().search(  # sudo: by whomever they were recorded
+            [("state", "=", "open"), ("line_ids.move_id", "in", items.move_id.ids)]
+        )
+        keys = {(item.move_id, item.partner_id, item.date_maturity) for item in items}
+        promises = promises.filtered(
+            lambda promise: any(
+                (line.move_id, line.partner_id, line.date_maturity) in keys and line.amount
+                for line in promise.line_ids
+            )
+        )
+        promises._judge()
+        return promises.filtered(lambda promise: promise.state == "open")
+
+    def _create_from_contact(self, activity, amount, date, items=None):
+        """Record what was promised in a contact (``ar.collection.activity``), see :meth:`_record`.
+
+        Internal: the contact was logged by who may.
+        """
+        contact = activity.contact_id or activity.partner_id
+        if contact.sudo().commercial_partner_id != activity.partner_id.sudo().commercial_partner_id:  # sudo:
+            contact = activity.partner_id  # any contact may speak for the customer, only its own is kept
+        return self._record(contact, activity.company_id, amount, date, items)
+
+    # ------------------------------------------------------------------
+    # Actions
+    # ------------------------------------------------------------------
+
+    def _check_collector(self):
+        self.check_access("read")
+        if not self.env.user.has_group("ar_credit_control.group_collector"):
+            raise AccessError(self.env._("Only collectors record and withdraw promises."))
+
+    def action_cancel(self, reason=None):
+        """Withdraw open promises: recorded by mistake, or the customer took them back.
+
+        :raise UserError: for a promise whose outcome is known
+        """
+        self._check_collector()
+        if any(promise.state != "open" for promise in self):
+            raise UserError(self.env._("What became of this promise is known: it stays on record."))
+        self._withdraw(reason or self.env._("Withdrawn."))
+        return True
+
+    def _withdraw(self, reason, replacement=None):
+        promises = self.sudo()  # sudo: nobody writes promises; the callers check who may
+        promises.write(
+            {
+                "state": "cancelled",
+                "cancelled_by_id": self.env.uid,
+                "cancel_reason": reason,
+                "replaced_by_id": replacement.id if replacement else False,
+            }
+        )
+        promises._message_log_batch({promise.id: reason for promise in promises})
+
+    def action_promise_again(self):
+        """Open the dialogue for a new promise about what this one left open."""
+        self.ensure_one()
+        return self.env["ar.payment.promise.wizard"]._get_action(
+            self.partner_id, self.company_id, promise=self
+        )
+
+    def action_open_items(self):
+        """Show what is open of the promised entries."""
+        self.ensure_one()
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Promised Items"),
+            "res_model": "ar.aging.report",
+            "view_mode": "list",
+            "domain": [
+                ("move_id", "in", self.line_ids.move_id.ids),
+                ("partner_id", "=", self.partner_id.id),
+                ("amount_currency", ">", 0),
+            ],
+        }
+
+    def action_mail(self):
+        """Open a mail to the customer that suits the state: confirmation, thanks, or what was missed."""
+        self.ensure_one()
+        self._check_collector()
+        template = self.env.ref(f"ar_credit_control.{self._get_template_name()}")
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Mail to the Customer"),
+            "res_model": "mail.compose.message",
+            "views": [(False, "form")],
+            "target": "new",
+            "context": {
+                "default_model": self._name,
+                "default_res_ids": self.ids,
+                "default_template_id": template.id,
+                "default_composition_mode": "comment",
+                "default_email_layout_xmlid": "mail.mail_notification_light",
+            },
+        }
+
+    def _get_template_name(self):
+        if self.state == "kept":
+            return "mail_template_promise_kept"
+        return "mail_template_promise_missed" if self.state in MISSED else "mail_template_promise_confirmed"
+
+    def _send_mail(self):
+        """Send the mail that suits the state to the customers who have an address."""
+        for promise in self.sudo():  # sudo: the text is the company's
+            if promise.contact_id.email or promise.partner_id.email:
+                promise.message_post_with_source(
+                    self.env.ref(f"ar_credit_control.{promise._get_template_name()}"),
+                    subtype_xmlid="mail.mt_comment",
+                    partner_ids=(promise.contact_id or promise.partner_id).ids,
+                    email_layout_xmlid="mail.mail_notification_light",
+                )
+
+    # ------------------------------------------------------------------
+    # Judging
+    # ------------------------------------------------------------------
+
+    @api.model
+    def _judged_sql(self, condition: SQL) -> SQL:
+        """Return the common table expressions of what became of promises, to be put between WITH and the rest.
+
+        ``judged_line``: ``id``, ``paid``; ``judged``: ``id``, ``former``, ``state``, ``paid``, ``late``.
+
+        :param condition: on the alias ``promise``
+        """
+        settlement = self.env["ar.item.settlement"]
+        return SQL(
+            """
+            judged_line AS (
+                SELECT line.id, line.promise_id, line.amount,
+                       settled.live > 0 AS live,
+                       CASE WHEN settled.live > 0
+                            THEN LEAST(GREATEST(line.amount_open - settled.open_then, 0), line.amount_open)
+                            ELSE 0 END AS paid,
+                       CASE WHEN settled.live > 0
+                            THEN LEAST(GREATEST(line.amount_open - settled.open_now, 0), line.amount_open)
+                            ELSE 0 END AS paid_ever
+                  FROM ar_payment_promise promise
+                  JOIN ar_payment_promise_line line ON line.promise_id = promise.id
+                 CROSS JOIN LATERAL (%(settled)s) settled
+                 WHERE promise.cancelled_by_id IS NULL AND %(condition)s
+            ),
+            judged_total AS (
+                SELECT promise_id,
+                       COALESCE(SUM(amount) FILTER (WHERE live), 0) AS needed,
+                       SUM(paid) AS paid,
+                       SUM(paid_ever) AS paid_ever
+                  FROM judged_line
+              GROUP BY promise_id
+            ),
+            judged AS (
+                SELECT promise.id,
+                       promise.state AS former,
+                       total.paid,
+                       GREATEST(total.paid_ever - total.paid, 0) AS late,
+                       CASE WHEN total.needed = 0 THEN 'cancelled'
+                            WHEN total.paid > 0 AND total.paid >= total.needed - promise.tolerance_amount
+                            THEN 'kept'
+                            WHEN day.today <= promise.deadline THEN 'open'
+                            WHEN total.paid > 0 THEN 'partly'
+                            ELSE 'broken' END AS state
+                  FROM judged_total total
+                  JOIN ar_payment_promise promise ON promise.id = total.promise_id
+                  JOIN (%(days)s) day ON day.company_id = promise.company_id
+            )
+            """,
+            settled=settlement._settlement_sql(SQL("line"), SQL("promise.deadline")),
+            days=settlement._today_sql(),
+            condition=condition,
+        )
+
+    def _judge(self):
+        """Bring the state of promises up to what the ledger says, in one statement for any number.
+
+        :return: {promise: (former state, state)} of those whose state changed
+        """
+        if not self:
+            return {}
+        self.env.flush_all()
+        rows = self.env.execute_query(
+            SQL(
+                """
+                WITH %(judged)s,
+                changed_line AS (
+                    UPDATE ar_payment_promise_line line
+                       SET amount_paid = judged_line.paid
+                      FROM judged_line
+                     WHERE judged_line.id = line.id
+                       AND line.amount_paid IS DISTINCT FROM judged_line.paid
+                )
+                UPDATE ar_payment_promise promise
+                   SET state = judged.state,
+                       amount_paid = judged.paid,
+                       amount_late = judged.late
+                  FROM judged
+                 WHERE judged.id = promise.id
+                   AND (promise.state, promise.amount_paid, promise.amount_late)
+                       IS DISTINCT FROM (judged.state, judged.paid, judged.late)
+             RETURNING promise.id, judged.former, judged.state
+                """,
+                judged=self._judged_sql(SQL("promise.id = ANY(%s)", self.ids)),
+            )
+        )
+        self.invalidate_model(["state", "amount_paid", "amount_late"], flush=False)
+        self.line_ids.invalidate_model(["amount_paid"], flush=False)
+        changes = {self.browse(row[0]): row[1:] for row in rows if row[1] != row[2]}
+        if changes:
+            self.browse()._follow_up(changes)
+        return changes
+
+    def _follow_up(self, changes):
+        """Tell people of promises whose state changed: {promise: (former state, state)}."""
+        promises = self.browse(promise.id for promise in changes).sudo()  # sudo: whoever books the payment
+        states = dict(self._fields["state"]._description_selection(self.env))
+        promises._message_log_batch(
+            {
+                promise.id: self.env._(
+                    "%(state)s: %(paid)s of %(amount)s by %(deadline)s.",
+                    state=states[promise.state],
+                    paid=format_amount(self.env, promise.amount_paid, promise.currency_id),
+                    amount=format_amount(self.env, promise.amount, promise.currency_id),
+                    deadline=format_date(self.env, promise.deadline),
+                )
+                for promise in promises
+            }
+        )
+        missed = promises.filtered(lambda promise: promise.state in MISSED)
+        missed.filtered(lambda promise: changes[promise][0] not in MISSED)._on_missed()
+        (promises - missed).filtered(lambda promise: changes[promise][0] in MISSED)._on_mended()
+        for root, changed in promises.grouped("company_id").items():
+            self.env["ar.credit.recheck"]._add(changed.partner_id, root)
+
+    def _on_missed(self):
+        """Promises were not kept in time: ask the collector to act."""
+        self.env["ar.item.settlement"]._schedule_activities(
+            self,
+            "mail_activity_promise_missed",
+            {
+                promise: self.env._(
+                    "Promise not kept: %(open)s of %(amount)s missing",
+                    open=format_amount(
+                        self.env, max(promise.amount - promise.amount_paid, 0), promise.currency_id
+                    ),
+                    amount=format_amount(self.env, promise.amount, promise.currency_id),
+                )
+                for promise in self
+            },
+            {promise: promise._get_responsible() for promise in self},
+        )
+
+    def _on_mended(self):
+        """A payment in time was found for promises that looked missed."""
+        self.env["ar.item.settlement"]._close_activities(self, "mail_activity_promise_missed")
+
+    def _get_responsible(self):
+        """Who is told: the collector of the customer, else who recorded the promise."""
+        self.ensure_one()
+        for user in (self.profile_id.collector_id, self.user_id):
+            if user.active and not user._is_superuser() and self.company_id in user.company_ids:
+                return user
+        return self.env["res.users"]
+
+    @api.model
+    def _cron_judge(self):
+        """Judge the promises whose state the calendar or the ledger has changed, in batches of a commit each."""
+        self.env.flush_all()
+        outdated = [
+            row[0]
+            for row in self.env.execute_query(
+                SQL(
+                    "WITH %s SELECT id FROM judged WHERE former != state ORDER BY id",
+                    self._judged_sql(SQL("TRUE")),
+                )
+            )
+        ]
+        cron = self.env["ir.cron"]
+        cron._commit_progress(remaining=len(outdated))
+        for start in range(0, len(outdated), BATCH):
+            batch = outdated[start : start + BATCH]
+            try:
+                self.browse(batch)._judge()
+                self.env.flush_all()
+            except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
+                # Somebody books a payment on one of them right now: judged there, and by the next run.
+                self.env.cr.rollback()
+                self.env.invalidate_all()
+                _logger.info("Promises %s to %s are in use; the next run takes them up", batch[0], batch[-1])
+            if not cron._commit_progress(processed=len(batch)):
+                return
+
+    def _describe(self):
+        self.ensure_one()
+        return self.env._(
+            "Promised: %(amount)s by %(date)s, for %(count)s items.",
+            amount=format_amount(self.env, self.amount, self.currency_id),
+            date=format_date(self.env, self.date),
+            count=len(self.line_ids.filtered("amount")),
+        )
+
+    # ------------------------------------------------------------------
+    # Figures for rules and scores
+    # ------------------------------------------------------------------
+
+    @api.model
+    def _counts_as_broken_sql(self) -> SQL:
+        """Return the condition that the alias ``promise`` counts as broken, by the setting of ``root``."""
+        return SQL(
+            """(promise.state = 'broken'
+                OR promise.state = 'partly' AND root.credit_promise_partly_broken IS TRUE)"""
+        )

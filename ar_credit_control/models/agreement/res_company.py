@@ -1,0 +1,34 @@
+from odoo import fields, models
+
+
+class ResCompany(models.Model):
+    """How promises and plans are judged; read from the root company for its branches."""
+
+    _inherit = "res.company"
+
+    credit_promise_tolerance_days = fields.Integer(
+        string="Promise Tolerance (days)",
+        default=3,
+        help="A promise is kept when the payment is matched by so many days after the promised date.",
+    )
+    credit_promise_tolerance_percent = fields.Float(
+        string="Promise Tolerance (%)",
+        digits=(5, 2),
+        default=1.0,
+        help="So much of a promised amount may be missing, as for bank charges. Zero: not by share.",
+    )
+    credit_promise_tolerance_amount = fields.Monetary(
+        string="Promise Tolerance (amount)",
+        help="So much may be missing. With a share too, the smaller of both counts. Zero: not by amount.",
+    )
+    credit_promise_partly_broken = fields.Boolean(
+        string="Partly Kept Counts as Broken",
+        help="For the credit rule and the score: a promise of which only a part was paid counts as broken.",
+    )
+
+    _credit_promise_tolerance = models.Constraint(
+        """CHECK (COALESCE(credit_promise_tolerance_days, 0) >= 0
+              AND COALESCE(credit_promise_tolerance_percent, 0) BETWEEN 0 AND 100
+              AND COALESCE(credit_promise_tolerance_amount, 0) >= 0)""",
+        "Tolerances of promises are zero or more, a share 100 % at most.",
+    )

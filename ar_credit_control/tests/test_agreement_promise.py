@@ -1,0 +1,399 @@
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from odoo.exceptions import AccessError, UserError
+from odoo.fields import Command
+from odoo.tests import new_test_user, tagged
+from odoo.tools import mute_logger
+
+from .common_agreement import AgreementCase
+
+
+@tagged("post_install", "-at_install")
+class TestPromise(AgreementCase):
+    def test_default_is_everything_due(self):
+        old, recent, coming = self.due(300, 40), self.due(200, 1), self.due(500, -10)
+        self.payment(50, self.today)
+        promise = self.promise(None, 5)
+        self.assertEqual(promise.amount, 500)
+        self.assertEqual(promise.line_ids.move_id, old | recent)
+        self.assertNotIn(coming, promise.line_ids.move_id)
+
+    def test_part_counts_for_the_oldest(self):
+        self.due(300, 40), self.due(200, 1)
+        promise = self.promise(400, 5)
+        self.assertEqual(promise.line_ids.mapped("amount"), [300, 100])
+        self.assertEqual(promise.line_ids.mapped("amount_open"), [300, 200])
+
+    def test_kept_at_once_when_matched(self):
+        invoice = self.due(300)
+        promise = self.promise(None, 5)
+        self.pay(300, 0, invoice)
+        self.commit()
+        self.assertEqual(promise.state, "kept")
+        self.assertEqual(promise.amount_paid, 300)
+
+    def test_undone_matching_opens_it_again(self):
+        invoice = self.due(300)
+        promise = self.promise(None, 5)
+        self.pay(300, 0, invoice)
+        self.commit()
+        invoice.line_ids.remove_move_reconcile()
+        self.commit()
+        self.assertEqual((promise.state, promise.amount_paid), ("open", 0))
+
+    def test_missed_then_a_payment_in_time_is_found(self):
+        invoice = self.due(300)
+        promise = self.promise(None, -10)
+        self.promises._cron_judge()
+        self.assertEqual(promise.state, "broken")
+        self.assertEqual(promise.activity_ids.activity_type_id.get_external_id()[promise.activity_ids.activity_type_id.id], "ar_credit_control.mail_activity_promise_missed")
+        self.pay(300, -8, invoice)  # booked late, with the date of the bank
+        self.commit()
+        self.assertEqual(promise.state, "kept")
+        self.assertFalse(promise.activity_ids)
+
+    def test_late_payment_stays_broken(self):
+        invoice = self.due(300)
+        promise = self.promise(None, -10)
+        self.promises._cron_judge()
+        self.pay(300, -1, invoice)
+        self.commit()
+        self.assertEqual((promise.state, promise.amount_paid, promise.amount_late), ("broken", 0, 300))
+
+    def test_partly_kept(self):
+        invoice = self.due(300)
+        promise = self.promise(None, -10)
+        self.pay(120, -9, invoice)
+        self.commit()
+        self.assertEqual((promise.state, promise.amount_paid), ("partly", 120))
+
+    def test_tolerance_of_days_and_amount(self):
+        self.company.credit_promise_tolerance_percent = 10
+        self.company.credit_promise_tolerance_amount = 5
+        invoice = self.due(300)
+        promise = self.promise(None, -10)
+        self.assertEqual(promise.tolerance_amount, 5, "the smaller of share and amount")
+        self.pay(294, -7, invoice)
+        self.commit()
+        self.assertEqual(promise.state, "partly")
+        self.pay(1, -7, invoice)
+        self.commit()
+        self.assertEqual(promise.state, "kept")
+
+    def test_day_after_the_tolerance_is_late(self):
+        invoice = self.due(300)
+        promise = self.promise(None, -10)
+        self.pay(300, -6, invoice)
+        self.commit()
+        self.assertEqual(promise.state, "broken")
+
+    def test_instalments_are_told_apart(self):
+        invoice = self.invoice(1000, self.day(-70), terms=self.instalments)  # 300 at once, 700 after 60 days
+        first = self.items(invoice)[0]
+        promise = self.promises._record(self.customer, self.company, None, self.day(5), first)
+        self.assertEqual(promise.amount, 300)
+        second = self.receivable(invoice).sorted("date_maturity")[1]
+        receipt = self.payment(300, self.today)
+        (second | self.receivable(receipt)).reconcile()
+        self.commit()
+        self.assertEqual(promise.state, "open", "the other instalment was paid")
+
+    def test_foreign_currency(self):
+        invoice = self.due(1000, currency=self.foreign)
+        self.due(100)
+        promise = self.promise(None, 5, invoice)
+        self.assertEqual((promise.currency_id, promise.amount), (self.foreign, 1000))
+        self.pay(1000, 0, invoice, currency=self.foreign)
+        self.commit()
+        self.assertEqual(promise.state, "kept")
+
+    def test_two_currencies_are_two_promises(self):
+        home, away = self.due(100), self.due(100, currency=self.foreign)
+        with self.assertRaisesRegex(UserError, "each currency"):
+            self.promise(None, 5, home, away)
+
+    def test_cancelled_invoice_is_promised_no_longer(self):
+        one, other = self.due(100), self.due(200)
+        promise = self.promise(None, -10)
+        self.pay(200, -9, other)
+        one.button_draft()
+        one.button_cancel()
+        self.commit()
+        self.assertEqual(promise.state, "kept", "what is left was paid")
+        lone = self.due(100)
+        void = self.promise(None, 5, lone)
+        lone.button_draft()
+        self.commit()
+        self.assertEqual(void.state, "cancelled")
+        lone.action_post()
+        self.promises._cron_judge()
+        self.assertEqual(void.state, "open")
+
+    def test_new_promise_replaces(self):
+        invoice = self.due(300)
+        former = self.promise(None, 5)
+        promise = self.promise(None, 9, invoice)
+        self.assertEqual((former.state, former.replaced_by_id), ("cancelled", promise))
+        self.pay(300, 0, invoice)
+        self.commit()
+        self.assertEqual((former.state, promise.state), ("cancelled", "kept"))
+
+    def test_second_part_for_a_later_day(self):
+        invoice = self.due(1000)
+        half = self.promise(500, 5, invoice)
+        rest = self.promise(None, 12, invoice, replace=False)
+        self.assertEqual((half.state, rest.amount), ("open", 500))
+        self.pay(500, 0, invoice)
+        self.commit()
+        self.assertEqual((half.state, rest.state), ("kept", "open"))
+        self.pay(500, 0, invoice)
+        self.commit()
+        self.assertEqual(rest.state, "kept")
+
+    def test_not_more_than_open(self):
+        self.due(300)
+        with self.assertRaisesRegex(UserError, "No more than"):
+            self.promise(301, 5)
+        with self.assertRaisesRegex(UserError, "a day to come"):
+            self.promises._record(self.customer, self.company, None, self.day(-1))
+
+    def test_pause_is_what_is_promised_and_unpaid(self):
+        invoice = self.due(1000)
+        self.promise(600, 5, invoice)
+        self.pay(200, 0, invoice)
+        self.commit()
+        self.assertEqual(self.pauses(0), [(invoice.id, 400.0, "promised", self.day(8))])
+        self.assertEqual(self.pauses(8)[0][1], 400.0, "the tolerance days belong to it")
+        self.assertEqual(self.pauses(9), [])
+
+    def pauses(self, days):
+        self.env.flush_all()
+        rows = self.env.execute_query(self.env["ar.item.pause"]._pause_sql(self.company, self.day(days)))
+        return [(row[0], float(row[3]), row[4], row[5]) for row in rows]
+
+    def test_rule_counts_broken_promises(self):
+        rule = self.set_rules(broken_promises={"count": 2, "period_days": 90})
+        for days in (-100, -50, -20):
+            self.promise(None, days, self.due(100))
+        self.promises._cron_judge()
+        check = self.env["ar.credit.check"]
+        figures = check._get_figures(self.customer, self.company, [rule._as_data()])
+        self.assertEqual(figures[self.customer.id]["broken_promises"], {90: 2})
+        part = self.due(100)
+        partly = self.promise(None, -10, part)
+        self.pay(10, -10, part)
+        self.commit()
+        self.assertEqual(partly.state, "partly")
+        self.assertEqual(self.count_broken(rule), 2)
+        self.company.credit_promise_partly_broken = True
+        self.assertEqual(self.count_broken(rule), 3)
+
+    def count_broken(self, rule):
+        figures = self.env["ar.credit.check"]._get_figures(self.customer, self.company, [rule._as_data()])
+        return figures[self.customer.id]["broken_promises"][90]
+
+    def test_score_counts_broken_promises_once_somebody_records_them(self):
+        self.due(100)
+        measured = self.env["ar.credit.behaviour"]._measure(self.customer, self.company)
+        self.assertIsNone(measured[self.customer.id]["broken_promises"])
+        self.promise(None, -20)
+        self.promises._cron_judge()
+        measured = self.env["ar.credit.behaviour"]._measure(self.customer, self.company)
+        self.assertEqual(measured[self.customer.id]["broken_promises"], 1)
+        other = self.env["res.partner"].create({"name": "Other", "is_company": True})
+        self.assertEqual(
+            self.env["ar.credit.behaviour"]._measure(other, self.company)[other.id]["broken_promises"], 0
+        )
+
+    def test_other_company_is_not_counted(self):
+        other = self.company_data_2["company"]
+        promise = self.promise(None, -20, self.due(100))
+        self.promises._cron_judge()
+        self.assertEqual(promise.state, "broken")
+        self.set_rules(company=other, broken_promises={"count": 1, "period_days": 90})
+        rule = self.get_rule("broken_promises", other)
+        figures = self.env["ar.credit.check"]._get_figures(self.customer, other, [rule._as_data()])
+        self.assertFalse(figures[self.customer.id].get("broken_promises"))
+
+    # hot path
+
+    def test_matching_costs_one_statement_whatever_is_promised(self):
+        def cost(moves):
+            receipt = self.payment(100, self.today)
+            self.match(receipt, *moves)
+            self.env.flush_all()
+            before = self.env.cr.sql_log_count
+            self.env["ar.item.settlement"]._judge_touched()
+            return self.env.cr.sql_log_count - before
+
+        quiet = self.due(100)
+        for _index in range(3):
+            self.promise(None, 5, self.due(50))
+        self.commit()
+        self.assertEqual(cost([quiet]), 1, "nothing promised about it")
+
+    def test_judging_many_is_one_statement(self):
+        promises = self.promises.union(*(self.promise(None, 5, self.due(50)) for _index in range(4)))
+        self.commit()
+        before = self.env.cr.sql_log_count
+        promises[:1]._judge()
+        one = self.env.cr.sql_log_count - before
+        before = self.env.cr.sql_log_count
+        promises._judge()
+        self.assertEqual(self.env.cr.sql_log_count - before, one)
+
+    # generated
+
+    @settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+    @given(
+        steps=st.lists(
+            st.tuples(
+                st.sampled_from(["pay", "undo", "credit", "promise", "draft_payment"]),
+                st.integers(0, 2),
+                st.integers(1, 700),
+                st.integers(-14, 0),
+            ),
+            min_size=3,
+            max_size=8,
+        )
+    )
+    def test_state_equals_slow_computation(self, steps):
+        with self.env.cr.savepoint(flush=True) as savepoint:
+            self.check_steps(steps)
+            savepoint.close(rollback=True)
+        self.env.invalidate_all()
+        self.env.cr.precommit.data.clear()
+        self.env.cr.precommit.clear()
+
+    def check_steps(self, steps):
+        invoices = [
+            self.due(500, 30),
+            self.due(300, 25, currency=self.foreign),
+            self.invoice(400, self.day(-70), terms=self.instalments),
+        ]
+        promises = self.promises
+        for invoice, days in zip(invoices, (-9, -3, -6), strict=True):
+            promises |= self.promise(None, days, invoice)
+        for action, index, amount, days in steps:
+            invoice = invoices[index]
+            if action == "pay" and invoice.amount_residual:
+                self.pay(amount, days, invoice, currency=invoice.currency_id)
+            elif action == "undo":
+                invoice.line_ids.remove_move_reconcile()
+            elif action == "credit" and invoice.amount_residual:
+                note = self.invoice(
+                    amount, self.day(days), currency=invoice.currency_id, move_type="out_refund"
+                )
+                self.match(note, invoice)
+            elif action == "promise" and invoice.amount_residual and self.items(invoice):
+                promises |= self.promise(None, max(days, -8), invoice)
+            elif action == "draft_payment":
+                receipts = self.receivable(invoice).matched_credit_ids.credit_move_id.move_id
+                receipts[:1].button_draft()
+            self.commit()
+            for promise in promises.filtered(lambda promise: not promise.cancelled_by_id):
+                self.assertEqual(
+                    (promise.state, promise.amount_paid), self.slow_state(promise), (action, promise)
+                )
+
+
+@tagged("post_install", "-at_install")
+class TestPromiseRights(AgreementCase):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+
+        def user(login, groups):
+            return new_test_user(
+                cls.env,
+                login,
+                groups=groups,
+                company_id=cls.company.id,
+                company_ids=[Command.set(cls.company.ids)],
+            )
+
+        cls.collector = user("agr_col", "ar_credit_control.group_collector")
+        cls.auditor = user("agr_aud", "ar_credit_control.group_credit_auditor")
+        cls.seller = user("agr_own", "sales_team.group_sale_salesman,ar_credit_control.group_credit_user")
+        cls.stranger = user("agr_sale", "sales_team.group_sale_salesman")
+
+    def wizard(self, user, **values):
+        wizards = self.env["ar.payment.promise.wizard"].with_user(user)
+        wizards = wizards.with_context(default_partner_id=self.customer.id, default_company_id=self.company.id)
+        return wizards.create({"date": self.day(5), **values})
+
+    def test_collector_records_through_the_dialogue(self):
+        invoice = self.due(300)
+        wizard = self.wizard(self.collector)
+        self.assertEqual((wizard.amount, wizard.item_ids.move_id), (300, invoice))
+        wizard.action_record()
+        promise = self.promises.search([("partner_id", "=", self.customer.id)])
+        self.assertEqual((promise.amount, promise.user_id), (300, self.collector))
+        promise.with_user(self.collector).action_cancel("by mistake")
+        self.assertEqual((promise.state, promise.cancel_reason), ("cancelled", "by mistake"))
+
+    def test_nobody_writes_a_promise(self):
+        self.due(300)
+        promise = self.promise(None, 5)
+        for user in (self.collector, self.auditor, self.seller):
+            for call in (
+                lambda own: own.write({"state": "kept"}),
+                lambda own: own.write({"deadline": self.day(90)}),
+                lambda own: own.unlink(),
+                lambda own: own.create({"partner_id": self.customer.id}),
+            ):
+                with self.assertRaises(AccessError), mute_logger("odoo.addons.base.models.ir_model"):
+                    call(promise.with_user(user))
+        with self.assertRaises(UserError):
+            promise.unlink()
+
+    def test_only_collectors_withdraw_and_mail(self):
+        self.due(300)
+        promise = self.promise(None, 5)
+        self.customer.user_id = self.seller
+        for user in (self.auditor, self.seller):
+            for name in ("action_cancel", "action_mail"):
+                with self.assertRaises(AccessError):
+                    getattr(promise.with_user(user), name)()
+
+    def test_salesperson_sees_own_customers(self):
+        self.due(300)
+        promise = self.promise(None, 5)
+        own = self.promises.with_user(self.seller)
+        self.assertFalse(own.search([("id", "=", promise.id)]))
+        self.customer.user_id = self.seller
+        self.assertEqual(own.search([("id", "=", promise.id)]), promise)
+        self.assertEqual(own.browse(promise.id).line_ids.amount, 300)
+        with self.assertRaises(AccessError):
+            self.promises.with_user(self.stranger).search([])
+
+    def test_outcome_of_a_known_promise_cannot_be_withdrawn(self):
+        self.promise(None, -20, self.due(300))
+        self.promises._cron_judge()
+        promise = self.promises.search([("partner_id", "=", self.customer.id)])
+        with self.assertRaisesRegex(UserError, "stays on record"):
+            promise.with_user(self.collector).action_cancel("please")
+
+    def test_dialogue_from_invoices_of_two_customers_is_refused(self):
+        other = self.env["res.partner"].create({"name": "Other", "is_company": True})
+        moves = self.due(100) | self.due(100, partner=other)
+        wizards = self.env["ar.payment.promise.wizard"].with_context(
+            active_model="account.move", active_ids=moves.ids
+        )
+        with self.assertRaisesRegex(UserError, "one customer"):
+            wizards.default_get(["item_ids"])
+        one = wizards.with_context(active_ids=moves[:1].ids).create({"date": self.day(3)})
+        self.assertEqual(one.item_ids.move_id, moves[:1])
+
+    def test_mails_are_written_in_words(self):
+        self.customer.email = "pay@example.com"
+        invoice = self.due(300)
+        promise = self.promise(None, 5)
+        promise._send_mail()
+        self.assertIn(invoice.name, promise.message_ids[0].body)
+        self.assertEqual(promise.message_ids[0].partner_ids, self.customer)
+        self.pay(300, 0, invoice)
+        self.commit()
+        promise._send_mail()
+        self.assertIn("Thank you", promise.message_ids[0].body)
