@@ -10,6 +10,7 @@ from . import hold
 from . import item
 from . import agreement
 from . import dunning
+from . import interest
 from . import collection
 from . import dispute
 from . import takeover

@@ -35,6 +35,7 @@ from . import test_hold_race
 from . import test_hold_recheck
 from . import test_hold_tour
 from . import test_i18n
+from . import test_interest_figures
 from . import test_lifecycle
 from . import test_review_attack
 from . import test_review_decision

@@ -1,3 +1,4 @@
+from . import ar_agreement_reason
 from . import ar_bill_receivable_decision
 from . import ar_credit_agency_import
 from . import ar_credit_agency_import_line
@@ -15,5 +16,8 @@ from . import ar_dispute_record
 from . import ar_dispute_record_line
 from . import ar_dunning_letter_edit
 from . import ar_dunning_propose
+from . import ar_interest_calculate
+from . import ar_interest_calculator
+from . import ar_interest_calculator_payment
+from . import ar_interest_waive
 from . import ar_payment_promise_wizard
-from . import ar_agreement_reason
