@@ -14,8 +14,6 @@ from . import ar_credit_authority
 from . import ar_credit_profile
 from . import ar_dunning_policy
 from . import ar_dunning_letter
-from . import ar_dunning_letter_line
-from . import ar_dunning_run
 from . import base_partner_merge
 from . import res_company
 from . import res_config_settings
