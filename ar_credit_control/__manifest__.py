@@ -144,7 +144,11 @@
         # collection: cases, assignment, worklist
         "security/collection/ir.model.access.csv",
         "security/collection/ar_collection_rules.xml",
+        "data/collection_data.xml",
+        "wizards/ar_collection_views.xml",
         "views/collection/ar_collection_case_views.xml",
+        "views/collection/ar_collection_worklist_views.xml",
+        "views/collection/ar_collection_setting_views.xml",
         "views/collection/menus.xml",
         # disputes
         "security/dispute/ir.model.access.csv",
@@ -180,12 +184,15 @@
         "demo/ar_credit_demo_cover.xml",
         "demo/ar_credit_demo_scores.xml",
         "demo/ar_credit_demo_reviews.xml",
+        # collection cases
+        "demo/ar_credit_demo_cases.xml",
     ],
     "assets": {
         "web.assets_backend": [
             "ar_credit_control/static/src/aging/*",
             "ar_credit_control/static/src/credit/**/*",
             "ar_credit_control/static/src/takeover/*",
+            "ar_credit_control/static/src/collection/*",
         ],
         "web.assets_backend_lazy": [
             "ar_credit_control/static/src/aging/lazy/*",

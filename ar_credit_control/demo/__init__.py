@@ -1,3 +1,4 @@
 from . import ar_credit_demo
 from . import ar_credit_demo_scores
 from . import ar_credit_demo_review
+from . import ar_credit_demo_cases

@@ -39,6 +39,7 @@ class ArCollectionCase(models.Model):
     company_id = fields.Many2one("res.company", required=True, index=True, readonly=True, ondelete="restrict")
     currency_id = fields.Many2one(related="company_id.currency_id")
     rating_id = fields.Many2one(related="profile_id.rating_id")
+    profile_note = fields.Text(related="profile_id.note")
     salesperson_id = fields.Many2one(related="partner_id.user_id", string="Salesperson")
     state = fields.Selection(
         STATES, string="Status", required=True, readonly=True, default="open", index=True, tracking=True
@@ -95,6 +96,7 @@ class ArCollectionCase(models.Model):
     snooze_until = fields.Date(
         readonly=True, tracking=True, help="Not on the worklist before this day, unless the customer acts."
     )
+    snooze_date = fields.Date(string="Snoozed On", readonly=True)
     snooze_reason = fields.Char(readonly=True)
 
     _open_uniq = models.UniqueIndex(
@@ -141,6 +143,16 @@ class ArCollectionCase(models.Model):
                 self.env._("%s has another open case. Work on that one.", others.partner_id.display_name)
             )
         closed._reopen(self.env._("Opened again by hand"))
+
+    def action_open_profile(self):
+        """Open the credit profile of the customer."""
+        self.ensure_one()
+        return {
+            "type": "ir.actions.act_window",
+            "res_model": "ar.credit.profile",
+            "res_id": self.profile_id.id,
+            "views": [(False, "form")],
+        }
 
     def _check_works(self):
         """Raise AccessError unless the user works cases and may see these."""
@@ -312,9 +324,3 @@ class ArCollectionCase(models.Model):
         (cases - stays)._close(self.env._("Customers were merged"), merged_into_id=stays.id)
         stays.write({"partner_name": debtor.name})
         self.env.flush_all()
-
-    def _refresh(self):
-        """Bring what is kept on the cases up to date."""
-
-    def _assign(self):
-        """Give a collector to the cases that have none."""

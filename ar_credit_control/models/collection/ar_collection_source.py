@@ -136,7 +136,11 @@ class ArCollectionSource(models.AbstractModel):
             SELECT partner.commercial_partner_id AS partner_id,
                    split_part(company.parent_path, '/', 1)::int AS company_id,
                    line.date::timestamp AS date,
-                   CASE WHEN move.move_type = 'out_refund' THEN 'credit_note' ELSE 'payment' END AS kind,
+                   CASE WHEN move.move_type = 'out_refund' THEN 'credit_note'
+                        WHEN move.origin_payment_id IS NOT NULL OR move.statement_line_id IS NOT NULL
+                             THEN 'payment'
+                        ELSE 'entry'
+                   END AS kind,
                    NULL::int AS user_id,
                    move.name AS title,
                    move.ref AS text,

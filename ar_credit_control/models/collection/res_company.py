@@ -1,4 +1,4 @@
-from odoo import fields, models
+from odoo import api, fields, models
 
 
 class ResCompany(models.Model):
@@ -27,3 +27,10 @@ class ResCompany(models.Model):
         default=30,
         help="A customer who is overdue again so soon after the case was closed gets the same case back.",
     )
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        companies = super().create(vals_list)
+        # sudo: whoever may create a company needs no right on rules for the defaults to exist.
+        self.env["ar.collection.rule"].sudo()._create_missing()
+        return companies
