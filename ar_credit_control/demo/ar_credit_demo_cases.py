@@ -12,7 +12,10 @@ class ArCreditDemo(models.AbstractModel):
         cases = self.env["ar.collection.case"]
         if cases.search_count([], limit=1):
             return
-        for company in (self.env.ref("base.main_company"), self.env.ref("ar_credit_control.demo_company_hamburg")):
+        for company in (
+            self.env.ref("base.main_company"),
+            self.env.ref("ar_credit_control.demo_company_hamburg"),
+        ):
             cases._run_company(company)
         self._load_reply("lefevre")
         self._load_next_step("blueridge")

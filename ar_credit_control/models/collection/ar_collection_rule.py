@@ -225,12 +225,16 @@ class ArCollectionRule(models.Model):
 
     @api.model
     def _level_sql(self):
-        """Return the furthest level sent for each instalment; 1 is the first after the due date."""
+        """Return the furthest level sent for each instalment; 1 is the first after the due date.
+
+        Letters of policies that open no cases do not count.
+        """
         return SQL(
             """
             SELECT sent_line.move_id, sent_line.partner_id, sent_line.date_maturity, MAX(stage.level) AS level
               FROM ar_dunning_letter_line sent_line
               JOIN ar_dunning_letter letter ON letter.id = sent_line.letter_id AND letter.state = 'sent'
+              JOIN ar_dunning_policy policy ON policy.id = letter.policy_id AND policy.use_cases
               JOIN (
                     SELECT id,
                            CASE WHEN day_offset > 0

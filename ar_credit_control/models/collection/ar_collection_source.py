@@ -22,7 +22,7 @@ class ArCollectionSource(models.AbstractModel):
         schedule), ``user_id``, ``title`` (short; whom we spoke to, number of the letter), ``text`` (what was
         said), ``reason`` (why they have not paid, in the language of the user), ``res_model``, ``res_id``.
         """
-        return [self._letter_contact_sql(), self._reply_contact_sql()]
+        return [self._letter_contact_sql(), self._reply_contact_sql(), self._letter_reply_contact_sql()]
 
     @api.model
     def _promise_parts(self):
@@ -83,19 +83,55 @@ class ArCollectionSource(models.AbstractModel):
             SELECT collection_case.partner_id,
                    collection_case.company_id,
                    message.date,
-                   'reply'::varchar AS kind,
-                   TRUE AS personal,
-                   NULL::int AS user_id,
-                   message.email_from AS title,
-                   %(text)s AS text,
-                   NULL::text AS reason,
+                   %(columns)s,
                    'ar.collection.case'::varchar AS res_model,
                    collection_case.id AS res_id
               FROM mail_message message
               JOIN ar_collection_case collection_case ON collection_case.id = message.res_id
-             WHERE message.model = 'ar.collection.case' AND message.message_type = 'email'
+             WHERE message.model = 'ar.collection.case' AND %(from_outside)s
             """,
-            text=self._plain_sql(SQL.identifier("message", "body")),
+            columns=self._reply_columns_sql(),
+            from_outside=self._from_outside_sql(),
+        )
+
+    @api.model
+    def _letter_reply_contact_sql(self):
+        """Mails of customers that answered a letter."""
+        return SQL(
+            """
+            SELECT letter.partner_id,
+                   letter.company_id,
+                   message.date,
+                   %(columns)s,
+                   'ar.dunning.letter'::varchar AS res_model,
+                   letter.id AS res_id
+              FROM mail_message message
+              JOIN ar_dunning_letter letter ON letter.id = message.res_id
+             WHERE message.model = 'ar.dunning.letter' AND %(from_outside)s
+            """,
+            columns=self._reply_columns_sql(),
+            from_outside=self._from_outside_sql(),
+        )
+
+    @api.model
+    def _reply_columns_sql(self):
+        return SQL(
+            """'reply'::varchar AS kind,
+                   TRUE AS personal,
+                   NULL::int AS user_id,
+                   TRIM(split_part(message.email_from, ' <', 1), '"') AS title,
+                   %s AS text,
+                   NULL::text AS reason""",
+            self._plain_sql(SQL.identifier("message", "body")),
+        )
+
+    @api.model
+    def _from_outside_sql(self):
+        """Return the condition that a message came in by mail, and from none of our own people."""
+        return SQL(
+            """message.message_type = 'email'
+               AND NOT EXISTS (SELECT FROM res_users own
+                                WHERE own.partner_id = message.author_id AND own.share IS NOT TRUE)"""
         )
 
     @api.model
