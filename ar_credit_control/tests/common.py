@@ -14,6 +14,19 @@ class AccountingCase(AccountTestInvoicingCommon):
     """
 
     @classmethod
+    def setUpClass(cls):
+        # Odoo's own goes on to make products, taxes, partners and a user that no test here looks at.
+        super(AccountTestInvoicingCommon, cls).setUpClass()
+        cls.company_data = cls.collect_company_accounting_data(cls.env.company)
+        bank, charts = cls.company_data["default_journal_bank"], cls.env["account.chart.template"]
+        bank.inbound_payment_method_line_ids[0].payment_account_id = charts.ref(
+            "account_journal_payment_debit_account_id", raise_if_not_found=False
+        )
+        bank.outbound_payment_method_line_ids[0].payment_account_id = charts.ref(
+            "account_journal_payment_credit_account_id", raise_if_not_found=False
+        )
+
+    @classmethod
     def _create_company(cls, **values):
         # sudo: the user of the tests belongs to no prepared company yet.
         prepared = cls.env["res.company"].sudo().search([("name", "=like", f"{PREPARED} %")], limit=1)
@@ -22,6 +35,34 @@ class AccountingCase(AccountTestInvoicingCommon):
         prepared.write(values)
         cls.env.user.company_ids = [Command.link(prepared.id)]
         return prepared.with_env(cls.env)
+
+    @classmethod
+    def make_user(cls, login, groups, company=None):
+        [user] = cls.make_users(company, **{login: groups})
+        return user
+
+    @classmethod
+    def make_users(cls, company=None, **roles):
+        """Users of a company, each by its login with the names of its groups, as ``new_test_user`` makes one.
+
+        They are created together: one by one they take several times as long.
+        """
+        company = company or cls.env.company
+        users = cls.env["res.users"].create(
+            [
+                {
+                    "name": login,
+                    "login": login,
+                    "password": login.ljust(8, "x"),
+                    "email": f"{login}@example.com",
+                    "group_ids": [Command.set([cls.env.ref(group).id for group in groups.split(",")])],
+                    "company_id": company.id,
+                    "company_ids": [Command.set(company.ids)],
+                }
+                for login, groups in roles.items()
+            ]
+        )
+        return list(users)
 
     @classmethod
     def set_rules(cls, company=None, **kinds):

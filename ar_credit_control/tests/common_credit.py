@@ -1,6 +1,5 @@
 from odoo import fields
 from odoo.fields import Command
-from odoo.tests import new_test_user
 
 from .common import AccountingCase
 
@@ -31,21 +30,15 @@ class CreditCase(AccountingCase):
         )
         cls.exposure = cls.env["ar.credit.exposure"]
         cls.profiles = cls.env["ar.credit.profile"]
-        cls.manager = cls.make_user(
-            "credit_mgr", "ar_credit_control.group_credit_manager,base.group_partner_manager"
-        )
-        cls.controller = cls.make_user("credit_ctl", "ar_credit_control.group_credit_controller")
-        cls.collector = cls.make_user(
-            "credit_col", "ar_credit_control.group_collector,base.group_partner_manager"
-        )
-        cls.auditor = cls.make_user(
-            "credit_aud", "ar_credit_control.group_credit_auditor,base.group_partner_manager"
-        )
-        cls.salesperson = cls.make_user(
-            "credit_sales", "sales_team.group_sale_salesman,base.group_partner_manager"
-        )
-        cls.credit_user = cls.make_user(
-            "credit_own", "sales_team.group_sale_salesman,ar_credit_control.group_credit_user"
+        cls.manager, cls.controller, cls.collector, cls.auditor, cls.salesperson, cls.credit_user = (
+            cls.make_users(
+                credit_mgr="ar_credit_control.group_credit_manager,base.group_partner_manager",
+                credit_ctl="ar_credit_control.group_credit_controller",
+                credit_col="ar_credit_control.group_collector,base.group_partner_manager",
+                credit_aud="ar_credit_control.group_credit_auditor,base.group_partner_manager",
+                credit_sales="sales_team.group_sale_salesman,base.group_partner_manager",
+                credit_own="sales_team.group_sale_salesman,ar_credit_control.group_credit_user",
+            )
         )
         cls.by_order, cls.by_delivery = cls.env["product.product"].create(
             [
@@ -55,16 +48,6 @@ class CreditCase(AccountingCase):
         )
         cls.customer = cls.make_partner("Kornmann AG")
         cls.contact = cls.env["res.partner"].create({"name": "Ute Korn", "parent_id": cls.customer.id})
-
-    @classmethod
-    def make_user(cls, login, groups):
-        return new_test_user(
-            cls.env,
-            login,
-            groups=groups,
-            company_id=cls.company.id,
-            company_ids=[Command.set(cls.company.ids)],
-        )
 
     @classmethod
     def make_partner(cls, name, **values):

@@ -2,7 +2,6 @@ from datetime import timedelta
 
 from odoo import fields
 from odoo.fields import Command
-from odoo.tests import new_test_user
 
 from .common import AccountingCase
 
@@ -22,21 +21,13 @@ class DunningCase(AccountingCase):
         cls.policy = cls.make_policy(cls.company)
         cls.before, cls.first, cls.second, cls.third = cls.policy.stage_ids.sorted("day_offset")
         cls.customer = cls.make_customer("Kornmann AG")
-
-        def user(login, group):
-            return new_test_user(
-                cls.env,
-                login,
-                groups=f"ar_credit_control.{group}",
-                company_id=cls.company.id,
-                company_ids=[Command.set(cls.company.ids)],
-            )
-
-        cls.seller = user("dun_seller", "group_credit_user")
-        cls.collector = user("dun_collector", "group_collector")
-        cls.controller = user("dun_controller", "group_credit_controller")
-        cls.other_controller = user("dun_controller_2", "group_credit_controller")
-        cls.auditor = user("dun_auditor", "group_credit_auditor")
+        cls.seller, cls.collector, cls.controller, cls.other_controller, cls.auditor = cls.make_users(
+            dun_seller="ar_credit_control.group_credit_user",
+            dun_collector="ar_credit_control.group_collector",
+            dun_controller="ar_credit_control.group_credit_controller",
+            dun_controller_2="ar_credit_control.group_credit_controller",
+            dun_auditor="ar_credit_control.group_credit_auditor",
+        )
 
     @classmethod
     def make_policy(cls, company, **values):

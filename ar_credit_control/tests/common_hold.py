@@ -1,6 +1,5 @@
 from odoo import fields
 from odoo.fields import Command
-from odoo.tests import new_test_user
 
 from .common import AccountingCase
 
@@ -30,23 +29,13 @@ class HoldCase(AccountingCase):
             overdue={"days": 30, "share_percent": 1.0, "on_delivery": True},
         )
         cls.env["res.currency"].search([("name", "!=", cls.company.currency_id.name)]).active = True
-
-        def user(login, groups):
-            return new_test_user(
-                cls.env,
-                login,
-                groups=groups,
-                company_id=cls.company.id,
-                company_ids=[Command.set(cls.company.ids)],
-            )
-
-        cls.salesperson = user("hold_sales", "sales_team.group_sale_salesman")
-        cls.controller = user("hold_controller", "ar_credit_control.group_credit_controller")
-        cls.manager = user(
-            "hold_manager", "ar_credit_control.group_credit_manager,sales_team.group_sale_salesman_all_leads"
+        cls.salesperson, cls.controller, cls.manager, cls.collector, cls.auditor = cls.make_users(
+            hold_sales="sales_team.group_sale_salesman",
+            hold_controller="ar_credit_control.group_credit_controller",
+            hold_manager="ar_credit_control.group_credit_manager,sales_team.group_sale_salesman_all_leads",
+            hold_collector="ar_credit_control.group_collector",
+            hold_auditor="ar_credit_control.group_credit_auditor",
         )
-        cls.collector = user("hold_collector", "ar_credit_control.group_collector")
-        cls.auditor = user("hold_auditor", "ar_credit_control.group_credit_auditor")
         cls.article = cls.env["product.product"].create(
             {
                 "name": "Crate",

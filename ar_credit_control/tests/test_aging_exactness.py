@@ -102,7 +102,7 @@ class TestAgingExactness(AgingCase):
 
     def test_cash_basis_entries(self):
         """Cash basis tax entries touch no receivable account, whatever they do to the tax accounts."""
-        tax = self.tax_sale_a.copy(
+        tax = self.company_data["default_tax_sale"].copy(
             {
                 "name": "Cash basis",
                 "tax_exigibility": "on_payment",

@@ -2,7 +2,7 @@ from psycopg2 import IntegrityError
 
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.fields import Command
-from odoo.tests import new_test_user, tagged
+from odoo.tests import tagged
 from odoo.tools import SQL, mute_logger
 
 from .common_aging import AgingCase
@@ -258,15 +258,6 @@ class TestAgingReport(AgingCase):
         )
 
     # -- access -------------------------------------------------------------------------------------------
-
-    def make_user(self, login, groups):
-        return new_test_user(
-            self.env,
-            login,
-            groups=groups,
-            company_id=self.company.id,
-            company_ids=[Command.set(self.company.ids)],
-        )
 
     def read_all_fields(self, report):
         """As the web client reads a list with every column."""

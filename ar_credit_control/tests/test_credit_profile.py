@@ -109,7 +109,7 @@ class TestCreditProfile(CreditCase):
                 with self.subTest(user=user.login, vals=vals), self.assertRaises(AccessError):
                     profile.with_user(user).write(vals)
             with self.subTest(user=user.login), self.assertRaises(AccessError):
-                self.profiles.with_user(user).create({"partner_id": self.partner_b.id, "limit": 5.0})
+                self.profiles.with_user(user).create({"partner_id": self.partner.id, "limit": 5.0})
             with self.subTest(user=user.login), self.assertRaises(AccessError):
                 rating.with_user(user).write({"limit_factor": 9})
         profile.with_user(self.manager).write({"limit": 7.0, "rating_id": rating.id})
@@ -126,7 +126,7 @@ class TestCreditProfile(CreditCase):
         with self.assertRaisesRegex(UserError, "not by hand"):
             profile.with_user(self.manager).action_archive()
         with self.assertRaisesRegex(UserError, "stays with"):
-            profile.with_user(self.manager).partner_id = self.partner_b
+            profile.with_user(self.manager).partner_id = self.partner
         with self.assertRaisesRegex(UserError, "one credit profile"):
             profile.copy()
 
@@ -177,7 +177,7 @@ class TestCreditProfile(CreditCase):
             profile.with_user(self.manager).limit = 5.0
         with self.assertRaises(AccessError):
             self.profiles.with_user(self.manager).create(
-                {"partner_id": self.partner_b.id, "company_id": other.id}
+                {"partner_id": self.partner.id, "company_id": other.id}
             )
 
     def test_a_user_without_credit_rights_reads_no_report(self):

@@ -1,6 +1,3 @@
-from odoo.fields import Command
-from odoo.tests import new_test_user
-
 from odoo.addons.ar_credit_control.tests.common_hold import HoldCase
 
 
@@ -22,13 +19,7 @@ class DeliveryCase(HoldCase):
 
     @classmethod
     def make_worker(cls, login, company):
-        return new_test_user(
-            cls.env,
-            login,
-            groups="stock.group_stock_user",
-            company_id=company.id,
-            company_ids=[Command.set(company.ids)],
-        )
+        return cls.make_user(login, "stock.group_stock_user", company)
 
     @classmethod
     def stock(cls, quantity, product=None, warehouse=None):
