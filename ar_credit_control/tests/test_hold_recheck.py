@@ -252,6 +252,11 @@ env.cr.commit()
 """
 
 
+COUNT = """
+env.cr.execute('''%s''')
+print('WAITING', *env.cr.fetchone(), flush=True)
+"""
+
 # Changed settings have the held customers of the demonstration looked at, too.
 WAITING = """
 SELECT COUNT(DISTINCT queue.partner_id)
@@ -263,11 +268,9 @@ SELECT COUNT(DISTINCT queue.partner_id)
 @tagged("post_install", "-at_install")
 class TestHoldRecheckKilled(OwnDatabaseCase):
     def test_killed_in_the_middle_and_run_again(self):
-        self.run_script(SETUP)
-        [[waiting]] = self.query(WAITING)
-        self.assertEqual(waiting, 4)
-        process = self.start(KILLED)
-        process.communicate()
+        process = self.start(SETUP + COUNT % WAITING + KILLED)
+        output, _errors = process.communicate()
+        self.assertIn("WAITING 4", output)
         self.assertEqual(process.returncode, 9)
         [[waiting]] = self.query(WAITING)
         self.assertEqual(waiting, 2, "two were dealt with, the one in the middle is undone")

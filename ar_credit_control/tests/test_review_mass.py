@@ -103,27 +103,28 @@ review = env['ar.credit.review'].with_user(asker).create(
     {'profile_id': profiles[0].id, 'decided_limit': 900.0, 'reason': 'Raced'})
 review.action_submit()
 env.cr.commit()
-print('MADE', review.id, first.id, second.id)
 """
 
 # Both read the review as submitted, then both approve: the second must fail and be run again.
 RACE = """
-import os, odoo.sql_db
+import os, sys, odoo.sql_db
 from odoo.exceptions import UserError
 from odoo.service.model import execute_cr
-registry, database = env.registry, env.cr.dbname
+registry, review_id, users = env.registry, review.id, (first.id, second.id)
+print('MADE', review_id)
+sys.stdout.flush()
 env.cr.close()
 odoo.sql_db.close_all()
 children = []
 begin, go = os.pipe()
-for uid in %(users)s:
+for uid in users:
     child = os.fork()
     if not child:
         os.close(go)
         os.read(begin, 1)
         try:
             with registry.cursor() as cr:
-                execute_cr(cr, uid, 'ar.credit.review', 'action_approve', [[%(review)s]], {})
+                execute_cr(cr, uid, 'ar.credit.review', 'action_approve', [[review_id]], {})
         except UserError:
             os._exit(2)
         except BaseException:
@@ -151,9 +152,15 @@ def open_periodic(self, profiles):
     if len(seen) == 3:
         os._exit(9)
     return result
-if %(kill)s:
-    reviews._open_periodic = open_periodic
+reviews._open_periodic = open_periodic
 env['ar.credit.review']._cron_open_periodic()
+"""
+
+TWICE = """
+from odoo.addons.ar_credit_control.models.review import ar_credit_review_bulk as bulk
+bulk.BATCH = 2
+for _run in range(2):
+    env['ar.credit.review']._cron_open_periodic()
 """
 
 
@@ -162,23 +169,21 @@ class TestReviewProcesses(OwnDatabaseCase):
     """Two people at once, and a schedule that is killed."""
 
     def test_at_once_and_killed(self):
-        made = self.run_script(SETUP)
-        review, *users = next(line for line in made.splitlines() if line.startswith("MADE")).split()[1:]
+        output = self.run_script(SETUP + RACE)
+        review = next(line for line in output.splitlines() if line.startswith("MADE")).split()[1]
         with self.subTest("two approve at once: one does, the other is told"):
-            output = self.run_script(RACE % {"users": [int(user) for user in users], "review": int(review)})
             self.assertIn("ENDED 0 2", output)
             approvals = self.query(
                 "SELECT outcome FROM ar_credit_review_approval WHERE review_id = %s", review
             )
             self.assertEqual(approvals, [("approved",)])
         with self.subTest("killed in the third batch, each opens once"):
-            process = self.start(KILLED % {"kill": True})
+            process = self.start(KILLED)
             process.communicate(timeout=120)
             self.assertEqual(process.returncode, 9)
             opened = """SELECT profile_id, COUNT(*) FROM ar_credit_review
                          WHERE kind = 'periodic' AND starts_with(partner_name, 'Due ') GROUP BY 1"""
             self.assertEqual(len(self.query(opened)), 4, "two batches are committed")
-            for _run in range(2):
-                self.run_script(KILLED % {"kill": False})
+            self.run_script(TWICE)
             rows = self.query(opened)
             self.assertEqual([count for _profile, count in rows], [1] * 6, "all but the one just decided")
