@@ -396,9 +396,7 @@ class TestCreditExposure(CreditCase):
         self.assertEqual(self.exposure.search([("partner_id", "=", self.customer.id)]).id, row.id)
         query = self.exposure._search([("id", "in", row.ids)])
         self.assertIn(f'"partner_id" IN ({self.customer.id})', str(self.env.cr.mogrify(query.select())))
-        self.assertFalse(
-            self.exposure.search([("id", "in", row.ids), ("partner_id", "=", self.partner.id)])
-        )
+        self.assertFalse(self.exposure.search([("id", "in", row.ids), ("partner_id", "=", self.partner.id)]))
 
     def test_exposure_equals_its_parts_for_everybody(self):
         self.make_order((10, 100.0))

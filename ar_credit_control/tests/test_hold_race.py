@@ -1,9 +1,9 @@
 from .common_database import OwnDatabaseCase
 
-# Each race has a customer of its own with a limit of 300, twelve orders of 100 by that customer, and one order of
-# a customer who is blocked and has no limit. Six children are forked, ready with a registry, and begin at once.
-# They call what an RPC call goes through. Odoo tries again by itself when somebody else was faster, but only a
-# few times: then the person presses the button again.
+# Each race has a customer of its own with a limit of 300, twelve orders of 100 by that customer, and an order
+# of a customer who is blocked and has no limit. Six children are forked, ready with a registry, and begin at
+# once. They call what an RPC call goes through. Odoo tries again by itself when somebody else was faster, but
+# only a few times: then the person presses the button again.
 SCRIPT = """
 import os, sys, traceback
 import odoo.sql_db
@@ -74,8 +74,8 @@ def race(name, orders, common, calls):
 def confirm(*order_ids):
     return 'sale.order', 'action_confirm', list(order_ids)
 
-# One after the other: first the order that all confirm, whose customer has no limit to lock, then two of their
-# own. The last ones come in the opposite direction: locks in any order would deadlock.
+# One after the other: first the order that all confirm, whose customer has no limit to lock, then two of
+# their own. The last ones come in the opposite direction: locks in any order would deadlock.
 def one_by_one(orders, common):
     ids = orders.ids
     return [[confirm(one) for one in (common.id, ids[number], ids[-number - 1])] for number in range(6)]
@@ -113,13 +113,19 @@ class TestHoldRace(OwnDatabaseCase):
     """However many people confirm at once, together they never exceed the limit."""
 
     def test_exactly_what_fits_is_confirmed(self):
-        words = [line.split() for line in self.run_script(SCRIPT).splitlines()]
-        self.made = {name: list(map(int, ids)) for _made, name, *ids in words if _made == "MADE"}
-        ended = {name: codes for _ended, name, *codes in words if _ended == "ENDED"}
-        for name in ("one_by_one", "batches", "raised", "group"):
+        told = {}
+        for line in self.run_script(SCRIPT).splitlines():
+            word, name, *numbers = line.split()
+            told[word, name] = [int(number) for number in numbers]
+        for name, check in (
+            ("one_by_one", self.check_one_by_one),
+            ("batches", self.check_batches),
+            ("raised", self.check_raised),
+            ("group", self.check_group),
+        ):
             with self.subTest(race=name):
-                self.assertEqual(ended[name], ["0"] * 6, "nothing is raised")
-                getattr(self, f"check_{name}")(*self.made[name])
+                self.assertEqual(told["ENDED", name], [0] * 6, "nothing is raised")
+                check(*told["MADE", name])
 
     def check_one_by_one(self, common_id, *order_ids):
         self.assertStates(order_ids, [("held", "draft", 9), ("none", "sale", 3)])

@@ -11,6 +11,7 @@ from odoo.fields import Command
 from odoo.tests import new_test_user, tagged
 
 from ..wizards import takeover_file
+from ..wizards.table_file import parse_date
 from .common_credit import CreditCase
 
 
@@ -246,11 +247,11 @@ class TestTakeover(CreditCase):
     def test_dates_as_people_write_them(self):
         expected = datetime.date(2027, 3, 9)
         for text in ("2027-03-09", "2027/3/9", "9.3.2027", "2027年3月9日", "20270309", "2027-03-09 00:00:00"):
-            self.assertEqual(takeover_file.as_date(text), expected, text)
-        self.assertEqual(takeover_file.as_date("03/09/2027", "%m/%d/%Y"), expected)
+            self.assertEqual(parse_date(text), expected, text)
+        self.assertEqual(parse_date("03/09/2027", "%m/%d/%Y"), expected)
         for text in ("", "2027-13-01", "soon", 5):
             with self.assertRaises(ValueError):
-                takeover_file.as_date(text)
+                parse_date(text)
 
     def test_a_limit_in_another_currency(self):
         currency = self.setup_other_currency("CAD", rates=[("2020-01-01", 2.0)])

@@ -203,9 +203,12 @@ class ArCreditAgencyImport(models.TransientModel):
             "empty": self.env._("There is no line below the header."),
         }
         try:
-            return read_table(base64.b64decode(self.file))
+            header, rows = read_table(base64.b64decode(self.file))
         except TableError as error:
-            raise UserError(problems[error.args[0]]) from error
+            raise UserError(problems.get(error.args[0], problems["format"])) from error
+        if not rows:
+            raise UserError(problems["empty"])
+        return header, rows
 
     def _find_columns(self, header):
         """Return {column: position} of a header.

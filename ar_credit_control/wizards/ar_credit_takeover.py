@@ -1,5 +1,4 @@
 import base64
-import csv
 import io
 from collections import defaultdict
 
@@ -12,6 +11,7 @@ from odoo.tools import SQL, float_round
 from odoo.tools.misc import formatLang
 
 from . import takeover_file
+from .table_file import as_text, parse_date, write_csv
 
 BATCH = 200
 # Kinds of identification, the surest first. "customer" may be any of them.
@@ -305,7 +305,7 @@ class ArCreditTakeover(models.TransientModel):
         if not self.file:
             raise UserError(self.env._("Choose a file first, or download the template to begin with."))
         content = base64.b64decode(self.with_context(bin_size=False).file)
-        header, positions, lines = takeover_file.read(self.env, content, self.filename, self.encoding)
+        header, positions, lines = takeover_file.read(self.env, content, self.encoding)
         self.header = header
         used = set(positions.values())
         self.ignored = ", ".join(cell for at, cell in enumerate(header) if at not in used and cell)
@@ -319,16 +319,16 @@ class ArCreditTakeover(models.TransientModel):
         given = {
             column: cells[position]
             for column, position in positions.items()
-            if position < len(cells) and takeover_file.as_text(cells[position])
+            if position < len(cells) and as_text(cells[position])
         }
         keys = {
-            column: takeover_file.as_text(given[column])
+            column: as_text(given[column])
             for column in takeover_file.CUSTOMER_COLUMNS
             if column in given
         }
         row = {
             "number": number,
-            "cells": [takeover_file.as_text(cell) for cell in cells],
+            "cells": [as_text(cell) for cell in cells],
             "keys": keys,
             "customer": " · ".join(dict.fromkeys(keys.values())),
             "problem": False,
@@ -350,7 +350,7 @@ class ArCreditTakeover(models.TransientModel):
         readers = {
             "limit": lambda cell: takeover_file.as_amount(cell, lang.decimal_point, lang.thousands_sep),
             "days": takeover_file.as_days,
-            "valid_until": lambda cell: takeover_file.as_date(cell, lang.date_format),
+            "valid_until": lambda cell: parse_date(cell, lang.date_format),
         }
         problems = {
             "limit": self.env._("“%s” is not an amount."),
@@ -363,10 +363,10 @@ class ArCreditTakeover(models.TransientModel):
                 try:
                     values[column] = read(given[column])
                 except ValueError as error:
-                    raise UserError(problems[column] % takeover_file.as_text(given[column])) from error
+                    raise UserError(problems[column] % as_text(given[column])) from error
         for column, known in named.items():
             if column in given:
-                text = takeover_file.as_text(given[column])
+                text = as_text(given[column])
                 found = known.get(text.lower(), [])
                 if len(found) != 1:
                     raise UserError(self._get_name_problem(column, text, found, known))
@@ -816,15 +816,10 @@ class ArCreditTakeover(models.TransientModel):
     def _write_refused(self):
         """Return the refused lines as CSV, with the reason in front, ready to be mended and sent again."""
         self.ensure_one()
-        target = io.StringIO(newline="")
-        writer = csv.writer(target)
         header = self.header or [self.env._("Customer")]
-        writer.writerow([takeover_file.safe(cell) for cell in [self.env._("Why refused"), *header]])
         refused = self.line_ids.filtered(lambda line: line.state == "refused")
-        for line in refused:
-            cells = line.cells or [line.partner_id.display_name]
-            writer.writerow([takeover_file.safe(cell) for cell in [line.problem, *cells]])
-        return target.getvalue().encode("utf-8-sig")
+        rows = [[line.problem, *(line.cells or [line.partner_id.display_name])] for line in refused]
+        return write_csv([[self.env._("Why refused"), *header], *rows])
 
     def _write_template(self):
         """Return a workbook to fill in, with the ratings that exist."""

@@ -2,34 +2,49 @@
 
 import csv
 import io
+import math
 import re
+import zipfile
 from datetime import date, datetime
 
 import openpyxl
 
 MAX_BYTES = 20 * 1024 * 1024
+MAX_UNPACKED = 300 * 1024 * 1024
 MAX_ROWS = 50_000
+DELIMITERS = ",;\t|"
 ENCODINGS = ("utf-8-sig", "gb18030", "cp1252")
 DATE_FORMATS = ("%Y-%m-%d", "%Y/%m/%d", "%Y.%m.%d", "%Y%m%d", "%d.%m.%Y", "%Y年%m月%d日")
 # What a spreadsheet takes for a formula.
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
 class TableError(Exception):
-    """The file cannot be read at all; the argument says why: ``large``, ``rows``, ``format`` or ``empty``."""
+    """The file cannot be read at all.
+
+    The first argument says why: ``large``, ``rows``, ``empty``, ``old`` (an XLS workbook), ``workbook``,
+    ``characters``, ``binary`` (neither CSV nor XLSX) or ``csv`` (a second one says what is wrong).
+    """
 
 
-def read_table(content):
+def read_table(content, encodings=ENCODINGS, is_known=None):
     """Return the header and the rows of a CSV or XLSX file.
 
     :param bytes content: the file; what it is follows from its content, not from its name
+    :param encodings: those that a CSV file may have, the likeliest first; UTF-16 tells itself
+    :param is_known: whether a text is the name of a column; it finds the delimiter where signs are many
     :return: ``(header, rows)``: header texts; rows are pairs of the number of the line in the file and the
         list of values (texts, numbers, dates; None where empty), without blank lines
-    :raise TableError: too large, not a table, no line below the header
+    :raise TableError: too large, not a table, not a single line
     """
     if len(content) > MAX_BYTES:
         raise TableError("large")
-    lines = _read_xlsx(content) if content[:2] == b"PK" else _read_csv(content)
+    if content[:4] == b"PK\x03\x04":
+        lines = _read_xlsx(content)
+    elif content[:4] == b"\xd0\xcf\x11\xe0":
+        raise TableError("old")
+    else:
+        lines = _read_csv(content, encodings, is_known)
     numbered = []
     for number, values in enumerate(lines, 1):
         values = [_clean(value) for value in values]
@@ -37,57 +52,77 @@ def read_table(content):
             numbered.append((number, values))
         if len(numbered) > MAX_ROWS + 1:
             raise TableError("rows")
-    if len(numbered) < 2:
+    if not numbered:
         raise TableError("empty")
-    header = ["" if value is None else str(value) for value in numbered[0][1]]
-    return header, numbered[1:]
+    (_number, header), *rows = numbered
+    return [as_text(value) for value in header], rows
 
 
 def _read_xlsx(content):
     try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            unpacked = sum(entry.file_size for entry in archive.infolist())
+        if unpacked > MAX_UNPACKED:
+            raise TableError("large")
         book = openpyxl.load_workbook(io.BytesIO(content), read_only=True, data_only=True)
         sheet = book.worksheets[0]
+        # Programs write sizes that are not true; without one every row is read.
+        sheet.reset_dimensions()
         yield from sheet.iter_rows(values_only=True)
-    except (KeyError, ValueError, IndexError, OSError, EOFError, SyntaxError) as error:
-        raise TableError("format") from error
-    except Exception as error:
-        # zipfile and the XML reader have exceptions of their own for each kind of damage
-        if type(error).__module__.split(".")[0] in ("zipfile", "xml", "lxml", "openpyxl", "zlib"):
-            raise TableError("format") from error
+    except TableError:
         raise
+    except Exception as error:  # openpyxl meets broken files with errors of every kind
+        raise TableError("workbook") from error
 
 
-def _read_csv(content):
-    if b"\x00" in content:
-        raise TableError("format")
-    text = _decode(content)
-    sample = text[:20_000]
-    first = sample.split("\n", 1)[0]
-    delimiter = max(";,\t|", key=first.count)
+def _read_csv(content, encodings, is_known):
+    text = _decode(content, encodings)
+    if "\0" in text:
+        raise TableError("binary")
+    first = next((line for line in text.splitlines() if line.strip()), "")
+    delimiter = max(DELIMITERS, key=lambda mark: (_count_known(first, mark, is_known), first.count(mark)))
     try:
         yield from csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
     except csv.Error as error:
-        raise TableError("format") from error
+        raise TableError("csv", error) from error
 
 
-def _decode(content):
-    for encoding in ENCODINGS:
+def _count_known(line, delimiter, is_known):
+    return sum(is_known(cell) for cell in line.split(delimiter)) if is_known else 0
+
+
+def _decode(content, encodings):
+    if content[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        encodings = ("utf-16",)
+    for encoding in encodings:
         try:
-            return content.decode(encoding)
+            return content.decode(encoding).removeprefix("\ufeff")
         except UnicodeDecodeError:
             continue
-    raise TableError("format")
+    raise TableError("characters")
 
 
 def _clean(value):
     """Return a value without blanks around it; None when nothing is left."""
     if isinstance(value, str):
-        value = value.replace("\u00a0", " ").strip()
+        value = value.replace("\u00a0", " ").replace("\u3000", " ").strip()
         # the apostrophe with which spreadsheets (and our own lists) mark texts that look like formulas
         if value[:1] == "'" and value[1:2] in FORMULA_STARTS:
             value = value[1:]
         return value or None
     return value
+
+
+def as_text(value):
+    """Return a cell as the person sees it."""
+    value = _clean(value)
+    if value is None:
+        return ""
+    if isinstance(value, float) and math.isfinite(value) and value == int(value):
+        value = int(value)
+    if isinstance(value, datetime):
+        value = value.date()
+    return str(value)
 
 
 def normalize_header(text):
@@ -123,7 +158,7 @@ def parse_number(value, thousands=","):
 
 
 def _finite(number):
-    if number != number or number in (float("inf"), float("-inf")):
+    if not math.isfinite(number):
         raise ValueError(number)
     return number
 
@@ -140,12 +175,15 @@ def parse_date(value, date_format=None):
         return value.date()
     if isinstance(value, date):
         return value
-    for pattern in (date_format, *DATE_FORMATS):
-        if pattern:
-            try:
-                return datetime.strptime(str(value), pattern).date()
-            except ValueError:
-                continue
+    text = str(value)
+    # Some programs write a time behind the date.
+    for part in dict.fromkeys((text, text.split(" ")[0])):
+        for pattern in (date_format, *DATE_FORMATS):
+            if pattern:
+                try:
+                    return datetime.strptime(part, pattern).date()
+                except ValueError:
+                    continue
     raise ValueError(value)
 
 
