@@ -1,5 +1,7 @@
 from . import ar_dunning_policy
 from . import ar_dunning_stage
+from . import ar_dunning_exclusion
+from . import ar_item_pause
 from . import ar_dunning_selection
 from . import ar_dunning_filter
 from . import ar_dunning_run
@@ -9,7 +11,9 @@ from . import ar_dunning_letter_print
 from . import ar_dunning_letter_edit
 from . import ar_dunning_letter_dispatch
 from . import ar_dunning_letter_line
+from . import ar_dunning_working_day
 from . import ar_dunning_preview
+from . import ar_dunning_preview_item
 from . import ar_credit_profile
 from . import account_move
 from . import base_partner_merge

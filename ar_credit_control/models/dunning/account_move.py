@@ -56,7 +56,8 @@ class AccountMove(models.Model):
     def _dunning_status_sql(self, move_ids=None):
         """Return ``move_id``, ``stage_id``, ``last_date``, ``letter_count`` and ``next_date`` of entries.
 
-        ``next_date`` is empty for what is paid, blocked or excluded, and for customers without active policy.
+        ``next_date`` is empty for what is paid, blocked, paused or excluded without an end, for what has no
+        stage left or is to be handed over, and for customers without active policy.
         """
         selection = self.env["ar.dunning.selection"]
         today = fields.Date.context_today(self)
@@ -81,62 +82,10 @@ class AccountMove(models.Model):
                      WHERE line.move_id IS NOT NULL AND %(move_filter)s
                   GROUP BY line.move_id
                    ) sent
-         FULL JOIN (
-                    SELECT item.move_id,
-                           MIN(GREATEST(item.date_maturity + next_stage.day_offset
-                                        + CASE WHEN next_stage.day_offset > 0
-                                               THEN policy.grace_days ELSE 0 END,
-                                        history.last_date + policy.contact_interval_days,
-                                        %(today)s)) AS next_date
-                      FROM (%(open_items)s) item
-                      JOIN account_move move ON move.id = item.move_id
-                      JOIN account_move_line line ON line.id = item.id
-                      JOIN account_journal journal ON journal.id = line.journal_id
-                      JOIN account_account account ON account.id = item.account_id
-                      JOIN res_partner partner ON partner.id = item.partner_id
-                      JOIN res_company root ON root.id = item.root_company_id
-                 LEFT JOIN ar_credit_profile profile
-                        ON profile.partner_id = partner.id AND profile.company_id = root.id
-                      %(assigned)s
-                      JOIN ar_dunning_policy policy ON policy.id = assigned.policy_id
-                 LEFT JOIN LATERAL (
-                            SELECT MAX(stage.day_offset) AS day_offset, MAX(letter.date) AS last_date
-                              FROM ar_dunning_letter_line sent_line
-                              JOIN ar_dunning_letter letter
-                                ON letter.id = sent_line.letter_id AND letter.state = 'sent'
-                              JOIN ar_dunning_stage stage ON stage.id = sent_line.stage_id
-                             WHERE sent_line.move_id = item.move_id
-                               AND sent_line.partner_id = item.partner_id
-                               AND sent_line.date_maturity = item.date_maturity
-                           ) history ON TRUE
-                      JOIN LATERAL (
-                            SELECT stage.day_offset
-                              FROM ar_dunning_stage stage
-                             WHERE stage.policy_id = policy.id AND stage.active
-                               AND stage.day_offset > COALESCE(history.day_offset, -100000)
-                               AND (stage.day_offset > 0 OR item.date_maturity >= %(today)s)
-                          ORDER BY stage.day_offset
-                             LIMIT 1
-                           ) next_stage ON TRUE
-                     WHERE item.amount_currency > 0
-                       AND journal.type NOT IN ('bank', 'cash', 'credit')
-                       AND account.non_trade IS NOT TRUE
-                       AND move.payment_state != 'blocked'
-                       AND (line.no_followup IS NOT TRUE
-                            OR (move.move_type = 'entry' AND journal.type = 'general'
-                                AND COALESCE(NULLIF(policy.manual_entries, 'company'),
-                                             root.dunning_manual_entries) = 'include'))
-                       AND (profile.dunning_excluded IS NOT TRUE
-                            OR profile.dunning_excluded_until < %(today)s)
-                       AND %(item_filter)s
-                  GROUP BY item.move_id
-                   ) upcoming ON upcoming.move_id = sent.move_id
+         FULL JOIN (%(upcoming)s) upcoming ON upcoming.move_id = sent.move_id
             """,
             move_filter=move_filter,
-            item_filter=item_filter,
-            today=today,
-            open_items=self.env["ar.aging.report"]._open_items_sql(),
-            assigned=selection._assigned_policy_sql(),
+            upcoming=selection._next_date_sql(today, item_filter),
         )
 
     @api.model

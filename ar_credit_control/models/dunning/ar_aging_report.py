@@ -1,12 +1,16 @@
 from odoo import api, fields, models
 from odoo.tools import SQL
 
+from ..aging.ar_aging_report import AGING_CONTEXT
+from .ar_dunning_left_out import LEFT_OUT_REASONS, PAUSE_STRENGTH
+
 
 class ArAgingReport(models.Model):
-    """Adds the stage that was last sent for the instalment."""
+    """Adds the stage that was last sent for the instalment, and what pauses it at the date."""
 
     _inherit = "ar.aging.report"
     _depends = {
+        "ar.dunning.exclusion": ["date_maturity", "date_to", "ended_date", "kind", "move_id", "partner_id"],
         "ar.dunning.letter": ["state"],
         "ar.dunning.letter.line": ["date_maturity", "letter_id", "move_id", "partner_id", "stage_id"],
         "ar.dunning.stage": ["day_offset"],
@@ -17,15 +21,46 @@ class ArAgingReport(models.Model):
         readonly=True,
         help="The furthest stage that was sent for the item.",
     )
+    pause_reason = fields.Selection(
+        selection=[reason for reason in LEFT_OUT_REASONS if reason[0] in PAUSE_STRENGTH],
+        string="Paused",
+        readonly=True,
+        depends_context=AGING_CONTEXT,
+        help="Why letters leave the item, or a part of it, out at the date. It is still owed.",
+    )
+    amount_disputed = fields.Monetary(
+        string="Disputed Amount",
+        readonly=True,
+        currency_field="company_currency_id",
+        depends_context=AGING_CONTEXT,
+        help="The part of the open amount that is disputed, in company currency.",
+    )
+    promised_date = fields.Date(
+        string="Promised Until",
+        readonly=True,
+        depends_context=AGING_CONTEXT,
+        help="Last day of the customer's promise to pay, with the days of tolerance.",
+    )
 
     @api.model
     def _select(self) -> SQL:
-        return SQL("%s, dunned.stage_id AS dunning_stage_id", super()._select())
+        return SQL(
+            """%s,
+                   dunned.stage_id AS dunning_stage_id,
+                   pause.reason AS pause_reason,
+                   CASE WHEN pause.is_disputed AND item.amount_currency > 0
+                        THEN item.amount * COALESCE(LEAST(pause.amount_disputed / item.amount_currency, 1), 1)
+                        ELSE 0 END AS amount_disputed,
+                   pause.promised_date
+            """,
+            super()._select(),
+        )
 
     @api.model
     def _from(self) -> SQL:
+        # Both are unique by what they are joined on: PostgreSQL leaves out the one that is not read.
         return SQL(
-            """%s
+            """%(items)s
             LEFT JOIN (
                    SELECT sent_line.move_id, sent_line.partner_id, sent_line.date_maturity,
                           (ARRAY_AGG(stage.id ORDER BY stage.day_offset DESC, letter.id DESC))[1] AS stage_id
@@ -39,6 +74,20 @@ class ArAgingReport(models.Model):
                 ON dunned.move_id = item.move_id
                AND dunned.partner_id = item.partner_id
                AND dunned.date_maturity = item.date_maturity
+            LEFT JOIN (%(pauses)s) pause
+                ON pause.move_id = item.move_id
+               AND pause.partner_id = item.partner_id
+               AND pause.date_maturity = item.date_maturity
             """,
-            super()._from(),
+            items=super()._from(),
+            pauses=self.env["ar.item.pause"]._pause_totals_sql(self._get_root_companies(), self._get_as_of()),
         )
+
+    @api.model
+    def _get_root_companies(self):
+        """Return every root company: rows are limited to companies by the rules, not in the query."""
+        cache = self.env.cr.cache  # emptied at the end of the transaction
+        if "ar_root_companies" not in cache:
+            companies = self.env["res.company"].sudo().with_context(active_test=False)  # no figures of theirs
+            cache["ar_root_companies"] = companies.search([("parent_id", "=", False)]).ids
+        return self.env["res.company"].browse(cache["ar_root_companies"])

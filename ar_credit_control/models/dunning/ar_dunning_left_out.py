@@ -23,6 +23,8 @@ LEFT_OUT_REASONS = [
     ("minimum", "Below the smallest letter"),
     ("no_address", "No e-mail and no postal address"),
 ]
+# Of several pauses of an item, the first of these is told.
+PAUSE_STRENGTH = ("placed", "plan", "disputed", "deferred", "promised", "says_paid", "excluded_item")
 
 
 class ArDunningLeftOut(models.Model):

@@ -35,18 +35,38 @@ class ArDunningPreview(models.Model):
             "dunning_policy_id",
             "rating_id",
         ],
+        "ar.dunning.exclusion": ["company_id", "date_to", "ended_date", "kind", "move_id", "partner_id"],
         "ar.dunning.letter": ["cancel_reason", "date", "state"],
         "ar.dunning.letter.line": ["date_maturity", "letter_id", "move_id", "stage_id"],
         "ar.dunning.policy": [
             "active",
+            "calendar_id",
+            "contact_cap",
+            "contact_cap_days",
             "contact_interval_days",
+            "customer_kind",
             "grace_days",
             "manual_entries",
             "min_amount",
+            "skip_when_late",
         ],
-        "ar.dunning.stage": ["active", "day_offset", "policy_id"],
+        "ar.dunning.stage": [
+            "active",
+            "day_offset",
+            "legal",
+            "min_amount",
+            "min_share",
+            "policy_id",
+            "repeat_days",
+            "send_by",
+            "task",
+        ],
         "payment.transaction": ["amount", "partner_id", "state"],
-        "res.partner": ["commercial_partner_id", "country_id", "email", "street", "type"],
+        "res.partner": ["commercial_partner_id", "country_id", "email", "is_company", "street", "type"],
+        "res.partner.bank": ["active", "partner_id", "sanitized_acc_number"],
+        "resource.calendar": ["company_id", "flexible_hours", "two_weeks_calendar", "tz"],
+        "resource.calendar.attendance": ["calendar_id", "day_period", "dayofweek", "week_type"],
+        "resource.calendar.leaves": ["calendar_id", "date_from", "date_to", "resource_id"],
     }
 
     company_id = fields.Many2one("res.company", readonly=True)
@@ -54,7 +74,16 @@ class ArDunningPreview(models.Model):
     partner_id = fields.Many2one("res.partner", string="Customer", readonly=True)
     recipient_id = fields.Many2one("res.partner", readonly=True)
     email = fields.Char(related="recipient_id.email", string="E-mail")
-    channel = fields.Selection([("email", "E-mail"), ("post", "Post")], readonly=True)
+    channel = fields.Selection(
+        [
+            ("email", "E-mail"),
+            ("post", "Post"),
+            ("message", "Text message"),
+            ("call", "Call"),
+            ("visit", "Visit"),
+        ],
+        readonly=True,
+    )
     currency_id = fields.Many2one("res.currency", readonly=True)
     outcome = fields.Selection(
         [("letter", "Letter"), ("left_out", "Left out")], readonly=True, depends_context=PREVIEW_CONTEXT
@@ -69,27 +98,33 @@ class ArDunningPreview(models.Model):
         depends_context=PREVIEW_CONTEXT,
         help="What the letter asks for, or the open amount left out.",
     )
+    amount_company = fields.Monetary(
+        string="In Company Currency",
+        readonly=True,
+        currency_field="company_currency_id",
+        depends_context=PREVIEW_CONTEXT,
+        help="The amount at the rate of the day: totals over several currencies.",
+    )
+    company_currency_id = fields.Many2one(related="company_id.currency_id", string="Company Currency")
     days_overdue = fields.Integer(
         string="Oldest (days)", readonly=True, aggregator="max", depends_context=PREVIEW_CONTEXT
     )
 
     @property
     def _table_query(self):
-        policy_id = self.env.context.get("dunning_policy_id")
-        if policy_id and not isinstance(policy_id, int):
-            raise UserError(self.env._("“%s” is not a dunning policy.", str(policy_id)[:40]))
-        policy = self.env["ar.dunning.policy"].browse(policy_id).exists()
+        policy = self._get_policy()
         if not policy:
             return self._empty_sql()
-        policy.check_access("read")
         # Beyond the check above, reading policy and rates needs no rights of the user's own.
         policy = policy.sudo()
+        date = self._get_date(policy)
         selection = self.env["ar.dunning.selection"].sudo()  # rows are limited by the rule on the company
         return SQL(
             """
             WITH %(selection)s
             SELECT ROW_NUMBER() OVER (ORDER BY outcome, partner_id, currency_id, reason) AS id,
-                   %(company)s::int AS company_id, %(policy)s::int AS policy_id, preview.*
+                   %(company)s::int AS company_id, %(policy)s::int AS policy_id, preview.*,
+                   ROUND(preview.amount / rate.rate::numeric, %(digits)s) AS amount_company
               FROM (
                     SELECT 'letter' AS outcome, partner_id, recipient_id, channel, currency_id, stage_id,
                            NULL AS reason, item_count, amount_due - amount_credit AS amount, days_overdue
@@ -100,8 +135,11 @@ class ArDunningPreview(models.Model):
                            days_overdue
                       FROM (%(left_out)s) left_out
                    ) preview
+         LEFT JOIN (%(rates)s) rate USING (currency_id)
             """,
-            selection=selection._with_sql(policy, self._get_date(policy)),
+            rates=selection._company_rate_sql(policy.company_id, date),
+            digits=policy.company_id.currency_id.decimal_places,
+            selection=selection._with_sql(policy, date),
             left_out=selection._left_out_sql(),
             company=policy.company_id.id,
             policy=policy.id,
@@ -113,9 +151,20 @@ class ArDunningPreview(models.Model):
             """SELECT NULL::int AS id, NULL::int AS company_id, NULL::int AS policy_id, NULL AS outcome,
                       NULL::int AS partner_id, NULL::int AS recipient_id, NULL AS channel,
                       NULL::int AS currency_id, NULL::int AS stage_id, NULL AS reason,
-                      NULL::int AS item_count, NULL::numeric AS amount, NULL::int AS days_overdue
+                      NULL::int AS item_count, NULL::numeric AS amount, NULL::int AS days_overdue,
+                      NULL::numeric AS amount_company
                 WHERE FALSE"""
         )
+
+    @api.model
+    def _get_policy(self):
+        """Return the policy of the context, which the user must be allowed to read; empty without one."""
+        policy_id = self.env.context.get("dunning_policy_id")
+        if policy_id and not isinstance(policy_id, int):
+            raise UserError(self.env._("“%s” is not a dunning policy.", str(policy_id)[:40]))
+        policy = self.env["ar.dunning.policy"].browse(policy_id).exists()
+        policy.check_access("read")
+        return policy
 
     @api.model
     def _get_date(self, policy):
@@ -126,12 +175,13 @@ class ArDunningPreview(models.Model):
             raise UserError(self.env._("“%s” is not a date.", str(value)[:40])) from None
 
     def action_open_items(self):
-        """Show the open items of the customer."""
+        """Show the items of the customer in this currency, each with why it is in the letter or not."""
         self.ensure_one()
         return {
             "type": "ir.actions.act_window",
-            "name": self.env._("Open Items of %s", self.partner_id.display_name),
-            "res_model": "ar.aging.report",
+            "name": self.env._("Items of %s", self.partner_id.display_name),
+            "res_model": "ar.dunning.preview.item",
             "view_mode": "list",
             "domain": [("partner_id", "=", self.partner_id.id), ("currency_id", "=", self.currency_id.id)],
+            "context": {key: self.env.context[key] for key in PREVIEW_CONTEXT if key in self.env.context},
         }

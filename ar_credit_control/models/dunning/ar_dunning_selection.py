@@ -21,7 +21,10 @@ class ArDunningSelection(models.AbstractModel):
 
         ``dunning_item``: one row per claimable open item: ``id`` (journal item), ``move_id``, ``partner_id``
         (commercial entity), ``currency_id``, ``date_maturity``, ``days_overdue``, ``amount`` (company
-        currency), ``amount_currency``, ``last_stage_id``, ``stage_id`` (the stage due on ``date``, or NULL),
+        currency) and ``amount_currency``: what is claimed, without the paused part; ``amount_open`` (currency
+        of the item): all that is open; ``pause_reason`` and ``pause_until`` of the paused part,
+        ``last_stage_id``, ``last_date`` (of the letter that brought it there), ``stage_id`` (the stage due on
+        ``date``, or NULL), ``missed_stage_id`` (a stage whose smallest amount or share is not reached),
         ``reason`` (why it is left out, or NULL).
 
         ``dunning_letter``: one row per customer and currency with an item whose stage is due:
@@ -41,9 +44,12 @@ class ArDunningSelection(models.AbstractModel):
             """
             dunning_open AS MATERIALIZED (%(open)s),
             dunning_customer AS MATERIALIZED (%(customers)s),
-            dunning_stage AS (%(stages)s),
+            dunning_stage AS MATERIALIZED (%(stages)s),
             dunning_history AS (%(history)s),
-            dunning_item AS MATERIALIZED (%(items)s),
+            dunning_pause_total AS MATERIALIZED (%(pauses)s),
+            dunning_pause AS MATERIALIZED (%(paused_items)s),
+            %(quiet)s
+            %(items)s,
             dunning_cover_item AS (%(cover_items)s),
             dunning_cover AS (%(cover)s),
             dunning_contact AS (%(contact)s),
@@ -54,7 +60,10 @@ class ArDunningSelection(models.AbstractModel):
             customers=self._customer_sql(policy, root, date),
             stages=self._stage_sql(policy),
             history=self._history_sql(root),
-            items=self._item_sql(policy, date, letter_ids),
+            pauses=self.env["ar.item.pause"]._pause_totals_sql(root, date),
+            paused_items=self._paused_item_sql(),
+            quiet=self._quiet_cte_sql(policy, date),
+            items=self._item_cte_sql(policy, root, date, letter_ids),
             cover_items=self._cover_item_sql(root, date, partner_ids),
             cover=self._cover_sql(),
             contact=self._contact_sql(policy, root, date),
@@ -91,10 +100,12 @@ class ArDunningSelection(models.AbstractModel):
 
     @api.model
     def _policy_match_sql(self, policy_alias, partner_alias, profile_alias):
-        """Condition: the policy fits a customer by rating, tag and country; an empty list fits everyone."""
+        """Condition: the policy fits a customer by kind, rating, tag, country; an empty list fits everyone."""
         return SQL(
             """
-            (NOT EXISTS (SELECT FROM ar_credit_rating_ar_dunning_policy_rel rel
+            %(policy)s.customer_kind IN ('all', CASE WHEN %(partner)s.is_company THEN 'company'
+                                                     ELSE 'person' END)
+            AND (NOT EXISTS (SELECT FROM ar_credit_rating_ar_dunning_policy_rel rel
                           WHERE rel.ar_dunning_policy_id = %(policy)s.id)
              OR EXISTS (SELECT FROM ar_credit_rating_ar_dunning_policy_rel rel
                          WHERE rel.ar_dunning_policy_id = %(policy)s.id
@@ -146,15 +157,17 @@ class ArDunningSelection(models.AbstractModel):
                    profile.id AS profile_id,
                    profile.collector_id,
                    recipient.id AS recipient_id,
-                   CASE WHEN recipient.has_email THEN 'email'
-                        WHEN recipient.has_address THEN 'post' END AS channel,
+                   recipient.has_email,
+                   recipient.has_address
+                       OR COALESCE(partner.street, partner.city, '') != '' AS has_address,
                    CASE WHEN EXISTS (SELECT FROM res_company own
                                       JOIN res_partner own_partner ON own_partner.id = own.partner_id
                                      WHERE own_partner.commercial_partner_id = partner.id)
                         THEN 'own_company'
                         WHEN profile.dunning_excluded
                              AND COALESCE(profile.dunning_excluded_until >= %(date)s, TRUE)
-                        THEN 'excluded' END AS reason
+                        THEN 'excluded'
+                        WHEN EXISTS (%(excluded)s) THEN 'excluded' END AS reason
               FROM (SELECT DISTINCT partner_id FROM dunning_open WHERE is_claim) debtor
               JOIN res_partner partner ON partner.id = debtor.partner_id
               JOIN res_company root ON root.id = %(root)s
@@ -181,22 +194,35 @@ class ArDunningSelection(models.AbstractModel):
             root=root.id,
             policy=policy.id,
             assigned=self._assigned_policy_sql(policy),
+            excluded=self.env["ar.dunning.exclusion"]._customer_sql(SQL("partner.id"), root, date),
         )
 
     @api.model
     def _stage_sql(self, policy):
-        """Active stages with the offsets between which they are the next to send."""
+        """Active stages with the offsets between which they are the next to send.
+
+        ``next_skip_offset``: from there on, a policy that skips uses a later stage; none that hands over.
+        """
         return SQL(
             """
             SELECT id,
                    day_offset,
+                   legal IS TRUE AS legal,
+                   repeat_days,
+                   min_amount,
+                   min_share,
+                   send_by,
+                   task,
                    day_offset > 0 AS is_after_due,
-                   COALESCE(LAG(day_offset) OVER (PARTITION BY day_offset > 0 ORDER BY day_offset), -100000)
-                       AS previous_offset,
-                   COALESCE(LEAD(day_offset) OVER (PARTITION BY day_offset > 0 ORDER BY day_offset), 1)
-                       AS next_offset
+                   COALESCE(LAG(day_offset) OVER side, -100000) AS previous_offset,
+                   COALESCE(LEAD(day_offset) OVER side, 1) AS next_offset,
+                   COALESCE(MIN(day_offset) FILTER (WHERE legal IS NOT TRUE)
+                                OVER (side ROWS BETWEEN 1 FOLLOWING AND UNBOUNDED FOLLOWING), 100000)
+                       AS next_skip_offset,
+                   LEAD(day_offset) OVER side IS NULL AS is_last
               FROM ar_dunning_stage
              WHERE policy_id = %s AND active
+            WINDOW side AS (PARTITION BY day_offset > 0 ORDER BY day_offset)
             """,
             policy.id,
         )
@@ -210,7 +236,9 @@ class ArDunningSelection(models.AbstractModel):
                    line.partner_id,
                    line.date_maturity,
                    MAX(stage.day_offset) AS day_offset,
-                   (ARRAY_AGG(stage.id ORDER BY stage.day_offset DESC, letter.id DESC))[1] AS stage_id
+                   (ARRAY_AGG(stage.id ORDER BY stage.day_offset DESC, letter.id DESC))[1] AS stage_id,
+                   (ARRAY_AGG(letter.date ORDER BY stage.day_offset DESC, line.is_due IS TRUE DESC,
+                                                   letter.date DESC))[1] AS last_date
               FROM ar_dunning_letter_line line
               JOIN ar_dunning_letter letter ON letter.id = line.letter_id AND letter.state = 'sent'
               JOIN ar_dunning_stage stage ON stage.id = line.stage_id
@@ -222,34 +250,76 @@ class ArDunningSelection(models.AbstractModel):
         )
 
     @api.model
+    def _paused_item_sql(self):
+        """Open items that are paused in full or in part, with the part.
+
+        A pause speaks of an entry, a customer and a due date; of several items that have these in common,
+        the first takes it, and what is left of it the next.
+        """
+        return SQL(
+            """
+            SELECT item.id, pause.reason, pause.until,
+                   CASE WHEN pause.amount_currency IS NULL THEN item.amount_currency
+                        ELSE LEAST(pause.amount_currency - item.before, item.amount_currency)
+                        END AS amount_currency
+              FROM (
+                    SELECT id, move_id, partner_id, date_maturity, amount_currency,
+                           SUM(amount_currency) OVER (PARTITION BY move_id, partner_id, date_maturity
+                                                      ORDER BY id) - amount_currency AS before
+                      FROM dunning_open
+                     WHERE is_claim AND move_id IN (SELECT move_id FROM dunning_pause_total)
+                   ) item
+              JOIN dunning_pause_total pause
+                ON pause.move_id = item.move_id
+               AND pause.partner_id = item.partner_id
+               AND pause.date_maturity = item.date_maturity
+             WHERE pause.amount_currency IS NULL OR pause.amount_currency > item.before
+            """
+        )
+
+    @api.model
+    def _quiet_cte_sql(self, policy, date):
+        """The days without work around ``date`` as ``dunning_quiet``; nothing without a calendar."""
+        if not policy.calendar_id:
+            return SQL()
+        return SQL("dunning_quiet AS MATERIALIZED (%s),", policy._quiet_days_sql(date, policy))
+
+    @api.model
+    def _item_cte_sql(self, policy, root, date, letter_ids=None):
+        """``dunning_item``, behind what it is made of."""
+        items = self._item_sql(policy, date, letter_ids)
+        if letter_ids or not self._has_stage_minimum(policy):
+            return SQL(
+                "dunning_item AS MATERIALIZED (SELECT *, NULL::int AS missed_stage_id FROM (%s) item)", items
+            )
+        return SQL(
+            """dunning_candidate AS MATERIALIZED (%(items)s),
+               dunning_reached AS MATERIALIZED (%(reached)s),
+               dunning_item AS MATERIALIZED (%(lowered)s)""",
+            items=items,
+            reached=self._reached_sql(policy, root, date),
+            lowered=self._lowered_sql(date),
+        )
+
+    @api.model
+    def _has_stage_minimum(self, policy):
+        return any(stage.min_amount or stage.min_share for stage in policy.stage_ids)
+
+    @api.model
     def _item_sql(self, policy, date, letter_ids=None):
         """Claimable items with the stage that is due and the reason to leave them out."""
         days = self.env["ar.aging.report"]._days_overdue_sql(date, SQL("open_item.date_maturity"))
-        due = SQL(
-            "stage.day_offset + CASE WHEN stage.is_after_due THEN %s ELSE 0 END <= %s",
-            policy.grace_days,
-            days,
-        )
-        stage_join = SQL(
-            """
-            LEFT JOIN dunning_stage stage
-                ON stage.day_offset > COALESCE(history.day_offset, -100000)
-               AND CASE WHEN %(days)s > 0
-                        THEN stage.is_after_due
-                             AND stage.previous_offset <= COALESCE(history.day_offset, -100000)
-                        ELSE NOT stage.is_after_due
-                             AND %(days)s >= stage.day_offset AND %(days)s < stage.next_offset END
-               AND %(due)s
-            """,
-            days=days,
-            due=due,
-        )
+        quiet_join, maturity = SQL(), SQL("open_item.date_maturity")
+        if policy.calendar_id:
+            quiet_join = SQL("LEFT JOIN dunning_quiet quiet ON quiet.day = open_item.date_maturity")
+            maturity = SQL("COALESCE(quiet.working_day, open_item.date_maturity)")
+        stage_join = self._stage_join_sql(policy, date, maturity)
         if letter_ids:
             # The stage was decided when the letter was proposed; only the amounts are judged anew.
             stage_join = SQL(
                 """
                 LEFT JOIN LATERAL (
-                    SELECT proposed.stage_id AS id, proposed_stage.day_offset
+                    SELECT proposed.stage_id AS id, proposed_stage.day_offset, FALSE AS legal
                       FROM ar_dunning_letter_line proposed
                       JOIN ar_dunning_letter letter ON letter.id = proposed.letter_id
                  LEFT JOIN ar_dunning_stage proposed_stage ON proposed_stage.id = proposed.stage_id
@@ -272,33 +342,180 @@ class ArDunningSelection(models.AbstractModel):
                    open_item.company_id,
                    open_item.currency_id,
                    open_item.date_maturity,
-                   open_item.amount,
-                   open_item.amount_currency,
                    %(days)s AS days_overdue,
+                   CASE WHEN pause.id IS NULL THEN open_item.amount
+                        ELSE ROUND(open_item.amount
+                                   * (open_item.amount_currency - pause.amount_currency)
+                                   / open_item.amount_currency, %(digits)s) END AS amount,
+                   open_item.amount_currency - COALESCE(pause.amount_currency, 0) AS amount_currency,
+                   open_item.amount_currency AS amount_open,
+                   pause.reason AS pause_reason,
+                   pause.until AS pause_until,
                    history.stage_id AS last_stage_id,
+                   history.day_offset AS last_offset,
+                   history.last_date,
                    stage.id AS stage_id,
                    stage.day_offset,
-                   CASE WHEN move.payment_state = 'blocked' THEN 'disputed'
-                        WHEN line.no_followup IS NOT TRUE THEN NULL
-                        WHEN move.move_type != 'entry' OR journal.type != 'general' THEN 'no_followup'
-                        WHEN %(include_manual)s THEN NULL
-                        ELSE 'manual' END AS reason
+                   CASE WHEN pause.amount_currency >= open_item.amount_currency THEN pause.reason
+                        WHEN move.payment_state = 'blocked' THEN 'disputed'
+                        WHEN line.no_followup AND (move.move_type != 'entry' OR journal.type != 'general')
+                        THEN 'no_followup'
+                        WHEN line.no_followup AND NOT %(include_manual)s THEN 'manual'
+                        WHEN stage.legal THEN COALESCE(customer.reason, 'hand_over') END AS reason
               FROM dunning_open open_item
               JOIN dunning_customer customer ON customer.id = open_item.partner_id
               JOIN account_move move ON move.id = open_item.move_id
               JOIN account_move_line line ON line.id = open_item.id
               JOIN account_journal journal ON journal.id = line.journal_id
+         LEFT JOIN dunning_pause pause ON pause.id = open_item.id
          LEFT JOIN dunning_history history
                 ON history.move_id = open_item.move_id
                AND history.partner_id = open_item.partner_id
                AND history.date_maturity = open_item.date_maturity
+              %(quiet_join)s
               %(stage_join)s
              WHERE open_item.is_claim
             """,
             days=days,
+            digits=policy.company_id.currency_id.decimal_places,
             include_manual=policy._includes_manual_entries(),
+            quiet_join=quiet_join,
             stage_join=stage_join,
         )
+
+    @api.model
+    def _stage_join_sql(self, policy, date, maturity):
+        """Join of the one stage, if any, that an item has reached and that was not sent for it.
+
+        Before the due date: the stage in whose days the item is. After it: the next stage after the one that
+        was sent, or, where a policy skips, the last one whose days are over. The last stage again and again,
+        where it repeats. A stage that hands over is only reached from the one before it.
+        """
+        days = self.env["ar.aging.report"]._days_overdue_sql(date, maturity)
+        sent = SQL("COALESCE(history.day_offset, -100000)")
+        climbs = SQL("stage.previous_offset <= %(sent)s AND stage.day_offset > %(sent)s", sent=sent)
+        if policy.skip_when_late:
+            climbs = SQL(
+                """CASE WHEN stage.legal THEN %(climbs)s
+                        ELSE stage.day_offset > %(sent)s
+                             AND stage.next_skip_offset + %(grace)s > %(days)s END""",
+                climbs=climbs,
+                sent=sent,
+                grace=policy.grace_days,
+                days=days,
+            )
+        return SQL(
+            """
+            LEFT JOIN dunning_stage stage
+                ON CASE WHEN %(days)s > 0
+                        THEN stage.is_after_due
+                             AND stage.day_offset + %(grace)s <= %(days)s
+                             AND (%(climbs)s
+                                  OR (stage.id = history.stage_id AND stage.is_last AND NOT stage.legal
+                                      AND stage.repeat_days > 0
+                                      AND history.last_date + stage.repeat_days <= %(date)s::date))
+                        ELSE NOT stage.is_after_due
+                             AND stage.day_offset > %(sent)s
+                             AND %(days)s >= stage.day_offset AND %(days)s < stage.next_offset END
+            """,
+            days=days,
+            grace=policy.grace_days,
+            climbs=climbs,
+            sent=sent,
+            date=date,
+        )
+
+    @api.model
+    def _reached_sql(self, policy, root, date):
+        """The stages whose smallest amount and share a customer reaches in a currency.
+
+        What is at the stage counts: items that come to it or go beyond it now, and those that were there.
+        """
+        return SQL(
+            """
+            SELECT item.partner_id, item.currency_id, stage.id AS stage_id, stage.day_offset,
+                   stage.is_after_due, stage.repeat_days
+              FROM dunning_candidate item
+              JOIN dunning_stage stage
+                ON stage.day_offset <= GREATEST(item.day_offset, item.last_offset)
+               AND stage.is_after_due = (GREATEST(item.day_offset, item.last_offset) > 0)
+         LEFT JOIN (SELECT partner_id, SUM(amount) AS amount FROM dunning_open GROUP BY partner_id) balance
+                ON balance.partner_id = item.partner_id
+         LEFT JOIN (%(rates)s) rate ON rate.currency_id = item.currency_id
+             WHERE item.reason IS NULL OR item.reason = 'hand_over'
+          GROUP BY item.partner_id, item.currency_id, stage.id, stage.day_offset, stage.is_after_due,
+                   stage.repeat_days, stage.min_amount, stage.min_share, balance.amount, rate.rate
+            HAVING SUM(item.amount_currency) >= COALESCE(stage.min_amount, 0) * rate.rate::numeric
+               AND SUM(item.amount) * 100 >= COALESCE(stage.min_share, 0)::numeric * balance.amount
+            """,
+            rates=self._rate_sql(policy, root, date),
+        )
+
+    @api.model
+    def _lowered_sql(self, date):
+        """Items at the highest stage that reaches its smallest amount and share, if it was not sent yet.
+
+        The stage to which an item falls back is sent again where it repeats.
+        """
+        columns = SQL(
+            """candidate.id, candidate.move_id, candidate.partner_id, candidate.company_id,
+               candidate.currency_id, candidate.date_maturity, candidate.days_overdue, candidate.amount,
+               candidate.amount_currency, candidate.amount_open, candidate.pause_reason,
+               candidate.pause_until, candidate.last_stage_id, candidate.last_offset, candidate.last_date"""
+        )
+        return SQL(
+            """
+            SELECT %(columns)s,
+                   CASE WHEN used.is_due THEN used.stage_id END AS stage_id,
+                   CASE WHEN used.is_due THEN used.day_offset END AS day_offset,
+                   CASE WHEN candidate.reason = 'hand_over' AND used.stage_id IS DISTINCT FROM
+                             candidate.stage_id THEN NULL ELSE candidate.reason END AS reason,
+                   CASE WHEN used.stage_id IS DISTINCT FROM candidate.stage_id
+                        THEN candidate.stage_id END AS missed_stage_id
+              FROM dunning_candidate candidate
+         LEFT JOIN dunning_stage wanted ON wanted.id = candidate.stage_id
+         LEFT JOIN LATERAL (
+                    SELECT reached.stage_id, reached.day_offset,
+                           reached.stage_id = candidate.stage_id
+                           OR reached.day_offset > COALESCE(candidate.last_offset, -100000)
+                           OR (reached.stage_id = candidate.last_stage_id AND reached.repeat_days > 0
+                               AND candidate.last_date + reached.repeat_days <= %(date)s::date) AS is_due
+                      FROM dunning_reached reached
+                     WHERE reached.partner_id = candidate.partner_id
+                       AND reached.currency_id = candidate.currency_id
+                       AND reached.is_after_due = wanted.is_after_due
+                       AND reached.day_offset <= candidate.day_offset
+                  ORDER BY reached.day_offset DESC
+                     LIMIT 1
+                   ) used ON candidate.reason IS NULL OR candidate.reason = 'hand_over'
+             WHERE candidate.reason IS NULL OR candidate.reason = 'hand_over'
+         UNION ALL
+            SELECT %(columns)s, candidate.stage_id, candidate.day_offset, candidate.reason, NULL
+              FROM dunning_candidate candidate
+             WHERE candidate.reason IS NOT NULL AND candidate.reason != 'hand_over'
+            """,
+            columns=columns,
+            date=date,
+        )
+
+    @api.model
+    def _rate_sql(self, policy, root, date):
+        """Units of every currency for one of the currency of the policy, at the rate of the day."""
+        return self._exchange_sql(policy.currency_id, root, date)
+
+    @api.model
+    def _company_rate_sql(self, root, date):
+        """Units of every currency for one of the company's, at the rate of the day."""
+        return self._exchange_sql(root.currency_id, root, date)
+
+    @api.model
+    def _exchange_sql(self, currency, root, date):
+        currencies = self.env["res.currency"].with_context(active_test=False).search([])
+        rates = currencies._get_rates(root, date)
+        rows = SQL(", ").join(
+            SQL("(%s, %s)", currency_id, rate / rates[currency.id]) for currency_id, rate in rates.items()
+        )
+        return SQL("SELECT currency_id, rate FROM (VALUES %s) rate (currency_id, rate)", rows)
 
     @api.model
     def _cover_item_sql(self, root, date, partner_ids=None):
@@ -311,12 +528,6 @@ class ArDunningSelection(models.AbstractModel):
             SQL("TRUE")
             if partner_ids is None
             else SQL("partner.commercial_partner_id = ANY(%s)", list(partner_ids))
-        )
-        currencies = self.env["res.currency"].with_context(active_test=False).search([])
-        rates = currencies._get_rates(root, date)
-        company_rate = rates[root.currency_id.id]
-        rate_rows = SQL(", ").join(
-            SQL("(%s, %s)", currency_id, rate / company_rate) for currency_id, rate in rates.items()
         )
         return SQL(
             """
@@ -340,24 +551,36 @@ class ArDunningSelection(models.AbstractModel):
                            transaction.company_id
                       FROM payment_transaction transaction
                       JOIN res_partner partner ON partner.id = transaction.partner_id
-                     WHERE transaction.state = 'authorized'
+                     WHERE (transaction.state = 'authorized'
+                            OR (transaction.state = 'done' AND transaction.payment_id IS NULL
+                                AND transaction.is_post_processed IS NOT TRUE))
                        AND transaction.operation IS DISTINCT FROM 'validation'
                        AND %(partner_filter)s
                  UNION ALL
-                    SELECT partner.commercial_partner_id, statement_line.currency_id,
-                           statement_line.amount, statement_line.company_id
+                    SELECT partner.commercial_partner_id,
+                           COALESCE(statement_line.foreign_currency_id, statement_line.currency_id),
+                           -statement_line.amount_residual::numeric, statement_line.company_id
                       FROM account_bank_statement_line statement_line
-                      JOIN res_partner partner ON partner.id = statement_line.partner_id
-                     WHERE statement_line.is_reconciled IS NOT TRUE AND statement_line.amount > 0
+                      JOIN res_partner partner ON partner.id = COALESCE(
+                               statement_line.partner_id,
+                               -- Without a customer: who owns the account that the money came from.
+                               (SELECT MIN(owner.commercial_partner_id)
+                                  FROM res_partner_bank bank
+                                  JOIN res_partner owner ON owner.id = bank.partner_id
+                                 WHERE bank.active
+                                   AND bank.sanitized_acc_number = upper(regexp_replace(
+                                           statement_line.account_number, '[^[:alnum:]]', '', 'g'))
+                                HAVING COUNT(DISTINCT owner.commercial_partner_id) = 1))
+                     WHERE statement_line.is_reconciled IS NOT TRUE AND statement_line.amount_residual < 0
                        AND %(partner_filter)s
                    ) money
               JOIN res_company company ON company.id = money.company_id
                AND split_part(company.parent_path, '/', 1)::int = %(root)s
-              JOIN (VALUES %(rates)s) rate (currency_id, rate) ON rate.currency_id = money.currency_id
+              JOIN (%(rates)s) rate ON rate.currency_id = money.currency_id
             """,
             partner_filter=partner_filter,
             root=root.id,
-            rates=rate_rows,
+            rates=self._company_rate_sql(root, date),
         )
 
     @api.model
@@ -377,20 +600,40 @@ class ArDunningSelection(models.AbstractModel):
 
     @api.model
     def _contact_sql(self, policy, root, date):
-        """Customers who had a letter, or whose letter a person dropped, within the days between contacts."""
+        """The last letter of a customer within the days between contacts; days with contacts under the cap."""
+        since = max(policy.contact_interval_days, policy.contact_cap and policy.contact_cap_days)
         return SQL(
             """
-            SELECT letter.partner_id, MAX(letter.date) AS date
-              FROM ar_dunning_letter letter
-             WHERE letter.company_id = %(root)s
-               AND letter.date > %(date)s::date - %(days)s
-               AND (letter.state = 'sent' OR letter.cancel_reason = 'dropped')
-          GROUP BY letter.partner_id
+            SELECT partner_id,
+                   MAX(date) FILTER (WHERE is_letter AND date > %(date)s::date - %(interval)s) AS date,
+                   COUNT(DISTINCT date) FILTER (WHERE date > %(date)s::date - %(cap_days)s) AS contact_count
+              FROM (%(contacts)s) contact
+             WHERE date > %(date)s::date - %(since)s
+          GROUP BY partner_id
             """,
-            root=root.id,
+            contacts=SQL(" UNION ALL ").join(self._contact_parts(root)),
             date=date,
-            days=policy.contact_interval_days,
+            interval=policy.contact_interval_days,
+            cap_days=policy.contact_cap_days,
+            since=since,
         )
+
+    @api.model
+    def _contact_parts(self, root):
+        """Return a list of statements of contacts: ``partner_id``, ``date``, ``is_letter``.
+
+        Letters that were sent, and those that a person dropped. Other rooms add theirs: they count under the
+        cap on contacts.
+        """
+        return [
+            SQL(
+                """SELECT letter.partner_id, letter.date, TRUE AS is_letter
+                     FROM ar_dunning_letter letter
+                    WHERE letter.company_id = %s
+                      AND (letter.state = 'sent' OR letter.cancel_reason = 'dropped')""",
+                root.id,
+            )
+        ]
 
     @api.model
     def _claim_sql(self, letter_ids=None):
@@ -434,8 +677,9 @@ class ArDunningSelection(models.AbstractModel):
     @api.model
     def _letter_sql(self, policy, root, date, letter_ids=None):
         """One row per letter, with the reason why it is not written."""
-        waiting = contacted = SQL("FALSE")
+        waiting = contacted = capped = quiet = SQL("FALSE")
         if not letter_ids:
+            quiet = SQL("%s", not policy._is_working_day(date))
             waiting = SQL(
                 """EXISTS (SELECT FROM ar_dunning_letter letter
                             WHERE letter.company_id = %s AND letter.partner_id = claim.partner_id
@@ -444,6 +688,8 @@ class ArDunningSelection(models.AbstractModel):
                 WAITING_STATES,
             )
             contacted = SQL("contact.date IS NOT NULL")
+            if policy.contact_cap:
+                capped = SQL("contact.contact_count >= %s", policy.contact_cap)
         return SQL(
             """
             SELECT claim.partner_id,
@@ -457,43 +703,52 @@ class ArDunningSelection(models.AbstractModel):
                    claim.days_overdue,
                    claim.date_maturity,
                    customer.recipient_id,
-                   customer.channel,
+                   %(channel)s AS channel,
                    customer.profile_id,
                    customer.collector_id,
                    contact.date AS contact_date,
                    CASE WHEN customer.reason IS NOT NULL THEN customer.reason
+                        WHEN %(quiet)s THEN 'quiet_day'
                         WHEN %(waiting)s THEN 'waiting'
                         WHEN %(contacted)s THEN 'contacted'
+                        WHEN %(capped)s THEN 'capped'
                         WHEN cover.amount_currency >= claim.amount_due OR covered.total >= claim.total
                         THEN 'unapplied'
-                        WHEN claim.amount_due - GREATEST(COALESCE(cover.booked, 0), 0) < minimum.amount
+                        WHEN claim.amount_due - GREATEST(COALESCE(cover.booked, 0), 0)
+                             < %(smallest)s * rate.rate::numeric
                         THEN 'minimum'
-                        WHEN customer.channel IS NULL THEN 'no_address' END AS reason
+                        WHEN %(channel)s IS NULL THEN 'no_address' END AS reason
               FROM dunning_claim claim
               JOIN dunning_customer customer ON customer.id = claim.partner_id
+         LEFT JOIN ar_dunning_stage stage ON stage.id = claim.stage_id
          LEFT JOIN dunning_cover cover
                 ON cover.partner_id = claim.partner_id AND cover.currency_id = claim.currency_id
          LEFT JOIN (SELECT DISTINCT partner_id, total FROM dunning_cover) covered
                 ON covered.partner_id = claim.partner_id
          LEFT JOIN dunning_contact contact ON contact.partner_id = claim.partner_id
-         LEFT JOIN (%(minimum)s) minimum ON minimum.currency_id = claim.currency_id
+         LEFT JOIN (%(rates)s) rate ON rate.currency_id = claim.currency_id
             """,
+            channel=self._channel_sql(),
+            quiet=quiet,
             waiting=waiting,
             contacted=contacted,
-            minimum=self._minimum_sql(policy, root, date),
+            capped=capped,
+            rates=self._rate_sql(policy, root, date),
+            smallest=policy.min_amount,
         )
 
     @api.model
-    def _minimum_sql(self, policy, root, date):
-        """The smallest letter in every currency, at the rate of the day."""
-        currencies = self.env["res.currency"].with_context(active_test=False).search([])
-        rates = currencies._get_rates(root, date)
-        own_rate = rates[policy.currency_id.id]
-        rows = SQL(", ").join(
-            SQL("(%s, %s)", currency_id, policy.min_amount * rate / own_rate)
-            for currency_id, rate in rates.items()
+    def _channel_sql(self):
+        """How the stage of a letter reaches its customer; NULL: there is no address for it."""
+        return SQL(
+            """CASE stage.send_by
+                    WHEN 'none' THEN COALESCE(stage.task, 'call')
+                    WHEN 'message' THEN 'message'
+                    WHEN 'post' THEN CASE WHEN customer.has_address THEN 'post'
+                                          WHEN customer.has_email THEN 'email' END
+                    ELSE CASE WHEN customer.has_email THEN 'email'
+                              WHEN customer.has_address THEN 'post' END END"""
         )
-        return SQL("SELECT currency_id, amount FROM (VALUES %s) minimum (currency_id, amount)", rows)
 
     @api.model
     def _line_sql(self, letter_ids=None):
@@ -509,16 +764,165 @@ class ArDunningSelection(models.AbstractModel):
         return SQL(
             """
             SELECT partner_id, currency_id, reason, COUNT(*) AS item_count,
-                   SUM(amount_currency) AS amount, MIN(date_maturity) AS date_maturity,
+                   SUM(amount_open) AS amount, MIN(date_maturity) AS date_maturity,
                    MAX(days_overdue) AS days_overdue, NULL::date AS contact_date,
                    0::numeric AS amount_cover
               FROM dunning_item
              WHERE reason IS NOT NULL AND stage_id IS NOT NULL
           GROUP BY partner_id, currency_id, reason
          UNION ALL
+            SELECT partner_id, currency_id, 'stage_minimum', COUNT(*), SUM(amount_currency),
+                   MIN(date_maturity), MAX(days_overdue), NULL::date, 0::numeric
+              FROM dunning_item item
+             WHERE reason IS NULL AND stage_id IS NULL AND missed_stage_id IS NOT NULL
+               AND NOT EXISTS (SELECT FROM dunning_letter letter
+                                WHERE letter.partner_id = item.partner_id
+                                  AND letter.currency_id = item.currency_id)
+          GROUP BY partner_id, currency_id
+         UNION ALL
             SELECT partner_id, currency_id, reason, item_count, amount_due, date_maturity, days_overdue,
                    contact_date, amount_cover
               FROM dunning_letter
              WHERE reason IS NOT NULL
             """
+        )
+
+    @api.model
+    def _next_date_sql(self, today, item_filter):
+        """The earliest date on which entries reach their next stage: ``move_id``, ``next_date``.
+
+        By the customer's active policy: its days and grace, working days, the days between contacts, the cap
+        on contacts, and the end of pauses and exclusions. Smallest amounts are judged on the day itself.
+
+        :param item_filter: condition on alias ``item``
+        """
+        policies = self.env["ar.dunning.policy"].sudo().search([])  # a date on an invoice, not the policies
+        quiet = policies._quiet_days_sql(today, before=400)
+        roots = policies.company_id
+        return SQL(
+            """
+            SELECT move_id, MIN(COALESCE(quiet.working_day, next_date)) AS next_date
+              FROM (
+                    SELECT item.move_id,
+                           policy.id AS policy_id,
+                           GREATEST(%(today)s::date, pause.until + 1, profile.excluded_until + 1,
+                                    exclusion.until + 1, contact.date + policy.contact_interval_days,
+                                    contact.free_date, next_stage.date) AS next_date
+                      FROM (%(open_items)s) item
+                      JOIN account_move move ON move.id = item.move_id
+                      JOIN account_move_line line ON line.id = item.id
+                      JOIN account_journal journal ON journal.id = line.journal_id
+                      JOIN account_account account ON account.id = item.account_id
+                      JOIN res_partner partner ON partner.id = item.partner_id
+                      JOIN res_company root ON root.id = item.root_company_id
+                 LEFT JOIN (SELECT *, CASE WHEN dunning_excluded
+                                           THEN dunning_excluded_until END AS excluded_until
+                              FROM ar_credit_profile) profile
+                        ON profile.partner_id = partner.id AND profile.company_id = root.id
+                      %(assigned)s
+                      JOIN ar_dunning_policy policy ON policy.id = assigned.policy_id
+                 LEFT JOIN (%(pauses)s) pause
+                        ON pause.move_id = item.move_id
+                       AND pause.partner_id = item.partner_id
+                       AND pause.date_maturity = item.date_maturity
+                       AND COALESCE(pause.amount_currency >= item.amount_currency, TRUE)
+                 LEFT JOIN (SELECT partner_id, company_id,
+                                   CASE WHEN bool_or(date_to IS NULL) THEN NULL ELSE MAX(date_to) END AS until
+                              FROM ar_dunning_exclusion exclusion
+                             WHERE kind = 'customer' AND %(in_force)s
+                          GROUP BY partner_id, company_id) exclusion
+                        ON exclusion.partner_id = partner.id AND exclusion.company_id = root.id
+                 LEFT JOIN (%(contacts)s) contact
+                        ON contact.partner_id = item.partner_id AND contact.policy_id = policy.id
+                 LEFT JOIN (%(quiet)s) due
+                        ON due.policy_id = policy.id AND due.day = item.date_maturity
+                 LEFT JOIN LATERAL (
+                            SELECT stage.id AS stage_id, stage.day_offset, letter.date AS last_date
+                              FROM ar_dunning_letter_line sent_line
+                              JOIN ar_dunning_letter letter
+                                ON letter.id = sent_line.letter_id AND letter.state = 'sent'
+                              JOIN ar_dunning_stage stage ON stage.id = sent_line.stage_id
+                             WHERE sent_line.move_id = item.move_id
+                               AND sent_line.partner_id = item.partner_id
+                               AND sent_line.date_maturity = item.date_maturity
+                          ORDER BY stage.day_offset DESC, sent_line.is_due IS TRUE DESC, letter.date DESC
+                             LIMIT 1
+                           ) history ON TRUE
+                      JOIN LATERAL (%(next_stage)s) next_stage ON TRUE
+                     WHERE item.amount_currency > 0
+                       AND journal.type NOT IN ('bank', 'cash', 'credit')
+                       AND account.non_trade IS NOT TRUE
+                       AND move.payment_state != 'blocked'
+                       AND (line.no_followup IS NOT TRUE
+                            OR (move.move_type = 'entry' AND journal.type = 'general'
+                                AND COALESCE(NULLIF(policy.manual_entries, 'company'),
+                                             root.dunning_manual_entries) = 'include'))
+                       AND (profile.dunning_excluded IS NOT TRUE OR profile.excluded_until IS NOT NULL)
+                       AND (exclusion.partner_id IS NULL OR exclusion.until IS NOT NULL)
+                       AND (pause.move_id IS NULL OR pause.until IS NOT NULL)
+                       AND NOT next_stage.legal
+                       AND %(item_filter)s
+                   ) item
+         LEFT JOIN (%(quiet)s) quiet ON quiet.policy_id = item.policy_id AND quiet.day = item.next_date
+          GROUP BY move_id
+            """,
+            today=today,
+            open_items=self.env["ar.aging.report"]._open_items_sql(),
+            assigned=self._assigned_policy_sql(),
+            pauses=self.env["ar.item.pause"]._pause_totals_sql(roots, today),
+            in_force=self.env["ar.dunning.exclusion"]._in_force_sql(today),
+            contacts=self._next_contact_sql(roots, today),
+            quiet=quiet,
+            next_stage=self._next_stage_sql(today),
+            item_filter=item_filter,
+        )
+
+    @api.model
+    def _next_stage_sql(self, today):
+        """The next stage of alias ``item`` after alias ``history`` with its date, by alias ``policy``."""
+        return SQL(
+            """
+            SELECT stage.legal IS TRUE AS legal,
+                   CASE WHEN stage.id = history.stage_id THEN history.last_date + stage.repeat_days
+                        ELSE COALESCE(due.working_day, item.date_maturity) + stage.day_offset
+                             + CASE WHEN stage.day_offset > 0 THEN policy.grace_days ELSE 0 END END AS date
+              FROM ar_dunning_stage stage
+             WHERE stage.policy_id = policy.id AND stage.active
+               AND (stage.day_offset > COALESCE(history.day_offset, -100000)
+                    OR (stage.id = history.stage_id AND stage.repeat_days > 0 AND stage.legal IS NOT TRUE))
+               AND (stage.day_offset > 0 OR item.date_maturity >= %s)
+          ORDER BY stage.day_offset > COALESCE(history.day_offset, -100000) DESC, stage.day_offset
+             LIMIT 1
+            """,
+            today,
+        )
+
+    @api.model
+    def _next_contact_sql(self, roots, today):
+        """Last letter of customers, and the day on which the cap on contacts allows another, by policy."""
+        contacts = SQL(" UNION ALL ").join(
+            SQL("SELECT %s AS company_id, contact.* FROM (%s) contact", root.id, part)
+            for root in roots
+            for part in self._contact_parts(root)
+        )
+        if not roots:
+            contacts = SQL(
+                """SELECT NULL::int AS company_id, NULL::int AS partner_id, NULL::date AS date,
+                          NULL::boolean AS is_letter WHERE FALSE"""
+            )
+        return SQL(
+            """
+            SELECT policy.id AS policy_id, contact.partner_id,
+                   MAX(contact.date) FILTER (WHERE contact.is_letter) AS date,
+                   CASE WHEN policy.contact_cap > 0
+                        THEN (ARRAY_AGG(DISTINCT contact.date ORDER BY contact.date DESC))[policy.contact_cap]
+                             + policy.contact_cap_days END AS free_date
+              FROM ar_dunning_policy policy
+              JOIN (%(contacts)s) contact ON contact.company_id = policy.company_id
+             WHERE contact.date > %(today)s::date
+                                  - GREATEST(policy.contact_interval_days, policy.contact_cap_days)
+          GROUP BY policy.id, contact.partner_id
+            """,
+            contacts=contacts,
+            today=today,
         )
