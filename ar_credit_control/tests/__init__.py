@@ -16,6 +16,8 @@ from . import test_credit_tour
 from . import test_demo
 from . import test_dispute_resolution
 from . import test_dunning_letter
+from . import test_dunning_pause
+from . import test_dunning_policy
 from . import test_dunning_process
 from . import test_dunning_selection
 from . import test_dunning_tour

@@ -374,7 +374,7 @@ class TestDunningLetter(DunningCase):
         self.assertEqual(invoice.dunning_last_date, self.today)
         self.assertEqual(invoice.dunning_next_date, self.today + timedelta(days=7))
         self.assertEqual(invoice.dunning_letter_count, 1)
-        fresh = self.make_invoice(days=-10)
+        fresh = self.make_invoice(days=-10, partner=self.make_customer("Fresh"))
         self.assertEqual(fresh.dunning_next_date, self.today + timedelta(days=5))
         invoice.action_toggle_block_payment()
         invoice.invalidate_recordset()
@@ -383,7 +383,7 @@ class TestDunningLetter(DunningCase):
     def test_invoices_are_found_by_stage_and_date(self):
         reminded = self.make_invoice(days=40)
         self.send(self.propose().letter_ids)
-        fresh = self.make_invoice(days=-10)
+        fresh = self.make_invoice(days=-10, partner=self.make_customer("Fresh"))
         both = reminded | fresh
         search = self.env["account.move"].search
 

@@ -15,6 +15,7 @@ from . import ar_dunning_working_day
 from . import ar_dunning_preview
 from . import ar_dunning_preview_item
 from . import ar_credit_profile
+from . import ar_credit_rule
 from . import account_move
 from . import base_partner_merge
 from . import mail_mail

@@ -161,6 +161,7 @@ class ArDunningExclusion(models.Model):
         expired = self.sudo().search([*domain, ("state", "=", "expired")])
         for exclusion in expired:
             exclusion.ended_date = exclusion.date_to
+        expired.flush_recordset()
 
     def action_end(self):
         """Let letters speak of it again from today on.

@@ -87,6 +87,12 @@ class ArDunningPolicy(models.Model):
         help="No letter is dated on a day without work in this calendar, and an item that falls due on such a "
         "day counts from the next working day. Empty: every day is a working day.",
     )
+    leave_ids = fields.Many2many(
+        "resource.calendar.leaves",
+        string="Days Without Letters",
+        compute="_compute_leave_ids",
+        help="Holidays and other days without work that are yet to come.",
+    )
     preset = fields.Selection(
         [
             ("standard", "Standard"),
@@ -140,6 +146,21 @@ class ArDunningPolicy(models.Model):
         "The most contacts cannot be negative; they are counted over at least one day.",
     )
 
+    @api.depends("calendar_id")
+    def _compute_leave_ids(self):
+        leaves = self.env["resource.calendar.leaves"].search(
+            [
+                ("resource_id", "=", False),
+                ("calendar_id", "in", self.calendar_id.ids),
+                ("date_to", ">=", fields.Datetime.now()),
+            ],
+            order="date_from",
+        )
+        for policy in self:
+            policy.leave_ids = leaves.filtered(
+                lambda leave, own=policy.calendar_id: own and leave.calendar_id == own
+            )
+
     @api.constrains("company_id")
     def _check_root_company(self):
         for policy in self:
@@ -153,6 +174,21 @@ class ArDunningPolicy(models.Model):
         for policy in self:
             if policy.active and policy.automatic and not policy.stage_ids:
                 raise ValidationError(self.env._("Give “%s” a stage before it sends letters.", policy.name))
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        policies = super().create(vals_list)
+        policies._ensure_supply_stop()
+        return policies
+
+    def write(self, vals):
+        result = super().write(vals)
+        if vals.keys() & {"active", "stage_ids", "company_id"}:
+            self._ensure_supply_stop()
+        return result
+
+    def _ensure_supply_stop(self):
+        self.env["ar.credit.rule"]._ensure_supply_stop(self.filtered("active").company_id)
 
     def copy_data(self, default=None):
         vals_list = super().copy_data(default)
@@ -168,6 +204,21 @@ class ArDunningPolicy(models.Model):
         """Show which customer would get which letter today, without writing anything."""
         self.ensure_one()
         return self._preview_action(self._get_today())
+
+    def action_add_days(self):
+        """Ask for public holidays, or days of one's own, for the working calendar."""
+        self.ensure_one()
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Days Without Letters"),
+            "res_model": "ar.dunning.calendar",
+            "view_mode": "form",
+            "target": "new",
+            "context": {
+                "default_policy_id": self.id,
+                "default_mode": self.env.context.get("days_mode", "holidays"),
+            },
+        }
 
     def _preview_action(self, date):
         self.check_access("read")
@@ -305,6 +356,25 @@ class ArDunningPolicy(models.Model):
         """Whether letters of the policy may carry this date."""
         date = fields.Date.to_date(date)
         return self._get_working_day(date) == date
+
+    def _get_leave_days(self, days):
+        """Return those of ``days`` on which the calendar itself has leave of the whole company at noon."""
+        self.ensure_one()
+        self._flush_calendars()
+        rows = self.env.execute_query(
+            SQL(
+                """SELECT DISTINCT day
+                     FROM unnest(%s::date[]) day, resource_calendar calendar
+                     JOIN resource_calendar_leaves leave
+                       ON leave.calendar_id = calendar.id AND leave.resource_id IS NULL
+                    WHERE calendar.id = %s
+                      AND ((day + time '12:00') AT TIME ZONE calendar.tz AT TIME ZONE 'UTC')
+                          BETWEEN leave.date_from AND leave.date_to""",
+                list(days),
+                self.calendar_id.id,
+            )
+        )
+        return {day for (day,) in rows}
 
     @api.model
     def _flush_calendars(self):

@@ -181,7 +181,7 @@ class ArDunningPreview(models.Model):
             "type": "ir.actions.act_window",
             "name": self.env._("Items of %s", self.partner_id.display_name),
             "res_model": "ar.dunning.preview.item",
-            "view_mode": "list",
+            "view_mode": "list,kanban",
             "domain": [("partner_id", "=", self.partner_id.id), ("currency_id", "=", self.currency_id.id)],
             "context": {key: self.env.context[key] for key in PREVIEW_CONTEXT if key in self.env.context},
         }

@@ -171,6 +171,18 @@ class ArDunningStage(models.Model):
                     )
                 )
 
+    @api.model_create_multi
+    def create(self, vals_list):
+        stages = super().create(vals_list)
+        stages.filtered("stops_supply").policy_id._ensure_supply_stop()
+        return stages
+
+    def write(self, vals):
+        result = super().write(vals)
+        if vals.get("stops_supply"):
+            self.policy_id._ensure_supply_stop()
+        return result
+
     def _render_letter_text(self, text, letter):
         """Return ``text`` with its placeholders replaced by the figures of ``letter``; unknown ones stay.
 

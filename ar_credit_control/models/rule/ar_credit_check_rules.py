@@ -154,7 +154,10 @@ class ArCreditCheck(models.AbstractModel):
 
     @api.model
     def _get_figures_dunning_stage(self, rules, partner_ids, root):
-        """Highest level of a reminder that was sent for an open, overdue item; the levels by item."""
+        """Highest level of a reminder that was sent for an open, overdue item; the levels by item.
+
+        Also the items for which a reminder was sent that stops supply.
+        """
         for model in ("ar.dunning.letter", "ar.dunning.letter.line"):
             self.env[model].flush_model()
         rows = self.env.execute_query(
@@ -184,19 +187,27 @@ class ArCreditCheck(models.AbstractModel):
             self.env["ar.dunning.stage"].sudo().browse({stage_id for *_ids, stage_id in rows})
         )  # who sells
         levels = {stage.id: stage.sequence for stage in stages}
-        figures = defaultdict(lambda: {"dunning_level": 0, "dunning_levels": defaultdict(int)})
+        stopping = set(stages.filtered("stops_supply").ids)
+        figures = defaultdict(
+            lambda: {"dunning_level": 0, "dunning_levels": defaultdict(int), "supply_stopped_items": set()}
+        )
         for partner_id, item_id, stage_id in rows:
             found = figures[partner_id]
+            if stage_id in stopping:
+                found["supply_stopped_items"].add(item_id)
             found["dunning_level"] = max(found["dunning_level"], levels[stage_id])
             found["dunning_levels"][item_id] = max(found["dunning_levels"][item_id], levels[stage_id])
         return figures
 
     @api.model
     def _check_dunning_stage(self, verdict, rule):
-        """An open item was reminded of at the level of the rule, or above, and is still open."""
+        """An open item was reminded of at the level of the rule, or above, and is still open.
+
+        Level zero: by a reminder whose stage stops supply.
+        """
         level = verdict.figures.get("dunning_level", 0)
-        wanted = max(rule.count, 1)
-        reached = level >= wanted
+        wanted = rule.count
+        reached = level >= wanted if wanted else bool(verdict.figures.get("supply_stopped_items"))
         yield self._prepare_result(
             "dunning_stage",
             rule.outcome if reached else "pass",
@@ -366,7 +377,13 @@ class ArCreditCheck(models.AbstractModel):
         currency = verdict.currency
         if rule.kind == "dunning_stage":
             levels = verdict.figures.get("dunning_levels", {})
-            wanted = max(rule.count, 1)
+            stopped = verdict.figures.get("supply_stopped_items", ())
+            wanted = rule.count
+            if not wanted:
+                return payment_plan.Cap(
+                    counts=lambda item, _open: item.id in stopped,
+                    fails=lambda counted, _receivable: counted > 0,
+                )
             return payment_plan.Cap(
                 counts=lambda item, _open: levels.get(item.id, 0) >= wanted,
                 fails=lambda counted, _receivable: counted > 0,
@@ -497,6 +514,10 @@ class ArCreditCheck(models.AbstractModel):
     def _describe_dunning_stage(self, result, money):
         if not result["measured"]:
             return self.env._("No open item was reminded of.")
+        if not result["threshold"]:
+            if result["outcome"] == "pass":
+                return self.env._("No reminder stopped supply.")
+            return self.env._("Supply was stopped by a reminder, and the items are still open.")
         return self.env._(
             "An open item was reminded of at level %(level)s without effect.", level=int(result["measured"])
         )

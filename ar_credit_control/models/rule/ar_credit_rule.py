@@ -400,7 +400,9 @@ class ArCreditRule(models.Model):
         )
 
     def _say_dunning_stage(self):
-        return self.env._("an open item was reminded of at level %s or above", max(self.count, 1))
+        if not self.count:
+            return self.env._("a reminder that stops supply was sent for an open item")
+        return self.env._("an open item was reminded of at level %s or above", self.count)
 
     def _say_order_amount(self):
         return self.env._("it amounts to more than %s", self._money(self.amount))

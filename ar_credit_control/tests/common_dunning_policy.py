@@ -1,0 +1,66 @@
+from datetime import timedelta
+
+from odoo.tools import SQL
+
+from .common_dunning import DunningCase
+
+
+class DunningPolicyCase(DunningCase):
+    """Adds what the tests of policies, pauses and exclusions share."""
+
+    def outcome(self, partner=None, date=None, policy=None):
+        """The letter or the reason of a customer in the preview: ``(stage or reason, amount)`` rows."""
+        rows = self.preview(date, policy).search([("partner_id", "=", (partner or self.customer).id)])
+        return sorted((row.stage_id.name or row.reason, row.amount) for row in rows)
+
+    def preview(self, date=None, policy=None):
+        return self.env["ar.dunning.preview"].with_context(**self.preview_context(date, policy))
+
+    def preview_items(self, date=None, policy=None):
+        return self.env["ar.dunning.preview.item"].with_context(**self.preview_context(date, policy))
+
+    def preview_context(self, date, policy):
+        return {
+            "dunning_policy_id": (policy or self.policy).id,
+            "dunning_date": str(date or self.today),
+        }
+
+    def pause(self, *rows):
+        """Let the rooms that pause items say these rows: (invoice, amount or None, reason, until or None)."""
+        values = SQL(", ").join(
+            SQL(
+                "(%s, %s, %s::date, %s::numeric, %s::varchar, %s::date)",
+                move.id,
+                move.commercial_partner_id.id,
+                move.line_ids.filtered("date_maturity").mapped("date_maturity")[0],
+                amount,
+                reason,
+                until,
+            )
+            for move, amount, reason, until in rows
+        )
+        model = type(self.env["ar.item.pause"])
+        before = model._pause_parts
+
+        def parts(model, root, date):
+            # As a room would: a promise is over after its last day.
+            return [
+                *before(model, root, date),
+                SQL(
+                    """SELECT * FROM (VALUES %s) said (move_id, partner_id, date_maturity, amount_currency,
+                                                       reason, until)
+                        WHERE COALESCE(until >= %s::date, TRUE)""",
+                    values,
+                    date,
+                ),
+            ]
+
+        self.patch(model, "_pause_parts", parts)
+
+    def send_on(self, date, letters):
+        """Send letters as if that had been on ``date``."""
+        self.send(letters)
+        letters.sudo().date = date
+
+    def day(self, days):
+        return self.today + timedelta(days=days)

@@ -1,0 +1,151 @@
+from datetime import datetime, time, timedelta
+
+import pytz
+from markupsafe import Markup
+
+from odoo import api, fields, models
+from odoo.exceptions import AccessError, UserError
+from odoo.tools import format_date
+
+try:
+    import holidays
+except ImportError:  # optional: days can be entered by hand
+    holidays = None
+
+
+class ArDunningCalendar(models.TransientModel):
+    """Put public holidays of a country, or days of one's own, into the working calendar of a policy."""
+
+    _name = "ar.dunning.calendar"
+    _description = "Days Without Letters"
+
+    policy_id = fields.Many2one("ar.dunning.policy", required=True, context={"active_test": False})
+    calendar_id = fields.Many2one(related="policy_id.calendar_id")
+    mode = fields.Selection(
+        [("holidays", "Public holidays of a country"), ("days", "Days of our own")],
+        string="Add",
+        required=True,
+        default="holidays",
+    )
+    country_id = fields.Many2one(
+        "res.country", compute="_compute_country_id", store=True, readonly=False, precompute=True
+    )
+    state_id = fields.Many2one(
+        "res.country.state",
+        string="State",
+        domain="[('country_id', '=', country_id)]",
+        help="Its own holidays are added to those of the whole country.",
+    )
+    year = fields.Integer(required=True, default=lambda self: fields.Date.context_today(self).year)
+    name = fields.Char(string="Why", help="e.g. Spring Festival, stocktaking")
+    date_from = fields.Date(string="From")
+    date_to = fields.Date(string="To", help="The last day without letters.")
+    preview = fields.Html(string="Days", compute="_compute_preview", sanitize=False)
+
+    @api.depends("policy_id")
+    def _compute_country_id(self):
+        for wizard in self:
+            wizard.country_id = wizard.policy_id.company_id.country_id
+
+    @api.depends("mode", "country_id", "state_id", "year", "date_from", "date_to", "name")
+    @api.depends_context("lang")
+    def _compute_preview(self):
+        for wizard in self:
+            try:
+                days = wizard._get_days()
+            except UserError as error:
+                wizard.preview = Markup("<p class='text-muted'>%s</p>") % error.args[0]
+                continue
+            rows = Markup().join(
+                Markup("<tr><td class='pe-3'>%s</td><td>%s</td></tr>")
+                % (format_date(self.env, day, date_format="EEEE d MMMM y"), name)
+                for day, name in days
+            )
+            wizard.preview = Markup("<table class='o_ar_days'>%s</table>") % rows
+
+    def action_add(self):
+        """Write the days into the calendar; a policy without one gets a calendar of its own.
+
+        :raise AccessError: for a user who is no credit manager
+        """
+        self.ensure_one()
+        if not self.env.user.has_group("ar_credit_control.group_credit_manager"):
+            raise AccessError(self.env._("Only a credit manager edits dunning policies."))
+        self.policy_id.check_access("write")
+        days = self._get_days()
+        # Odoo leaves calendars to administrators; this one is of the policy, whose rights were checked.
+        policy = self.policy_id.sudo()
+        if not policy.calendar_id:
+            policy.calendar_id = policy.calendar_id.create(self._prepare_calendar())
+        calendar = policy.calendar_id
+        known = policy._get_leave_days([day for day, _name in days])
+        leaves = self.env["resource.calendar.leaves"].sudo()  # as for the calendar above
+        leaves.create([self._prepare_leave(calendar, day, name) for day, name in days if day not in known])
+        return {"type": "ir.actions.act_window_close"}
+
+    def _get_days(self):
+        """Return the days to add with their names, in order.
+
+        :raise UserError: when something is missing, or the country is not known
+        """
+        self.ensure_one()
+        return self._get_own_days() if self.mode == "days" else self._get_public_holidays()
+
+    def _get_own_days(self):
+        if not self.date_from:
+            raise UserError(self.env._("Choose the first day."))
+        last = self.date_to or self.date_from
+        if last < self.date_from or (last - self.date_from).days > 60:
+            raise UserError(self.env._("Choose a last day within 60 days after the first."))
+        count = (last - self.date_from).days + 1
+        name = self.name or self.env._("No letters")
+        return [(self.date_from + timedelta(days=number), name) for number in range(count)]
+
+    def _get_public_holidays(self):
+        if holidays is None:
+            raise UserError(
+                self.env._("The Python package “holidays” is not installed; enter the days by hand.")
+            )
+        if not self.country_id or not 1970 <= self.year <= 2100:
+            raise UserError(self.env._("Choose a country and a year."))
+        try:
+            found = holidays.country_holidays(
+                self.country_id.code,
+                subdiv=self.state_id.code or None,
+                years=self.year,
+                language=self._get_holiday_language(),
+            )
+        except NotImplementedError:
+            raise UserError(
+                self.env._("The holidays of %s are not known; enter the days by hand.", self.country_id.name)
+            ) from None
+        return sorted(found.items())
+
+    def _get_holiday_language(self):
+        """Return the user's language where the country's holidays have names in it, else None."""
+        names = holidays.list_localized_countries().get(self.country_id.code, ())
+        code = self.env.lang or "en_US"
+        return next((name for name in (code, code[:2], "en_US") if name in names), None)
+
+    def _prepare_calendar(self):
+        policy = self.policy_id
+        return {
+            "name": self.env._("Letters: %s", policy.name),
+            "company_id": policy.company_id.id,
+            "tz": policy.company_id.partner_id.tz or self.env.user.tz or "UTC",
+        }
+
+    def _prepare_leave(self, calendar, day, name):
+        zone = pytz.timezone(calendar.tz)
+
+        def to_utc(moment):
+            local = zone.localize(datetime.combine(day, moment))
+            return local.astimezone(pytz.utc).replace(tzinfo=None)
+
+        return {
+            "name": name,
+            "calendar_id": calendar.id,
+            "company_id": calendar.company_id.id,
+            "date_from": to_utc(time.min),
+            "date_to": to_utc(time(23, 59, 59)),
+        }
