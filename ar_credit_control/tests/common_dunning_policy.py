@@ -27,17 +27,18 @@ class DunningPolicyCase(DunningCase):
 
     def pause(self, *rows):
         """Let the rooms that pause items say these rows: (invoice, amount or None, reason, until or None)."""
+        items = [(move.line_ids.filtered("date_maturity")[:1], *said) for move, *said in rows]
         values = SQL(", ").join(
             SQL(
                 "(%s, %s, %s::date, %s::numeric, %s::varchar, %s::date)",
-                move.id,
-                move.commercial_partner_id.id,
-                move.line_ids.filtered("date_maturity").mapped("date_maturity")[0],
+                item.move_id.id,
+                item.partner_id.commercial_partner_id.id,
+                item.date_maturity,
                 amount,
                 reason,
                 until,
             )
-            for move, amount, reason, until in rows
+            for item, amount, reason, until in items
         )
         model = type(self.env["ar.item.pause"])
         before = model._pause_parts
