@@ -19,9 +19,9 @@ from . import ar_dispute_decision
 from . import ar_dispute_decision_line
 from . import ar_dispute_record
 from . import ar_dispute_record_line
-from . import ar_dunning_letter_edit
 from . import ar_dunning_calendar
 from . import ar_dunning_exclude
+from . import ar_dunning_letter_edit
 from . import ar_dunning_propose
 from . import ar_interest_calculate
 from . import ar_interest_calculator
