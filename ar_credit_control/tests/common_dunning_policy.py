@@ -28,33 +28,26 @@ class DunningPolicyCase(DunningCase):
     def pause(self, *rows):
         """Let the rooms that pause items say these rows: (invoice, amount or None, reason, until or None)."""
         items = [(move.line_ids.filtered("date_maturity")[:1], *said) for move, *said in rows]
-        values = SQL(", ").join(
-            SQL(
-                "(%s, %s, %s::date, %s::numeric, %s::varchar, %s::date)",
-                item.move_id.id,
-                item.partner_id.commercial_partner_id.id,
-                item.date_maturity,
-                amount,
-                reason,
-                until,
-            )
-            for item, amount, reason, until in items
-        )
         model = type(self.env["ar.item.pause"])
         before = model._pause_parts
 
         def parts(model, root, date):
-            # As a room would: a promise is over after its last day.
-            return [
-                *before(model, root, date),
+            # As a room would: its own company only, and a promise is over after its last day.
+            rows = SQL(", ").join(
                 SQL(
-                    """SELECT * FROM (VALUES %s) said (move_id, partner_id, date_maturity, amount_currency,
-                                                       reason, until)
-                        WHERE COALESCE(until >= %s::date, TRUE)""",
-                    values,
-                    date,
-                ),
-            ]
+                    "(%s, %s, %s::date, %s::numeric, %s::varchar, %s::date)",
+                    item.move_id.id,
+                    item.partner_id.commercial_partner_id.id,
+                    item.date_maturity,
+                    amount,
+                    reason,
+                    until,
+                )
+                for item, amount, reason, until in items
+                if item.company_id.root_id == root and (until is None or until >= date)
+            )
+            said = SQL("SELECT * FROM (VALUES %s) said", rows) if rows.code else None
+            return [*before(model, root, date), *([said] if said else [])]
 
         self.patch(model, "_pause_parts", parts)
 

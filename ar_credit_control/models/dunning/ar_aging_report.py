@@ -1,4 +1,4 @@
-from odoo import api, fields, models
+from odoo import api, fields, models, tools
 from odoo.tools import SQL
 
 from ..aging.ar_aging_report import AGING_CONTEXT
@@ -58,6 +58,7 @@ class ArAgingReport(models.Model):
 
     @api.model
     def _from(self) -> SQL:
+        roots = self.env["res.company"].browse(self._get_root_company_ids())
         # Both are unique by what they are joined on: PostgreSQL leaves out the one that is not read.
         return SQL(
             """%(items)s
@@ -80,14 +81,12 @@ class ArAgingReport(models.Model):
                AND pause.date_maturity = item.date_maturity
             """,
             items=super()._from(),
-            pauses=self.env["ar.item.pause"]._pause_totals_sql(self._get_root_companies(), self._get_as_of()),
+            pauses=self.env["ar.item.pause"]._pause_totals_sql(roots, self._get_as_of()),
         )
 
     @api.model
-    def _get_root_companies(self):
+    @tools.ormcache()
+    def _get_root_company_ids(self):
         """Return every root company: rows are limited to companies by the rules, not in the query."""
-        cache = self.env.cr.cache  # emptied at the end of the transaction
-        if "ar_root_companies" not in cache:
-            companies = self.env["res.company"].sudo().with_context(active_test=False)  # no figures of theirs
-            cache["ar_root_companies"] = companies.search([("parent_id", "=", False)]).ids
-        return self.env["res.company"].browse(cache["ar_root_companies"])
+        companies = self.env["res.company"].sudo().with_context(active_test=False)  # no figures of theirs
+        return tuple(companies.search([("parent_id", "=", False)]).ids)
