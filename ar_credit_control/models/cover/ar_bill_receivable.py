@@ -47,9 +47,16 @@ class ArBillReceivable(models.Model):
 
     _name = "ar.bill.receivable"
     _description = "Bill of Exchange"
-    _inherit = ["mail.thread", "mail.activity.mixin", "ar.customer.link.mixin", "ar.own.customer.mixin"]
+    _inherit = [
+        "ar.customer.evidence.mixin",
+        "mail.thread",
+        "mail.activity.mixin",
+        "ar.customer.link.mixin",
+        "ar.own.customer.mixin",
+    ]
     _order = "date_maturity, id"
     _rec_names_search = ["name", "acceptor", "partner_id"]
+    _own_fields = COURSE
 
     name = fields.Char(
         string="Number",
@@ -298,16 +305,9 @@ class ArBillReceivable(models.Model):
     # CRUD
     # ------------------------------------------------------------------
 
-    @api.model
-    def default_get(self, fields):
-        # What only the methods of this model write has no default from outside.
-        context = {key: value for key, value in self.env.context.items() if key[8:] not in COURSE}
-        return super(ArBillReceivable, self.with_env(self.env(context=context))).default_get(fields)
-
     @api.model_create_multi
     def create(self, vals_list):
         for vals in vals_list:
-            self._prepare_owner_vals(vals)
             if (COURSE & vals.keys()) - {"state"} or vals.get("state", "held") != "held":
                 self._check_course_by_system()
         bills = super().create(vals_list)
@@ -319,26 +319,13 @@ class ArBillReceivable(models.Model):
             self._check_course_by_system()
         if TERMS & vals.keys():
             self._check_state(self.env._("The terms of a bill are fixed once it left the portfolio."), "held")
-            vals = self._prepare_owner_vals(dict(vals))
         result = super().write(vals)
-        if "company_id" in vals:
-            self.check_access("write")  # what is moved into another company needs the right there
         self._invalidate_figures()
         return result
 
     @api.ondelete(at_uninstall=False)
     def _unlink_never(self):
         raise UserError(self.env._("Bills of exchange are kept as evidence: cancel one entered by mistake."))
-
-    @api.model
-    def _prepare_owner_vals(self, vals):
-        """A bill belongs to the commercial entity and root company of whoever is given."""
-        if vals.get("partner_id"):
-            partner = self.env["res.partner"].browse(vals["partner_id"])
-            vals["partner_id"] = partner.sudo().commercial_partner_id.id  # sudo: it may not be readable
-        if vals.get("company_id"):
-            vals["company_id"] = self.env["res.company"].browse(vals["company_id"])._credit_root().id
-        return vals
 
     def _check_course_by_system(self):
         if not self.env.su:

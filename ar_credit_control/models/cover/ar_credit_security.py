@@ -66,9 +66,16 @@ class ArCreditSecurity(models.Model):
 
     _name = "ar.credit.security"
     _description = "Security for Credit"
-    _inherit = ["mail.thread", "mail.activity.mixin", "ar.customer.link.mixin", "ar.own.customer.mixin"]
+    _inherit = [
+        "ar.customer.evidence.mixin",
+        "mail.thread",
+        "mail.activity.mixin",
+        "ar.customer.link.mixin",
+        "ar.own.customer.mixin",
+    ]
     _order = "date_to, id"
     _rec_names_search = ["reference", "policy", "partner_id"]
+    _own_fields = DECISION
 
     partner_id = fields.Many2one(
         "res.partner",
@@ -389,16 +396,9 @@ class ArCreditSecurity(models.Model):
     # CRUD
     # ------------------------------------------------------------------
 
-    @api.model
-    def default_get(self, fields):
-        # What only the methods of this model write has no default from outside.
-        context = {key: value for key, value in self.env.context.items() if key[8:] not in DECISION}
-        return super(ArCreditSecurity, self.with_env(self.env(context=context))).default_get(fields)
-
     @api.model_create_multi
     def create(self, vals_list):
         for vals in vals_list:
-            self._prepare_owner_vals(vals)
             if (DECISION & vals.keys()) - {"state"} or vals.get("state", "draft") != "draft":
                 self._check_decision_by_system()
         securities = super().create(vals_list)
@@ -418,11 +418,7 @@ class ArCreditSecurity(models.Model):
                     "renew it."
                 )
             )
-        if changed:
-            vals = self._prepare_owner_vals(dict(vals))
         result = super().write(vals)
-        if "company_id" in vals:
-            self.check_access("write")  # what is moved into another company needs the right there
         if changed:
             self._add_preparer()
         if "document_ids" in vals:
@@ -433,16 +429,6 @@ class ArCreditSecurity(models.Model):
     @api.ondelete(at_uninstall=False)
     def _unlink_never(self):
         raise UserError(self.env._("Securities are kept as evidence: cancel a draft, discharge a valid one."))
-
-    @api.model
-    def _prepare_owner_vals(self, vals):
-        """A security belongs to the commercial entity and root company of whoever is given."""
-        if vals.get("partner_id"):
-            partner = self.env["res.partner"].browse(vals["partner_id"])
-            vals["partner_id"] = partner.sudo().commercial_partner_id.id  # sudo: it may not be readable
-        if vals.get("company_id"):
-            vals["company_id"] = self.env["res.company"].browse(vals["company_id"])._credit_root().id
-        return vals
 
     def _check_decision_by_system(self):
         if not self.env.su:

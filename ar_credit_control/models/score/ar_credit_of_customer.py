@@ -8,6 +8,7 @@ class ArCreditOfCustomer(models.AbstractModel):
 
     _name = "ar.credit.of.customer"
     _description = "Knowledge About a Customer"
+    _inherit = ["ar.customer.evidence.mixin"]
 
     partner_id = fields.Many2one(
         "res.partner",
@@ -27,32 +28,9 @@ class ArCreditOfCustomer(models.AbstractModel):
     )
     active = fields.Boolean(default=True)
 
-    @api.model_create_multi
-    def create(self, vals_list):
-        return super().create([self._prepare_key_vals(dict(vals)) for vals in vals_list])
-
-    def write(self, vals):
-        if {"partner_id", "company_id"} & vals.keys():
-            vals = self._prepare_key_vals(dict(vals))
-        result = super().write(vals)
-        if "company_id" in vals:
-            self.check_access("write")  # what is moved into another company needs the right there
-        return result
-
     @api.ondelete(at_uninstall=False)
     def _unlink_never(self):
         raise UserError(self.env._("What a decision may rest on is kept as evidence: archive it instead."))
-
-    @api.model
-    def _prepare_key_vals(self, vals):
-        """Let a contact stand for its company, a branch for its main company."""
-        if vals.get("partner_id"):
-            partner = self.env["res.partner"].browse(vals["partner_id"])
-            vals["partner_id"] = partner.sudo().commercial_partner_id.id  # sudo: it may not be readable
-        if vals.get("company_id"):
-            company = self.env["res.company"].browse(vals["company_id"])
-            vals["company_id"] = company.sudo()._credit_root().id  # sudo: the main company of a branch
-        return vals
 
     @api.model
     def _get_latest(self, partner_ids, root, date_field, names, condition=None, per=()):
