@@ -13,6 +13,7 @@ from . import ar_credit_request
 from . import ar_credit_review_decision
 from . import ar_credit_security_decision
 from . import ar_credit_takeover
+from . import ar_credit_takeover_group
 from . import ar_credit_takeover_line
 from . import ar_credit_what_if
 from . import ar_dispute_decision
