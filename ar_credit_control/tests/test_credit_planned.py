@@ -3,7 +3,8 @@
 from odoo.tests import TransactionCase, tagged
 from odoo.tools import SQL
 
-from odoo.addons.ar_credit_control.models.credit.planned_query import KEPT, PREFIX, execute_planned
+from odoo.addons.ar_credit_control.models.credit.ar_credit_exposure import MANY_CUSTOMERS
+from odoo.addons.ar_credit_control.models.credit.planned_query import KEPT, PREFIX, Plan, execute_planned
 
 
 @tagged("post_install", "-at_install")
@@ -19,7 +20,7 @@ class TestPlannedQuery(TransactionCase):
     def _names(self, partners, salt=0):
         query = SQL("SELECT name FROM res_partner WHERE id = ANY($1) AND %s = %s ORDER BY id", salt, salt)
         query = SQL("%s%s", query, SQL(to_flush=partners._fields["name"]))
-        return [name for (name,) in execute_planned(self.env, query, partners.ids)]
+        return [name for (name,) in execute_planned(self.env, Plan(self.env, query), partners.ids)]
 
     def test_values_change_and_the_plan_stays(self):
         one, other = self.env["res.partner"].create([{"name": "100 % o'One"}, {"name": "Other"}])
@@ -57,3 +58,33 @@ class TestPlannedQuery(TransactionCase):
         found = figures(partners[1:], self.env.company)
         self.assertEqual(set(found), set(partners[1:].ids))
         self.assertEqual(self._plans(), plans)
+
+    def test_a_changed_rule_takes_another_plan(self):
+        partner = self.env["res.partner"].create({"name": "Judged", "is_company": True})
+        exposure = self.env["ar.credit.exposure"]
+        rules = self.env["ar.credit.rule"]
+        # Without a limit the customer is in order until a rule says otherwise.
+        rules.search([]).active = False
+        self.env["ar.credit.profile"]._get_or_create(partner, self.env.company)
+        self.assertEqual(exposure._get_figures(partner, self.env.company)[partner.id]["status"], "ok")
+        rule = rules.create(
+            {"company_id": self.env.company.id, "name": "None", "kind": "no_limit", "outcome": "hold"}
+        )
+        self.assertEqual(exposure._get_figures(partner, self.env.company)[partner.id]["status"], "hold")
+        self.assertEqual(len(self._plans()), 2)
+        rule.active = False
+        self.assertEqual(exposure._get_figures(partner, self.env.company)[partner.id]["status"], "ok")
+        self.assertEqual(len(self._plans()), 2)
+
+    def test_many_customers_are_read_by_one_plan(self):
+        exposure = self.env["ar.credit.exposure"]
+        partners = self.env["res.partner"].create(
+            [{"name": f"Many {number}", "is_company": True} for number in range(MANY_CUSTOMERS + 2)]
+        )
+        self.env["ar.credit.profile"]._get_or_create(partners[1], self.env.company)
+        found = exposure._get_figures(partners[:-1], self.env.company)
+        self.assertEqual(set(found), set(partners[:-1].ids))
+        self.assertTrue(found[partners[1].id]["profile_id"])
+        self.assertEqual({figures["exposure"] for figures in found.values()}, {0.0})
+        self.assertEqual(set(exposure._get_figures(partners[1:], self.env.company)), set(partners[1:].ids))
+        self.assertEqual(len(self._plans()), 1)

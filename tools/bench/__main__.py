@@ -3,10 +3,11 @@
 import argparse
 import itertools
 import json
+import statistics
 import subprocess
 import sys
 import time
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 
 from tools import odoo_env, processes, project
 from tools.bench import generator, report
@@ -16,6 +17,8 @@ SIZE = 100_000
 SMALL = 1_000
 # Open invoices of one customer for whom an order is confirmed.
 FEW, MANY = 1, 2_000
+# Batches of orders that Odoo with and without the addon confirm in turns, after one to warm up.
+TURNS = 10
 PROFILES = """
     INSERT INTO ar_credit_profile (
            partner_id, company_id, rating_id, limit_set, "limit", limit_currency_id, active,
@@ -48,7 +51,9 @@ def main(arguments=None):
         figures = {"size": options.size, "small": min(SMALL, options.size)}
         figures["generation"] = _generate(large, options.size)
         _generate(small, figures["small"])
-        _measure_core_and_install(figures, large, small, empty)
+        with _database(large, "large_core") as large_core, _database(small, "small_core") as small_core:
+            _measure_install(figures, large, small, empty)
+            _measure_confirming(figures, (large_core, large), (small_core, small))
         _measure(figures, large, small)
     rows = report.rows(figures)
     print()
@@ -105,13 +110,8 @@ def _generate(database, size):
     return taken
 
 
-def _measure_core_and_install(figures, large, small, empty):
-    step("Measuring Odoo without the addon, and installing it")
-    figures["confirm_core"] = _work("confirm", large)
-    figures["confirm_core_small"] = _work("confirm", small)
-    figures["many"] = min(MANY, figures["size"] // 20)
-    for name, items in (("few", FEW), ("many", figures["many"])):
-        figures[f"confirm_core_{name}"] = _work("confirm", large, items=items)
+def _measure_install(figures, large, small, empty):
+    step("Measuring the installation")
     figures["install_empty"] = _install(empty)
     figures["install"] = _install(large)
     _install(small)
@@ -137,15 +137,54 @@ def _install(database):
     return time.monotonic() - started
 
 
+def _measure_confirming(figures, large, small):
+    """Measure both databases of each pair, without and with the addon, in turns."""
+    step("Measuring how orders are confirmed, without and with the addon")
+    figures["many"] = min(MANY, figures["size"] // 20)
+    for suffix, pair, options in (
+        ("", large, {}),
+        ("_small", small, {}),
+        ("_few", large, {"items": FEW}),
+        ("_many", large, {"items": figures["many"]}),
+    ):
+        core, ours = _by_turns("confirm", pair, **options)
+        figures[f"confirm_core{suffix}"], figures[f"confirm{suffix}"] = core, ours
+
+
+def _by_turns(measure, databases, **options):
+    """Take batches of a measurement in each database by turns: the median second, the last statements."""
+    with ExitStack() as stack:
+        workers = [
+            stack.enter_context(
+                subprocess.Popen(
+                    _worker(measure, database, options),
+                    cwd=project.ROOT,
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE,
+                    text=True,
+                )
+            )
+            for database in databases
+        ]
+        results = [[] for _database in databases]
+        for _turn in range(TURNS + 1):
+            for worker, batches in zip(workers, results, strict=True):
+                print(file=worker.stdin, flush=True)
+                batches.append(json.loads(worker.stdout.readline()))
+    return [
+        {
+            "statements": batches[-1]["statements"],
+            "seconds": statistics.median(taken for batch in batches[1:] for taken in batch["seconds"]),
+        }
+        for batches in results
+    ]
+
+
 def _measure(figures, large, small):
     for name, measure, database, options in (
         ("ageing_today", "ageing", large, {"days_back": 0}),
         ("ageing_past", "ageing", large, {"days_back": 180}),
         ("exposure", "exposure", large, {}),
-        ("confirm", "confirm", large, {}),
-        ("confirm_small", "confirm", small, {}),
-        ("confirm_few", "confirm", large, {"items": FEW}),
-        ("confirm_many", "confirm", large, {"items": figures["many"]}),
         ("score", "score", large, {}),
         ("dunning", "dunning", large, {}),
         ("dunning_small", "dunning", small, {}),
@@ -158,9 +197,13 @@ def _measure(figures, large, small):
 
 def _work(measure, database, **options):
     """Run one measurement in a process of its own and return its figures."""
-    command = processes.as_module("tools.bench.worker", measure, database, json.dumps(options))
+    command = _worker(measure, database, options)
     result = subprocess.run(command, cwd=project.ROOT, stdout=subprocess.PIPE, text=True, check=True)
     return json.loads(result.stdout.splitlines()[-1])
+
+
+def _worker(measure, database, options):
+    return processes.as_module("tools.bench.worker", measure, database, json.dumps(options))
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
-from odoo import api, fields, models
+from odoo import api, fields, models, tools
 from odoo.fields import Domain
 from odoo.tools import SQL, OrderedSet
 
-from .planned_query import execute_planned
+from .planned_query import Plan, execute_planned
 
 CREDIT_STATUS = [
     ("ok", "In order"),
@@ -1041,8 +1041,8 @@ class ArCreditExposure(models.Model):
 
         For a few customers, and for very many, one more asks which plans PostgreSQL has already, see
         ``planned_query``; another one reads the group limits, only of customers in a group. Today is the day
-        of the company. Internal: no access check, and independent of what the user may see. Pending changes of the
-        fields in ``_depends`` are written to the database first.
+        of the company. Internal: no access check, and independent of what the user may see. Pending changes of
+        the fields in ``_depends`` are written to the database first.
 
         :param partners: ``res.partner`` records; contacts stand for their commercial entity
         :param company: ``res.company``; a branch stands for its root company
@@ -1080,10 +1080,35 @@ class ArCreditExposure(models.Model):
     @api.model
     def _read_figures(self, names, partner_ids, root):
         """Return the figures of customers that are rows of this report, as tuples by customer."""
+        many = len(partner_ids) > MANY_CUSTOMERS
         # The text of a query about groups names their members: its plan would serve nobody else.
         of_groups = self.env.context.get("ar_groups_of")
-        planned = not of_groups and not FEW_CUSTOMERS < len(partner_ids) <= MANY_CUSTOMERS
-        query = SQL(
+        if of_groups or FEW_CUSTOMERS < len(partner_ids) <= MANY_CUSTOMERS:
+            query = self._figures_sql(names, SQL("%s", partner_ids), many, root.id)
+            rows = self.env.execute_query(query)
+        else:
+            self.env["ar.aging.report"]._switch_off_jit()
+            plan = self._get_plan(tuple(names), many, root.id, fields.Date.context_today(self))
+            rows = execute_planned(self.env, plan, partner_ids)
+        # No list or dict by customer in between: the garbage collector would visit each of them.
+        return {row[-1]: row for row in rows}
+
+    @api.model
+    @tools.ormcache("names", "many", "root_id", "today")
+    def _get_plan(self, names, many, root_id, today):
+        """Return the plan that reads figures of customers without group limits: its text takes time to make.
+
+        What enters the text are its arguments and the credit rules and ratings, which empty the cache.
+        """
+        return Plan(self.env, self._figures_sql(names, SQL("$1"), many, root_id))
+
+    @api.model
+    def _figures_sql(self, names, partner_ids, many, root_id) -> SQL:
+        """Return the query of figures of customers with one root company, and the customer's id.
+
+        :param SQL partner_ids: an array; ``many`` whether it is long
+        """
+        return SQL(
             """
             SELECT %(columns)s, exposure.partner_id
               FROM %(table)s exposure
@@ -1092,12 +1117,9 @@ class ArCreditExposure(models.Model):
             """,
             columns=SQL(", ").join(self._figure_sql(name) for name in names),
             table=self._table_sql,
-            wanted=self._wanted_sql(len(partner_ids), SQL("$1") if planned else SQL("%s", partner_ids)),
-            company_id=root.id,
+            wanted=self._wanted_sql(partner_ids, many),
+            company_id=root_id,
         )
-        rows = execute_planned(self.env, query, partner_ids) if planned else self.env.execute_query(query)
-        # No list or dict by customer in between: the garbage collector would visit each of them.
-        return {row[-1]: row for row in rows}
 
     @api.model
     def _figure_sql(self, name) -> SQL:
@@ -1107,13 +1129,9 @@ class ArCreditExposure(models.Model):
         return SQL("%s::float8", column) if field and field.type == "monetary" else column
 
     @api.model
-    def _wanted_sql(self, count, partner_ids) -> SQL:
-        """Condition that picks customers: a few are looked up in each part, many are filtered at the end.
-
-        :param int count: how many customers
-        :param SQL partner_ids: an array of their ids
-        """
-        if count <= MANY_CUSTOMERS:
+    def _wanted_sql(self, partner_ids, many) -> SQL:
+        """Condition that picks customers: a few are looked up in each part, many are filtered at the end."""
+        if not many:
             return SQL("exposure.partner_id = ANY(%s)", partner_ids)
         # Asked so, it is a filter and no join, whose size PostgreSQL would guess wrongly.
         return SQL("(exposure.partner_id IN (SELECT unnest(%s))) IS TRUE", partner_ids)

@@ -16,24 +16,34 @@ PREFIX = "ar_planned_"
 KEPT = 12
 
 
-def execute_planned(env, query, ids):
-    """Execute a query whose text reads ``$1``, an array of integers, and return its rows.
+class Plan:
+    """A query whose text reads ``$1``, an array of integers, ready to be prepared in any connection.
+
+    :param SQL query: everything but the array is part of the text, and so of the plan
+    """
+
+    def __init__(self, env, query):
+        self.query = query
+        # The text is complete: its values are quoted already.
+        self.text = env.cr.mogrify(query).decode()
+        self.name = PREFIX + hashlib.sha256(self.text.encode()).hexdigest()[:32]
+
+
+def execute_planned(env, plan, ids):
+    """Execute a plan and return its rows.
 
     Pending changes that the query reads are written first, as ``env.execute_query`` does.
 
-    :param SQL query: everything but the array is part of the text, and so of the plan
+    :param Plan plan: what to execute
     :param list ids: value of the array
     """
-    env.flush_query(query)
-    text = env.cr.mogrify(query).decode()
-    name = PREFIX + hashlib.sha256(text.encode()).hexdigest()[:32]
+    env.flush_query(plan.query)
     prepared = _get_prepared(env)
-    if name not in prepared:
+    if plan.name not in prepared:
         for outdated in prepared[: max(len(prepared) - KEPT + 1, 0)]:
             env.cr.execute(SQL("DEALLOCATE %s", SQL.identifier(outdated)))
-        # The text is complete: its values are quoted already.
-        env.cr.execute(f"PREPARE {name} (int[]) AS {text}")
-    env.cr.execute(SQL("EXECUTE %s(%s::int[])", SQL.identifier(name), list(ids)))
+        env.cr.execute(f"PREPARE {plan.name} (int[]) AS {plan.text}")
+    env.cr.execute(SQL("EXECUTE %s(%s::int[])", SQL.identifier(plan.name), list(ids)))
     return env.cr.fetchall()
 
 
