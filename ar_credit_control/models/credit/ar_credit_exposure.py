@@ -1041,8 +1041,8 @@ class ArCreditExposure(models.Model):
 
         For a few customers, and for very many, one more asks which plans PostgreSQL has already, see
         ``planned_query``; another one reads the group limits, only of customers in a group. Today is the day
-        of the company. Internal: no access check, and independent of what the user may see. Pending changes of
-        the fields in ``_depends`` are written to the database first.
+        of the company. Internal: no access check, and independent of what the user may see. Pending changes
+        of the fields in ``_depends`` are written to the database first.
 
         :param partners: ``res.partner`` records; contacts stand for their commercial entity
         :param company: ``res.company``; a branch stands for its root company
