@@ -177,6 +177,17 @@
         "views/agreement/res_partner_views.xml",
         "views/agreement/res_config_settings_views.xml",
         "views/agreement/menus.xml",
+        # placement with agencies and lawyers, limitation
+        "security/placement/ir.model.access.csv",
+        "security/placement/ar_placement_rules.xml",
+        "data/placement_data.xml",
+        "data/limitation_period_data.xml",
+        "report/placement_templates.xml",
+        "views/placement/ar_limitation_views.xml",
+        "wizards/ar_placement_views.xml",
+        "views/placement/ar_placement_views.xml",
+        "views/placement/ar_collection_case_views.xml",
+        "views/placement/menus.xml",
     ],
     "demo": [
         "demo/ar_credit_demo_company.xml",

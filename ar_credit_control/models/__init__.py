@@ -13,4 +13,5 @@ from . import dunning
 from . import interest
 from . import collection
 from . import dispute
+from . import placement
 from . import takeover

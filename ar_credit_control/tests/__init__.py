@@ -39,6 +39,8 @@ from . import test_hold_tour
 from . import test_i18n
 from . import test_interest_figures
 from . import test_lifecycle
+from . import test_limitation
+from . import test_placement
 from . import test_review_attack
 from . import test_review_decision
 from . import test_review_guard

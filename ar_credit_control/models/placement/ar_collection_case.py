@@ -1,0 +1,47 @@
+from odoo import fields, models
+
+
+class ArCollectionCase(models.Model):
+    _inherit = "ar.collection.case"
+
+    placement_ids = fields.One2many(
+        "ar.placement",
+        compute="_compute_placement_ids",
+        string="Placements",
+        help="Placements of the customer.",
+    )
+    placement_count = fields.Integer(compute="_compute_placement_ids")
+
+    def _compute_placement_ids(self):
+        placements = self.env["ar.placement"].search([("partner_id", "in", self.partner_id.ids)])
+        by_key = placements.grouped(lambda placement: (placement.partner_id, placement.company_id))
+        for case in self:
+            case.placement_ids = by_key.get((case.partner_id, case.company_id), False)
+            case.placement_count = len(case.placement_ids)
+
+    def action_open_placements(self):
+        """Open the placements of this customer."""
+        self.ensure_one()
+        action = self.env["ir.actions.act_window"]._for_xml_id("ar_credit_control.action_placement")
+        if len(self.placement_ids) == 1:
+            return {**action, "res_id": self.placement_ids.id, "views": [(False, "form")]}
+        return {**action, "domain": [("id", "in", self.placement_ids.ids)], "context": {}}
+
+    def action_place(self):
+        """Open the form that hands items of this customer over to an agency or a lawyer."""
+        self.ensure_one()
+        return self.env["ar.placement.propose"]._open_form(self._get_overdue_items())
+
+    def action_record_limitation(self):
+        """Open the form that records what restarts the limitation of this customer's items."""
+        self.ensure_one()
+        return self.env["ar.limitation.record"]._open_form(self._get_overdue_items())
+
+    def _get_overdue_items(self):
+        return self.env["ar.aging.report"].search(
+            [
+                ("partner_id", "=", self.partner_id.id),
+                ("root_company_id", "=", self.company_id.id),
+                ("amount_overdue", ">", 0),
+            ]
+        )

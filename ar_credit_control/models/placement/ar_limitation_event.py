@@ -1,0 +1,157 @@
+from odoo import api, fields, models
+from odoo.exceptions import AccessError, UserError
+from odoo.fields import Command
+
+KINDS = [
+    ("demand", "Demand for Payment"),
+    ("acknowledgement", "Written Acknowledgement"),
+    ("agreement", "Plan, Deferral or Promise in Writing"),
+    ("part_payment", "Part Payment"),
+    ("security", "Collateral Given"),
+    ("suit", "Suit, Arbitration or Order for Payment"),
+]
+
+
+class ArLimitationEvent(models.Model):
+    """What happened to a claim that matters for limitation, with its proof.
+
+    Without proof it restarts nothing. Events are evidence: recorded through a form, withdrawn with a reason when
+    they were wrong, never changed. Dunning mails and receipts count by themselves, see ``ar.limitation.source``.
+    """
+
+    _name = "ar.limitation.event"
+    _description = "Event for Limitation"
+    _inherit = ["ar.collector.notes.mixin", "mail.thread", "ar.customer.link.mixin", "ar.own.customer.mixin"]
+    _order = "date DESC, id DESC"
+
+    partner_id = fields.Many2one(
+        "res.partner", string="Customer", required=True, readonly=True, index=True, ondelete="restrict"
+    )
+    partner_name = fields.Char(string="Customer When Recorded", readonly=True)
+    company_id = fields.Many2one("res.company", required=True, readonly=True, index=True, ondelete="restrict")
+    kind = fields.Selection(KINDS, required=True, readonly=True)
+    date = fields.Date(
+        required=True, readonly=True, help="The day on which it took effect: a letter arrived, money came in."
+    )
+    proof_kind = fields.Selection(
+        [
+            ("post", "Registered letter or courier"),
+            ("signed", "Signed paper"),
+            ("email", "E-mail"),
+            ("bank", "Bank statement"),
+            ("court", "Court document"),
+            ("other", "Other"),
+        ],
+        string="Kind of Proof",
+        readonly=True,
+    )
+    proof_reference = fields.Char(
+        string="Number of the Proof", readonly=True, help="Waybill (EMS), file number of the court, …"
+    )
+    document_ids = fields.Many2many("ir.attachment", string="Proof", copy=False)
+    is_proven = fields.Boolean(
+        string="Proven", compute="_compute_is_proven", store=True, help="A document is attached."
+    )
+    note = fields.Text(readonly=True)
+    line_ids = fields.One2many("ar.limitation.event.line", "event_id", string="Items", readonly=True)
+    state = fields.Selection(
+        [("valid", "Valid"), ("withdrawn", "Withdrawn")],
+        required=True,
+        readonly=True,
+        default="valid",
+        tracking=True,
+        index=True,
+    )
+
+    @api.depends("kind", "date", "partner_id")
+    def _compute_display_name(self):
+        kinds = dict(self._fields["kind"]._description_selection(self.env))
+        for event in self:
+            event.display_name = f"{kinds.get(event.kind, '')}, {event.date}"
+
+    @api.depends("document_ids")
+    def _compute_is_proven(self):
+        for event in self:
+            event.is_proven = bool(event.sudo().document_ids)  # sudo: who may not read the file
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        if not self.env.su:
+            raise AccessError(self.env._("Record it from the list of limitation dates: it knows the items."))
+        return super().create(vals_list)
+
+    def write(self, vals):
+        if not self.env.su:
+            allowed = {"document_ids", "message_ids", "message_follower_ids", "message_partner_ids"}
+            if vals.keys() - allowed:
+                raise AccessError(self.env._("What was recorded stays: withdraw it and record it anew."))
+            kept = {event: event.document_ids for event in self}
+            result = super().write(vals)
+            if any(documents - event.document_ids for event, documents in kept.items()):
+                raise UserError(self.env._("Proof is added, never taken away."))
+            self._claim_documents()
+            return result
+        return super().write(vals)
+
+    def copy_data(self, default=None):
+        raise UserError(self.env._("An event is recorded once: it cannot be duplicated."))
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_never(self):
+        raise UserError(self.env._("What matters for limitation is kept as evidence: withdraw it instead."))
+
+    def _claim_documents(self):
+        for event in self:
+            documents = event.document_ids.sudo()  # sudo: who may not write attachments any more
+            documents.filtered(
+                lambda document: not document.res_id and document.create_uid == self.env.user
+            ).write({"res_model": self._name, "res_id": event.id})
+
+    @api.model
+    def _record(self, items, kind, date, documents=None, **values):
+        """Record an event for open items of one customer. Internal: no access check.
+
+        :param items: ``ar.aging.report`` rows
+        :param kind: a key of ``KINDS``
+        :param documents: ``ir.attachment`` records that prove it; without any it restarts nothing
+        :raise UserError: no items, several customers, a day that is yet to come
+        """
+        if len(items.partner_id) != 1 or len(items.root_company_id) != 1:
+            raise UserError(self.env._("Choose items of one customer and one company."))
+        root = items.root_company_id
+        if fields.Date.to_date(date) > root.sudo()._credit_today():  # sudo: a setting of the main company
+            raise UserError(self.env._("This day is yet to come."))
+        lines = self.env["ar.limitation.event.line"]
+        event = self.sudo().create(  # sudo: recorded here only, the caller checked who asks
+            {
+                "partner_id": items.partner_id.id,
+                "partner_name": items.partner_id.sudo().display_name,  # sudo: it may not be readable
+                "company_id": root.id,
+                "kind": kind,
+                "date": date,
+                "line_ids": [
+                    Command.create({**lines._prepare_item_values(item), "amount_open": item.amount_currency})
+                    for item in items
+                ],
+                **values,
+            }
+        )
+        if documents:
+            documents.sudo().write(  # sudo: files of the caller's form
+                {"res_model": self._name, "res_id": event.id}
+            )
+            event.document_ids = [Command.set(documents.ids)]
+        return event.sudo(False)
+
+    def action_withdraw(self, reason=None):
+        """Say that it was recorded by mistake: it restarts nothing any more.
+
+        :raise AccessError: for who is no credit controller
+        """
+        self.check_access("read")
+        if not self.env.user.has_group("ar_credit_control.group_credit_controller"):
+            raise AccessError(self.env._("Credit controllers withdraw what was recorded by mistake."))
+        self.sudo().write({"state": "withdrawn"})  # sudo: nobody may write it
+        if reason:
+            for event in self:
+                event._message_log(body=self.env._("Withdrawn: %s", reason))

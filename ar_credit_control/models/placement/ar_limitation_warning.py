@@ -1,0 +1,129 @@
+import logging
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
+from odoo.tools import SQL
+
+_logger = logging.getLogger(__name__)
+
+
+class ArLimitationWarning(models.Model):
+    """That a person was told of a limitation date: once for each date and each step of warning.
+
+    A date that moves, because something restarted the clock, is warned of again.
+    """
+
+    _name = "ar.limitation.warning"
+    _description = "Warning of a Limitation Date"
+    _inherit = ["ar.item.mixin"]
+    _order = "limitation_date, id"
+
+    limitation_date = fields.Date(string="Sue By", required=True, readonly=True)
+    level = fields.Selection(
+        [("first", "First"), ("last", "Last")], string="Warning", required=True, readonly=True
+    )
+    user_id = fields.Many2one("res.users", string="Told", readonly=True, ondelete="restrict")
+
+    _warning_uniq = models.UniqueIndex(
+        "(company_id, move_id, partner_id, date_maturity, limitation_date, level)",
+        "A limitation date is warned of once.",
+    )
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_never(self):
+        raise UserError(self.env._("Warnings of limitation dates are kept as evidence."))
+
+    @api.model
+    def _cron_warn(self):
+        """Tell who collects from a customer of limitation dates that come near, customer by customer."""
+        due = self._select_due()
+        self.env["ir.cron"]._commit_progress(remaining=len(due))
+        for (root, partner), rows in due.items():
+            try:
+                self._warn_customer(root, partner, rows)
+                self.env.flush_all()
+            except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
+                # Somebody works on it right now: the next run takes it up.
+                self.env.cr.rollback()
+                self.env.invalidate_all()
+                _logger.info("%s is being worked on by someone; the next run takes it up", partner)
+            if not self.env["ir.cron"]._commit_progress(processed=1):
+                return
+
+    @api.model
+    def _select_due(self):
+        """Return ``{(root company, customer): [(item id, limitation date, level), …]}`` not warned of yet."""
+        due = {}
+        for root in self.env["res.company"].search([("parent_id", "=", False)]):
+            today = root._credit_today()
+            self.env.flush_all()
+            for item_id, partner_id, date, level in self.env.execute_query(self._due_sql(root, today)):
+                key = (root, self.env["res.partner"].browse(partner_id))
+                due.setdefault(key, []).append((item_id, date, level))
+        return due
+
+    @api.model
+    def _due_sql(self, root, today) -> SQL:
+        return SQL(
+            """
+            SELECT item.id, item.partner_id, item.limitation_date, step.level
+              FROM (%(report)s) item
+              JOIN (VALUES ('first', %(first)s), ('last', %(last)s)) step (level, days)
+                ON item.days_left BETWEEN 0 AND step.days
+             WHERE item.company_id = %(root)s
+               AND item.status IN ('running', 'soon')
+               AND NOT EXISTS (
+                   SELECT FROM ar_limitation_warning warning
+                    WHERE warning.move_id = item.move_id
+                      AND warning.partner_id = item.partner_id
+                      AND warning.date_maturity = item.date_maturity
+                      AND warning.limitation_date = item.limitation_date
+                      AND warning.level = step.level)
+          ORDER BY item.partner_id, item.limitation_date, item.id
+            """,
+            report=self.env["ar.limitation.report"]._report_sql(today),
+            root=root.id,
+            first=root.credit_limitation_warn_days,
+            last=root.credit_limitation_last_days,
+        )
+
+    @api.model
+    def _warn_customer(self, root, partner, rows):
+        profile = self.env["ar.credit.profile"]._get_or_create(partner, root)
+        user = self._get_responsible(profile)
+        items = self.env["ar.aging.report"].browse(list(dict.fromkeys(item_id for item_id, *_ in rows)))
+        by_id = {item.id: item for item in items}
+        self.create(
+            [
+                {
+                    **self._prepare_item_values(by_id[item_id]),
+                    "limitation_date": date,
+                    "level": level,
+                    "user_id": user.id,
+                }
+                for item_id, date, level in rows
+            ]
+        )
+        if not user:
+            return
+        first = min(date for _item, date, _level in rows)
+        profile.activity_schedule(
+            "ar_credit_control.mail_activity_limitation",
+            first,
+            user_id=user.id,
+            summary=profile.with_context(lang=user.lang).env._(
+                "Sue, or obtain a written acknowledgement: %(count)s items, %(amount)s",
+                count=len(items),
+                amount=root.currency_id.format(sum(items.mapped("amount"))),
+            ),
+        )
+
+    @api.model
+    def _get_responsible(self, profile):
+        """Return the collector of the customer, else a credit manager of the company."""
+        disputes = self.env["ar.dispute"]
+        user = profile.collector_id
+        return (
+            user if disputes._may_own(user, profile.company_id) else disputes._get_manager(profile.company_id)
+        )

@@ -1,0 +1,553 @@
+from odoo import api, fields, models
+from odoo.exceptions import AccessError, UserError
+from odoo.fields import Command
+from odoo.tools import SQL
+
+# What a person writes while the placement is not decided; the rest is written by its methods.
+TERMS = {
+    "agent_contact_id",
+    "agent_id",
+    "claim",
+    "commission_base",
+    "commission_fixed",
+    "commission_percent",
+    "document_ids",
+    "facts",
+    "kind",
+    "note",
+    "user_id",
+}
+# What stays open to change after the hand-over.
+LATER = {"agent_contact_id", "document_ids", "note", "reference", "stage_note", "user_id"}
+THREAD = {"activity_ids", "message_follower_ids", "message_ids", "message_partner_ids"}
+
+
+class ArPlacement(models.Model):
+    """Items handed over to a collection agency or a lawyer.
+
+    A collector prepares, a credit controller other than who asked approves; from then on the items are not dunned
+    and the case of the customer is with the agency or the lawyer, until the placement is closed or recalled. What
+    is owed, its age, insurance and limitation stay as they are.
+
+    Recovered is what the ledger says: receipts matched with the items from the day of the hand-over on. What the
+    agent reports is typed in beside it, so that money kept back shows. Totals are in company currency.
+    """
+
+    _name = "ar.placement"
+    _description = "Placement"
+    _inherit = [
+        "ar.collector.notes.mixin",
+        "mail.thread",
+        "mail.activity.mixin",
+        "ar.customer.link.mixin",
+        "ar.own.customer.mixin",
+    ]
+    _order = "date_placed DESC, id DESC"
+    _rec_names_search = ["name", "partner_id", "agent_id", "reference"]
+
+    name = fields.Char(string="Number", required=True, readonly=True, copy=False)
+    partner_id = fields.Many2one(
+        "res.partner", string="Customer", required=True, readonly=True, index=True, ondelete="restrict"
+    )
+    partner_name = fields.Char(string="Customer When Handed Over", readonly=True)
+    company_id = fields.Many2one(
+        "res.company",
+        required=True,
+        readonly=True,
+        index=True,
+        ondelete="restrict",
+        help="The main company; items of its branches belong here too.",
+    )
+    currency_id = fields.Many2one(related="company_id.currency_id")
+    kind = fields.Selection(
+        [("agency", "Collection Agency"), ("lawyer", "Lawyer")],
+        string="Handed Over To",
+        required=True,
+        default="agency",
+        tracking=True,
+    )
+    agent_id = fields.Many2one(
+        "res.partner", string="Agent", ondelete="restrict", tracking=True, index="btree_not_null"
+    )
+    agent_contact_id = fields.Many2one(
+        "res.partner",
+        string="Person in Charge",
+        ondelete="restrict",
+        domain="[('id', 'child_of', agent_id)]",
+    )
+    reference = fields.Char(string="Agent's File Number", tracking=True)
+    user_id = fields.Many2one(
+        "res.users", string="Responsible", tracking=True, domain=[("share", "=", False)]
+    )
+    state = fields.Selection(
+        [
+            ("draft", "Draft"),
+            ("submitted", "To Approve"),
+            ("placed", "Handed Over"),
+            ("closed", "Closed"),
+            ("recalled", "Recalled"),
+            ("cancelled", "Cancelled"),
+        ],
+        required=True,
+        readonly=True,
+        default="draft",
+        index=True,
+        copy=False,
+        tracking=True,
+        help="Handed over: its items are not dunned. Recalled: taken back, dunning goes on.",
+    )
+    stage_note = fields.Char(
+        string="Where It Stands",
+        tracking=True,
+        help="In the agent's words: wrote, sued, judgment, enforcement.",
+    )
+    facts = fields.Text(
+        help="For a lawyer: what was agreed and delivered, what the customer said. Printed in the instruction."
+    )
+    claim = fields.Text(help="For a lawyer: what is asked of the court beside the principal.")
+    note = fields.Text(string="Internal Note")
+    document_ids = fields.Many2many("ir.attachment", string="Documents", copy=False)
+    line_ids = fields.One2many("ar.placement.line", "placement_id", string="Items", readonly=True)
+    receipt_ids = fields.One2many("ar.placement.receipt", "placement_id", string="Reported by the Agent")
+    commission_percent = fields.Float(string="Commission (%)", digits=(5, 2), tracking=True)
+    commission_fixed = fields.Monetary(string="Fixed Fee", tracking=True)
+    commission_base = fields.Selection(
+        [("ledger", "Receipts in our books"), ("reported", "What the agent reports")],
+        string="Commission On",
+        required=True,
+        default="ledger",
+        tracking=True,
+        help="Reported: where the agent keeps the commission back and pays the rest.",
+    )
+    requested_by_id = fields.Many2one("res.users", readonly=True, copy=False, ondelete="restrict")
+    prepared_by_ids = fields.Many2many(
+        "res.users",
+        "ar_placement_prepared_rel",
+        readonly=True,
+        copy=False,
+        help="Everyone who wrote its terms. None of them approves it.",
+    )
+    approved_by_id = fields.Many2one("res.users", readonly=True, copy=False, ondelete="restrict")
+    date_placed = fields.Date(string="Handed Over On", readonly=True, copy=False, tracking=True)
+    date_end = fields.Date(string="Ended On", readonly=True, copy=False, tracking=True)
+    amount_placed = fields.Monetary(
+        string="Handed Over",
+        compute="_compute_amounts",
+        store=True,
+        help="In company currency, as of that day.",
+    )
+    amount_recovered = fields.Monetary(
+        string="Recovered",
+        compute="_compute_recovered",
+        help="Receipts in our books that were matched with the items, from the day of the hand-over on.",
+    )
+    amount_open = fields.Monetary(
+        string="Still Open", compute="_compute_recovered", help="What is open of the items now."
+    )
+    amount_reported = fields.Monetary(
+        string="Reported", compute="_compute_reported", help="Receipts that the agent told us of."
+    )
+    commission = fields.Monetary(
+        compute="_compute_commission", help="Percentage of its base and the fixed fee, without taxes."
+    )
+    amount_kept = fields.Monetary(
+        string="Not Remitted",
+        compute="_compute_commission",
+        help="Reported by the agent and not in our books yet.",
+    )
+    limitation_date = fields.Date(
+        string="Sue By",
+        compute="_compute_limitation_date",
+        help="First last day to sue of its items, see the limitation dates.",
+    )
+    may_approve = fields.Boolean(compute="_compute_may_approve")
+
+    _placed_idx = models.Index("(company_id) WHERE state = 'placed'")
+    _commission_within = models.Constraint(
+        "CHECK (COALESCE(commission_percent, 0) BETWEEN 0 AND 100 AND COALESCE(commission_fixed, 0) >= 0)",
+        "A commission lies between 0 and 100 %, a fixed fee is zero or more.",
+    )
+
+    # ------------------------------------------------------------------
+    # Computes
+    # ------------------------------------------------------------------
+
+    @api.depends("name", "partner_id")
+    def _compute_display_name(self):
+        for placement in self:
+            placement.display_name = ", ".join(
+                filter(None, (placement.name, placement.partner_id.display_name or placement.partner_name))
+            )
+
+    @api.depends("line_ids.amount_company")
+    def _compute_amounts(self):
+        for placement in self:
+            placement.amount_placed = sum(placement.line_ids.mapped("amount_company"))
+
+    @api.depends("line_ids")
+    def _compute_recovered(self):
+        figures = self._get_line_figures()
+        for placement in self:
+            of_lines = [figures.get(line.id, (0.0, 0.0, 0.0)) for line in placement.line_ids]
+            placement.amount_recovered = placement.currency_id.round(sum(row[2] for row in of_lines))
+            placement.amount_open = placement.currency_id.round(sum(row[1] for row in of_lines))
+
+    @api.depends("receipt_ids.amount_company")
+    def _compute_reported(self):
+        for placement in self:
+            placement.amount_reported = sum(placement.receipt_ids.mapped("amount_company"))
+
+    @api.depends(
+        "commission_percent", "commission_fixed", "commission_base", "amount_recovered", "amount_reported"
+    )
+    def _compute_commission(self):
+        for placement in self:
+            base = (
+                placement.amount_reported
+                if placement.commission_base == "reported"
+                else placement.amount_recovered
+            )
+            placement.commission = placement.currency_id.round(
+                base * (placement.commission_percent or 0.0) / 100
+            ) + (placement.commission_fixed or 0.0)
+            placement.amount_kept = max(placement.amount_reported - placement.amount_recovered, 0.0)
+
+    def _compute_limitation_date(self):
+        reports = self.env["ar.limitation.report"]
+        dates = {}
+        if reports.has_access("read") and self.line_ids.move_id:
+            dates = dict(
+                reports._read_group(
+                    [("move_id", "in", self.line_ids.move_id.ids), ("status", "!=", "court")],
+                    ["move_id"],
+                    ["limitation_date:min"],
+                )
+            )
+        for placement in self:
+            known = [dates[move] for move in placement.line_ids.move_id if dates.get(move)]
+            placement.limitation_date = min(known, default=False)
+
+    @api.depends("prepared_by_ids", "state")
+    @api.depends_context("uid")
+    def _compute_may_approve(self):
+        controller = self.env.user.has_group("ar_credit_control.group_credit_controller")
+        for placement in self:
+            placement.may_approve = (
+                controller
+                and placement.state == "submitted"
+                and self.env.user not in placement.prepared_by_ids
+            )
+
+    def _get_line_figures(self):
+        """Return ``{line id: (open in currency, open, recovered)}``, the last two in company currency.
+
+        Recovered: matchings with receipts booked between the hand-over and its end. One statement for any
+        number of placements.
+        """
+        if not self.ids:
+            return {}
+        self.env["ar.dispute"]._flush_for_figures()
+        self.flush_model()
+        self.line_ids.flush_model()
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT line.id,
+                       COALESCE(item.amount_currency, 0)::float8,
+                       COALESCE(item.amount, 0)::float8,
+                       COALESCE(recovered.amount, 0)::float8
+                  FROM ar_placement_line line
+                  JOIN ar_placement placement ON placement.id = line.placement_id
+                  JOIN res_partner partner ON partner.id = line.partner_id
+             LEFT JOIN (
+                        SELECT move_id, partner_id, date_maturity, SUM(amount_currency) AS amount_currency,
+                               SUM(amount) AS amount
+                          FROM (%(open_items)s) open_item
+                         WHERE partner_id IN %(partners)s
+                      GROUP BY move_id, partner_id, date_maturity
+                       ) item
+                    ON item.move_id = line.move_id
+                   AND item.partner_id = partner.commercial_partner_id
+                   AND item.date_maturity = line.date_maturity
+             LEFT JOIN LATERAL (
+                        SELECT SUM(part.amount) AS amount
+                          FROM account_move_line claim
+                          JOIN account_partial_reconcile part ON part.debit_move_id = claim.id
+                          JOIN account_move_line receipt
+                            ON receipt.id = part.credit_move_id AND receipt.parent_state = 'posted'
+                          JOIN account_journal journal
+                            ON journal.id = receipt.journal_id AND journal.type IN ('bank', 'cash', 'credit')
+                         WHERE claim.move_id = line.move_id
+                           AND claim.parent_state = 'posted'
+                           AND COALESCE(claim.date_maturity, claim.date) = line.date_maturity
+                           AND receipt.date >= placement.date_placed
+                           AND (placement.date_end IS NULL OR receipt.date <= placement.date_end)
+                       ) recovered ON TRUE
+                 WHERE line.placement_id IN %(placements)s
+                """,
+                open_items=self.env["ar.aging.report"]._open_items_sql(),
+                partners=tuple(self.sudo().partner_id.commercial_partner_id.ids),  # sudo: ids only
+                placements=tuple(self.ids),
+            )
+        )
+        return {line_id: tuple(figures) for line_id, *figures in rows}
+
+    # ------------------------------------------------------------------
+    # CRUD
+    # ------------------------------------------------------------------
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        if not self.env.su:
+            raise AccessError(self.env._("Hand items over from the case or the open items."))
+        return super().create(vals_list)
+
+    def write(self, vals):
+        if not self.env.su:
+            for placement in self:
+                allowed = THREAD | (TERMS | LATER if placement.state == "draft" else LATER) | {"receipt_ids"}
+                if blocked := vals.keys() - allowed:
+                    raise AccessError(
+                        self.env._(
+                            "%(placement)s: %(fields)s cannot be changed now.",
+                            placement=placement.display_name,
+                            fields=", ".join(sorted(blocked)),
+                        )
+                    )
+        result = super().write(vals)
+        if not self.env.su and TERMS & vals.keys() - LATER:
+            self._add_preparer()
+        if "document_ids" in vals:
+            self._claim_documents()
+        return result
+
+    def copy_data(self, default=None):
+        raise UserError(self.env._("A placement is made once: it cannot be duplicated."))
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_never(self):
+        raise UserError(self.env._("Placements are kept as evidence: cancel or recall them."))
+
+    def _claim_documents(self):
+        for placement in self:
+            documents = placement.document_ids.sudo()  # sudo: who may not write attachments any more
+            documents.filtered(
+                lambda document: not document.res_id and document.create_uid == self.env.user
+            ).write({"res_model": self._name, "res_id": placement.id})
+
+    def _add_preparer(self):
+        self.sudo().write({"prepared_by_ids": [Command.link(self.env.uid)]})  # sudo: a list of its own
+
+    # ------------------------------------------------------------------
+    # Decisions
+    # ------------------------------------------------------------------
+
+    @api.model
+    def _propose(self, items, kind="agency", agent=None, **values):
+        """Draft a placement of open items of one customer. Internal: no access check.
+
+        :param items: ``ar.aging.report`` rows; their currencies may differ
+        :param kind: ``agency`` or ``lawyer``
+        :return: the draft ``ar.placement``
+        :raise UserError: no items, several customers, an item that is handed over already
+        """
+        if len(items.partner_id) != 1 or len(items.root_company_id) != 1:
+            raise UserError(self.env._("Choose items of one customer and one company."))
+        lines = self.env["ar.placement.line"]
+        taken = lines._find_active(items)
+        if taken:
+            raise UserError(
+                self.env._(
+                    "%(item)s is handed over already: %(placement)s.",
+                    item=taken[0].name,
+                    placement=taken[0].placement_id.display_name,
+                )
+            )
+        root = items.root_company_id
+        placement = self.sudo().create(  # sudo: made here only, the caller checked who asks
+            {
+                "name": self.env["ir.sequence"]
+                .sudo()
+                .next_by_code("ar.placement"),  # sudo: numbers are for all
+                "partner_id": items.partner_id.id,
+                "partner_name": items.partner_id.sudo().display_name,  # sudo: it may not be readable
+                "company_id": root.id,
+                "kind": kind,
+                "agent_id": agent.id if agent else False,
+                "user_id": self.env.uid,
+                "prepared_by_ids": [Command.link(self.env.uid)],
+                "line_ids": [Command.create(lines._prepare_line_values(item)) for item in items],
+                **values,
+            }
+        )
+        return placement.sudo(False)
+
+    def action_submit(self):
+        """Ask a credit controller to approve the hand-over."""
+        self.check_access("write")
+        self._check_state("draft")
+        self._check_complete()
+        self._add_preparer()
+        self._write_evidence({"state": "submitted", "requested_by_id": self.env.uid})
+        for placement in self:
+            approver = placement._find_approver()
+            if approver:
+                placement.activity_schedule(
+                    "ar_credit_control.mail_activity_placement",
+                    user_id=approver.id,
+                    summary=placement.with_context(lang=approver.lang).env._(
+                        "Approve the hand-over of %s", placement.currency_id.format(placement.amount_placed)
+                    ),
+                )
+
+    def action_approve(self):
+        """Hand over: its items are not dunned any more, the case is with the agency or the lawyer.
+
+        :raise AccessError: for who is no credit controller, and for who prepared it
+        """
+        self.check_access("write")
+        if not self.env.su and not self.env.user.has_group("ar_credit_control.group_credit_controller"):
+            raise AccessError(self.env._("Credit controllers approve what is handed over."))
+        self._check_state("submitted")
+        self._check_complete()
+        for placement in self:
+            if self.env.user in placement.prepared_by_ids:
+                raise AccessError(
+                    self.env._(
+                        "Another credit controller approves %s: you prepared it.", placement.display_name
+                    )
+                )
+        for placement in self:
+            today = placement.company_id._credit_today()
+            placement.line_ids.sudo()._refresh_amounts()  # sudo: what is open on the day of the hand-over
+            placement._write_evidence(
+                {"state": "placed", "approved_by_id": self.env.uid, "date_placed": today}
+            )
+            placement._move_case()
+        self._close_activities()
+
+    def action_send_back(self):
+        """Return a submitted placement to who prepared it."""
+        self.check_access("write")
+        self._check_state("submitted")
+        self._write_evidence({"state": "draft", "requested_by_id": False})
+        self._close_activities()
+
+    def action_cancel(self):
+        """Give up what was never handed over."""
+        self.check_access("write")
+        self._check_state("draft", "submitted")
+        self._write_evidence({"state": "cancelled"})
+        self._close_activities()
+
+    def action_end(self):
+        """Open the dialogue that asks why; ``default_decision`` in the context says close or recall."""
+        self.ensure_one()
+        return {
+            "name": self.env._("Recall the Placement")
+            if self.env.context.get("default_decision") == "recall"
+            else self.env._("Close the Placement"),
+            "type": "ir.actions.act_window",
+            "res_model": "ar.placement.decision",
+            "views": [(False, "form")],
+            "target": "new",
+            "context": {**self.env.context, "default_placement_id": self.id},
+        }
+
+    def _end(self, state, reason):
+        """Close or recall; dunning of what is still open goes on, the case is ours again.
+
+        :param state: ``closed`` or ``recalled``
+        :raise AccessError: for who is no credit controller
+        """
+        self.check_access("write")
+        if not self.env.su and not self.env.user.has_group("ar_credit_control.group_credit_controller"):
+            raise AccessError(self.env._("Credit controllers close and recall placements."))
+        self._check_state("placed")
+        if not (reason or "").strip():
+            raise UserError(self.env._("Say why: the reason is kept with the placement."))
+        for placement in self:
+            placement._write_evidence({"state": state, "date_end": placement.company_id._credit_today()})
+            placement._message_log(body=self.env._("Ended: %s", reason))
+            placement._move_case()
+        self._close_activities()
+
+    def _write_evidence(self, vals):
+        """Write what only decisions write."""
+        return self.sudo().write(vals)  # sudo: nobody may write these fields
+
+    def _move_case(self):
+        """Let the case of the customer follow: to the lawyer, to the agency, or back to us."""
+        self.ensure_one()
+        profile = self.env["ar.credit.profile"]._get_or_create(self.partner_id, self.company_id).sudo()
+        cases = self.env["ar.collection.case"].sudo()  # sudo: cases are moved by their methods
+        running = self.sudo().search(  # sudo: placements of the same customer
+            [
+                ("partner_id", "=", self.partner_id.id),
+                ("company_id", "=", self.company_id.id),
+                ("state", "=", "placed"),
+            ]
+        )
+        state = "legal" if "lawyer" in running.mapped("kind") else "agency" if running else "open"
+        if self.state == "placed":
+            case = cases._get_or_open(
+                profile, self.env._("Handed over: %s", self.name), opened_by="placement"
+            )
+        else:
+            case = cases.search([("profile_id", "=", profile.id), ("state", "!=", "closed")], limit=1)
+        if case:
+            case._set_state(
+                state,
+                self.env._("%(placement)s: %(agent)s", placement=self.name, agent=self.agent_id.name or ""),
+            )
+
+    def _find_approver(self):
+        """Return a credit controller of the company who did not prepare it."""
+        self.ensure_one()
+        group = self.env.ref("ar_credit_control.group_credit_controller").sudo()  # sudo: members of a group
+        disputes = self.env["ar.dispute"]
+        people = (group.all_user_ids - self.prepared_by_ids).filtered(
+            lambda user: disputes._may_own(user, self.company_id)
+        )
+        return people.sorted(lambda user: (user._is_superuser(), user.id))[:1]
+
+    def _check_complete(self):
+        for placement in self:
+            if not placement.agent_id:
+                raise UserError(
+                    self.env._("%s: say to whom the items are handed over.", placement.display_name)
+                )
+
+    def _check_state(self, *states):
+        names = dict(self._fields["state"]._description_selection(self.env))
+        for placement in self:
+            if placement.state not in states:
+                raise UserError(
+                    self.env._(
+                        "%(placement)s is “%(state)s”: this cannot be done any more, or not yet.",
+                        placement=placement.display_name,
+                        state=names[placement.state],
+                    )
+                )
+
+    def _close_activities(self):
+        wanted = self.env.ref("ar_credit_control.mail_activity_placement")
+        self.sudo().activity_ids.filtered(  # sudo: of others, for whom nothing is left to do
+            lambda activity: activity.activity_type_id == wanted
+        ).action_done()
+
+    def action_open_to_report(self):
+        """Open the overdue items of this customer that a credit insurer has to be told of."""
+        self.ensure_one()
+        return {
+            **self.env["ir.actions.act_window"]._for_xml_id("ar_credit_control.action_insurance_overdue"),
+            "domain": [("partner_id", "=", self.partner_id.id), ("company_id", "=", self.company_id.id)],
+        }
+
+    def action_open_limitation(self):
+        """Open the limitation dates of its items."""
+        self.ensure_one()
+        return {
+            **self.env["ir.actions.act_window"]._for_xml_id("ar_credit_control.action_limitation_report"),
+            "domain": [("move_id", "in", self.line_ids.move_id.ids)],
+        }
