@@ -8,10 +8,10 @@ from . import rule
 from . import cover
 from . import hold
 from . import item
-from . import agreement
 from . import dunning
 from . import interest
 from . import collection
 from . import dispute
 from . import placement
+from . import agreement
 from . import takeover

@@ -2,6 +2,7 @@ from . import test_aging_exactness
 from . import test_aging_report
 from . import test_aging_tour
 from . import test_aging_xlsx
+from . import test_agreement_plan
 from . import test_agreement_promise
 from . import test_bones
 from . import test_cover_bill

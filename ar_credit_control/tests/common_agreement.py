@@ -1,6 +1,8 @@
 from datetime import timedelta
 
 from odoo import fields
+from odoo.fields import Command
+from odoo.tests import new_test_user
 
 from .common_aging import AgingCase
 
@@ -60,6 +62,35 @@ class AgreementCase(AgingCase):
         )
 
     @classmethod
+    def make_user(cls, login, groups):
+        return new_test_user(
+            cls.env,
+            login,
+            groups=groups,
+            company_id=cls.company.id,
+            company_ids=[Command.set(cls.company.ids)],
+        )
+
+    @classmethod
+    def plan(cls, days, *moves, user=None, kind="plan", **values):
+        """A draft with an instalment on each of these days from today."""
+        plans = cls.env["ar.payment.plan"].with_user(user or cls.env.user)
+        items = cls.items(*moves) if moves else None
+        dates = [cls.day(max(day, 0)) for day in days]
+        return plans._draft(cls.customer, cls.company, items, kind, dates, reason="Waits for money", **values)
+
+    @classmethod
+    def activate(cls, plan, days=None):
+        """Approve a plan as somebody else; days in the past are entered as if it had been then."""
+        plan.sudo().write({"state": "active", "approved_on": cls.day(-100), "paused_until": cls.day(100)})
+        for line, day in zip(plan.line_ids, days or [], strict=bool(days)):
+            cls.env.cr.execute(
+                "UPDATE ar_payment_plan_line SET date = %s WHERE id = %s", (cls.day(day), line.id)
+            )
+        cls.env.invalidate_all()
+        plan.sudo()._judge()
+
+    @classmethod
     def pay(cls, amount, days, *moves, currency=None):
         """A receipt of a day, matched with invoices."""
         receipt = cls.payment(amount, cls.day(days), currency=currency)
@@ -69,6 +100,11 @@ class AgreementCase(AgingCase):
     def commit(self):
         """What happens when the transaction is committed, without committing."""
         self.env.cr.flush()
+
+    def judge(self):
+        """What the schedule does, without committing."""
+        for model in ("ar.payment.promise", "ar.payment.plan"):
+            self.env[model]._get_outdated()._judge()
 
     def slow_state(self, promise):
         """The state by looking at each promised item in the ageing as of the deadline."""

@@ -2,8 +2,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from odoo.exceptions import AccessError, UserError
-from odoo.fields import Command
-from odoo.tests import new_test_user, tagged
+from odoo.tests import tagged
 from odoo.tools import mute_logger
 
 from .common_agreement import AgreementCase
@@ -45,9 +44,10 @@ class TestPromise(AgreementCase):
     def test_missed_then_a_payment_in_time_is_found(self):
         invoice = self.due(300)
         promise = self.promise(None, -10)
-        self.promises._cron_judge()
+        self.judge()
         self.assertEqual(promise.state, "broken")
-        self.assertEqual(promise.activity_ids.activity_type_id.get_external_id()[promise.activity_ids.activity_type_id.id], "ar_credit_control.mail_activity_promise_missed")
+        missed = self.env.ref("ar_credit_control.mail_activity_promise_missed")
+        self.assertEqual(promise.activity_ids.activity_type_id, missed)
         self.pay(300, -8, invoice)  # booked late, with the date of the bank
         self.commit()
         self.assertEqual(promise.state, "kept")
@@ -56,7 +56,7 @@ class TestPromise(AgreementCase):
     def test_late_payment_stays_broken(self):
         invoice = self.due(300)
         promise = self.promise(None, -10)
-        self.promises._cron_judge()
+        self.judge()
         self.pay(300, -1, invoice)
         self.commit()
         self.assertEqual((promise.state, promise.amount_paid, promise.amount_late), ("broken", 0, 300))
@@ -127,7 +127,7 @@ class TestPromise(AgreementCase):
         self.commit()
         self.assertEqual(void.state, "cancelled")
         lone.action_post()
-        self.promises._cron_judge()
+        self.judge()
         self.assertEqual(void.state, "open")
 
     def test_new_promise_replaces(self):
@@ -176,7 +176,7 @@ class TestPromise(AgreementCase):
         rule = self.set_rules(broken_promises={"count": 2, "period_days": 90})
         for days in (-100, -50, -20):
             self.promise(None, days, self.due(100))
-        self.promises._cron_judge()
+        self.judge()
         check = self.env["ar.credit.check"]
         figures = check._get_figures(self.customer, self.company, [rule._as_data()])
         self.assertEqual(figures[self.customer.id]["broken_promises"], {90: 2})
@@ -198,7 +198,7 @@ class TestPromise(AgreementCase):
         measured = self.env["ar.credit.behaviour"]._measure(self.customer, self.company)
         self.assertIsNone(measured[self.customer.id]["broken_promises"])
         self.promise(None, -20)
-        self.promises._cron_judge()
+        self.judge()
         measured = self.env["ar.credit.behaviour"]._measure(self.customer, self.company)
         self.assertEqual(measured[self.customer.id]["broken_promises"], 1)
         other = self.env["res.partner"].create({"name": "Other", "is_company": True})
@@ -207,9 +207,9 @@ class TestPromise(AgreementCase):
         )
 
     def test_other_company_is_not_counted(self):
-        other = self.company_data_2["company"]
+        other = self.setup_other_company()["company"]
         promise = self.promise(None, -20, self.due(100))
-        self.promises._cron_judge()
+        self.judge()
         self.assertEqual(promise.state, "broken")
         self.set_rules(company=other, broken_promises={"count": 1, "period_days": 90})
         rule = self.get_rule("broken_promises", other)
@@ -233,19 +233,37 @@ class TestPromise(AgreementCase):
         self.commit()
         self.assertEqual(cost([quiet]), 1, "nothing promised about it")
 
-    def test_judging_many_is_one_statement(self):
-        promises = self.promises.union(*(self.promise(None, 5, self.due(50)) for _index in range(4)))
-        self.commit()
-        before = self.env.cr.sql_log_count
-        promises[:1]._judge()
-        one = self.env.cr.sql_log_count - before
-        before = self.env.cr.sql_log_count
-        promises._judge()
-        self.assertEqual(self.env.cr.sql_log_count - before, one)
+    def test_judging_many_costs_what_one_costs(self):
+        def cost(promises):
+            self.commit()
+            self.env.invalidate_all()
+            before = self.env.cr.sql_log_count
+            promises._judge()
+            return self.env.cr.sql_log_count - before
+
+        promises = self.promises.union(*(self.promise(None, 5, self.due(50)) for _index in range(6)))
+        cost(promises[:1])
+        self.assertEqual(cost(promises[:1]), cost(promises))
+
+    def test_schedule_judges_and_commits(self):
+        promise = self.promise(None, -10, self.due(100))
+        with self.enter_registry_test_mode():
+            self.env.ref("ar_credit_control.ir_cron_promises").method_direct_trigger()
+        promise.invalidate_recordset()
+        self.assertEqual(promise.state, "broken")
+
+    def test_broken_promise_opens_the_case(self):
+        self.company.collection_active = True
+        promise = self.promise(None, -10, self.due(100))
+        self.judge()
+        case = self.env["ar.collection.case"].search([("profile_id", "=", promise.profile_id.id)])
+        self.assertEqual((case.opened_by, case.promise_ids), ("promise", promise))
+        rows = self.env.execute_query(self.env["ar.collection.source"]._promise_parts()[-1])
+        self.assertIn((self.customer.id, "broken", self.day(-6)), [(row[0], row[5], row[6]) for row in rows])
 
     # generated
 
-    @settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=4, deadline=None, suppress_health_check=list(HealthCheck))
     @given(
         steps=st.lists(
             st.tuples(
@@ -255,7 +273,7 @@ class TestPromise(AgreementCase):
                 st.integers(-14, 0),
             ),
             min_size=3,
-            max_size=8,
+            max_size=5,
         )
     )
     def test_state_equals_slow_computation(self, steps):
@@ -304,23 +322,18 @@ class TestPromiseRights(AgreementCase):
     def setUpClass(cls):
         super().setUpClass()
 
-        def user(login, groups):
-            return new_test_user(
-                cls.env,
-                login,
-                groups=groups,
-                company_id=cls.company.id,
-                company_ids=[Command.set(cls.company.ids)],
-            )
-
-        cls.collector = user("agr_col", "ar_credit_control.group_collector")
-        cls.auditor = user("agr_aud", "ar_credit_control.group_credit_auditor")
-        cls.seller = user("agr_own", "sales_team.group_sale_salesman,ar_credit_control.group_credit_user")
-        cls.stranger = user("agr_sale", "sales_team.group_sale_salesman")
+        cls.collector = cls.make_user("agr_col", "ar_credit_control.group_collector")
+        cls.auditor = cls.make_user("agr_aud", "ar_credit_control.group_credit_auditor")
+        cls.seller = cls.make_user(
+            "agr_own", "sales_team.group_sale_salesman,ar_credit_control.group_credit_user"
+        )
+        cls.stranger = cls.make_user("agr_sale", "sales_team.group_sale_salesman")
 
     def wizard(self, user, **values):
         wizards = self.env["ar.payment.promise.wizard"].with_user(user)
-        wizards = wizards.with_context(default_partner_id=self.customer.id, default_company_id=self.company.id)
+        wizards = wizards.with_context(
+            default_partner_id=self.customer.id, default_company_id=self.company.id
+        )
         return wizards.create({"date": self.day(5), **values})
 
     def test_collector_records_through_the_dialogue(self):
@@ -370,7 +383,7 @@ class TestPromiseRights(AgreementCase):
 
     def test_outcome_of_a_known_promise_cannot_be_withdrawn(self):
         self.promise(None, -20, self.due(300))
-        self.promises._cron_judge()
+        self.judge()
         promise = self.promises.search([("partner_id", "=", self.customer.id)])
         with self.assertRaisesRegex(UserError, "stays on record"):
             promise.with_user(self.collector).action_cancel("please")

@@ -28,9 +28,10 @@ from . import ar_interest_calculate
 from . import ar_interest_calculator
 from . import ar_interest_calculator_payment
 from . import ar_interest_waive
-from . import ar_payment_promise_wizard
 from . import ar_limitation_record
 from . import ar_limitation_record_line
+from . import ar_payment_plan_wizard
+from . import ar_payment_promise_wizard
 from . import ar_placement_decision
 from . import ar_placement_propose
 from . import ar_placement_propose_line

@@ -3,6 +3,9 @@ from odoo.exceptions import AccessError, UserError
 from odoo.fields import Command
 from odoo.tools import format_amount, format_date
 
+from ..models.agreement.ar_item_settlement import AGREED
+from ..models.agreement.ar_payment_plan import PLANNED
+
 
 class ArPaymentPromiseWizard(models.TransientModel):
     """Records what a customer promised to pay: everything due, unless something else was said."""
@@ -80,7 +83,9 @@ class ArPaymentPromiseWizard(models.TransientModel):
             claims = settlement._get_claims(partner, root, promise.currency_id)
             items = claims.filtered(lambda item: (item.move_id.id, item.date_maturity) in keys)
         else:
-            items = settlement._get_due_claims(partner, root)
+            # A plan may take the place of a promise.
+            planning = self.env.context.get("agreement_planning")
+            items = settlement._get_due_claims(partner, root, reasons=PLANNED if planning else AGREED)
         return items.sudo(False)._filtered_access("read")
 
     @api.model

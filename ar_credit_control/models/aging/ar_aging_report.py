@@ -202,7 +202,7 @@ class ArAgingReport(models.Model):
             """,
             days_overdue=days_overdue,
             days_past_due=days_past_due,
-            phase=self._phase_sql(days_past_due, SQL.identifier("item")),
+            phase=self._item_phase_sql(days_past_due),
         )
 
     @api.model
@@ -398,6 +398,11 @@ class ArAgingReport(models.Model):
             days=days_overdue,
             company=company,
         )
+
+    @api.model
+    def _item_phase_sql(self, days_past_due: SQL) -> SQL:
+        """Return the phase of a row; extend it for what was agreed about the item."""
+        return self._phase_sql(days_past_due, SQL.identifier("item"))
 
     @api.model
     def _basis_date_sql(self) -> SQL:

@@ -7,16 +7,17 @@ class ArCreditProfile(models.Model):
     _inherit = "ar.credit.profile"
 
     promise_ids = fields.One2many("ar.payment.promise", "profile_id", string="Promises", readonly=True)
+    plan_ids = fields.One2many("ar.payment.plan", "profile_id", string="Plans", readonly=True)
+    plan_count = fields.Integer(string="Number of Plans", compute="_compute_promise_count")
     promise_count = fields.Integer(string="Number of Promises", compute="_compute_promise_count")
 
     def _compute_promise_count(self):
-        counts = dict(
-            self.env["ar.payment.promise"]._read_group(
-                [("profile_id", "in", self.ids)], ["profile_id"], ["__count"]
+        for model, name in (("ar.payment.promise", "promise_count"), ("ar.payment.plan", "plan_count")):
+            counts = dict(
+                self.env[model]._read_group([("profile_id", "in", self.ids)], ["profile_id"], ["__count"])
             )
-        )
-        for profile in self:
-            profile.promise_count = counts.get(profile, 0)
+            for profile in self:
+                profile[name] = counts.get(profile, 0)
 
     def action_open_promises(self):
         """Open the promises of the customer."""
@@ -31,3 +32,12 @@ class ArCreditProfile(models.Model):
         """Open the dialogue that records a promise."""
         self.ensure_one()
         return self.env["ar.payment.promise.wizard"]._get_action(self.partner_id, self.company_id)
+
+    def action_open_plans(self):
+        """Open the plans and deferrals of the customer."""
+        self.ensure_one()
+        return {
+            **self.env["ir.actions.act_window"]._for_xml_id("ar_credit_control.action_payment_plan"),
+            "domain": [("profile_id", "=", self.id)],
+            "context": {},
+        }

@@ -1,9 +1,18 @@
+import logging
+
 from odoo import api, fields, models
 from odoo.fields import Domain
+from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 from odoo.tools import SQL
+
+_logger = logging.getLogger(__name__)
 
 # Of a transaction: entries whose matching changed, so that promises and plans about them are judged again.
 TOUCHED = "ar_credit_control.agreements"
+# Reasons of pauses that are agreements.
+AGREED = ("promised", "deferred", "plan")
+# Agreements judged in one commit by the schedule.
+BATCH = 500
 
 
 class ArItemSettlement(models.AbstractModel):
@@ -98,17 +107,17 @@ class ArItemSettlement(models.AbstractModel):
         return report.search(conditions & Domain(domain or []), order="date_maturity, id")
 
     @api.model
-    def _get_due_claims(self, partner, root, currency=None):
+    def _get_due_claims(self, partner, root, currency=None, reasons=AGREED):
         """Return everything due and not agreed on yet; everything open when nothing is due."""
         claims = self._get_claims(partner, root, currency)
-        agreed = self._get_agreed(claims, root)
+        agreed = self._get_agreed(claims, root, reasons)
         free = claims.filtered(
             lambda item: item.currency_id.compare_amounts(item.amount_currency, agreed.get(item.id, 0.0)) > 0
         )
         return free.filtered(lambda item: item.days_overdue >= 0) or free
 
     @api.model
-    def _get_agreed(self, items, root):
+    def _get_agreed(self, items, root, reasons=AGREED):
         """Return how much of items is promised, deferred or on a plan already: {item id: amount}."""
         if not items:
             return {}
@@ -123,9 +132,10 @@ class ArItemSettlement(models.AbstractModel):
                     ON pause.move_id = item.move_id
                    AND pause.partner_id = item.partner_id
                    AND pause.date_maturity = item.date_maturity
-                 WHERE pause.reason IN ('promised', 'deferred', 'plan')
+                 WHERE pause.reason IN %(reasons)s
               GROUP BY item.id
                 """,
+                reasons=tuple(reasons),
                 ids=items.ids,
                 moves=[item.move_id.id for item in items],
                 partners=[item.partner_id.id for item in items],
@@ -170,10 +180,54 @@ class ArItemSettlement(models.AbstractModel):
             """
             SELECT DISTINCT 'ar.payment.promise', line.promise_id
               FROM ar_payment_promise_line line
-             WHERE line.move_id = ANY(%s)
+             WHERE line.move_id = ANY(%(move_ids)s)
+         UNION ALL
+            SELECT DISTINCT 'ar.payment.plan', item.plan_id
+              FROM ar_payment_plan_item item
+             WHERE item.move_id = ANY(%(move_ids)s)
             """,
-            move_ids,
+            move_ids=move_ids,
         )
+
+    @api.model
+    def _judge_in_batches(self, records):
+        """Judge agreements in batches of a commit each; what somebody else works on waits for the next run."""
+        cron = self.env["ir.cron"]
+        cron._commit_progress(remaining=len(records))
+        for start in range(0, len(records), BATCH):
+            batch = records[start : start + BATCH]
+            try:
+                batch._judge()
+                self.env.flush_all()
+            except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
+                # Somebody books a payment on one of them right now: judged there, and by the next run.
+                self.env.cr.rollback()
+                self.env.invalidate_all()
+                _logger.info("%s is in use; the next run takes it up", batch)
+            if not cron._commit_progress(processed=len(batch)):
+                return
+
+    # ------------------------------------------------------------------
+    # Telling people
+    # ------------------------------------------------------------------
+
+    @api.model
+    def _tell_cases(self, agreements, kind, reasons):
+        """Note on the open cases of customers what was not kept; open a case where the company uses cases.
+
+        :param kind: ``promise`` or ``plan``
+        :param dict reasons: text by agreement
+        """
+        by_profile = {agreement.profile_id.id: reasons[agreement] for agreement in agreements}
+        profiles = agreements.profile_id
+        active = profiles.filtered("company_id.collection_active")
+        cases = self.env["ar.collection.case"].sudo()  # sudo: whoever books the payment
+        known = cases.search([("profile_id", "in", profiles.ids), ("state", "!=", "closed")])
+        for case in known:
+            case._log(kind, by_profile[case.profile_id.id])
+        known.filtered("snooze_until").write({"snooze_until": False, "snooze_reason": False})
+        if missing := active - known.profile_id:
+            cases._get_or_open(missing, by_profile, opened_by=kind)
 
     @api.model
     def _schedule_activities(self, records, activity_type, summaries, users):

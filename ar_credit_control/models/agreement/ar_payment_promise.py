@@ -1,16 +1,10 @@
-import logging
 from datetime import timedelta
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.fields import Command, Domain
-from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 from odoo.tools import SQL, format_amount, format_date
 
-_logger = logging.getLogger(__name__)
-
-# Promises judged in one commit by the schedule.
-BATCH = 500
 MISSED = ("broken", "partly")
 
 
@@ -99,7 +93,10 @@ class ArPaymentPromise(models.Model):
         "ar.payment.promise", readonly=True, index="btree_not_null", ondelete="restrict"
     )
     is_due = fields.Boolean(
-        string="Due", compute="_compute_is_due", search="_search_is_due", help="Open, and for today or before."
+        string="Due",
+        compute="_compute_is_due",
+        search="_search_is_due",
+        help="Open, and for today or before.",
     )
 
     _amount_positive = models.Constraint("CHECK (amount > 0)", "A promise is about an amount above zero.")
@@ -185,7 +182,9 @@ class ArPaymentPromise(models.Model):
         if former and not replace:
             if any(promise.date >= date for promise in former):
                 raise UserError(
-                    self.env._("The customer has promised these items for an earlier or the same day already.")
+                    self.env._(
+                        "The customer has promised these items for an earlier or the same day already."
+                    )
                 )
             promised = settlement._get_agreed(items, root)
         vals = self._prepare_promise(partner, root, amount, date, items, promised)
@@ -518,6 +517,11 @@ class ArPaymentPromise(models.Model):
             },
             {promise: promise._get_responsible() for promise in self},
         )
+        self.env["ar.item.settlement"]._tell_cases(
+            self,
+            "promise",
+            {promise: self.env._("Promise not kept: %s", promise.display_name) for promise in self},
+        )
 
     def _on_mended(self):
         """A payment in time was found for promises that looked missed."""
@@ -532,32 +536,21 @@ class ArPaymentPromise(models.Model):
         return self.env["res.users"]
 
     @api.model
-    def _cron_judge(self):
-        """Judge the promises whose state the calendar or the ledger has changed, in batches of a commit each."""
+    def _get_outdated(self):
+        """Return the promises whose state the calendar or the ledger has changed, in one statement."""
         self.env.flush_all()
-        outdated = [
-            row[0]
-            for row in self.env.execute_query(
-                SQL(
-                    "WITH %s SELECT id FROM judged WHERE former != state ORDER BY id",
-                    self._judged_sql(SQL("TRUE")),
-                )
+        rows = self.env.execute_query(
+            SQL(
+                "WITH %s SELECT id FROM judged WHERE former != state ORDER BY id",
+                self._judged_sql(SQL("TRUE")),
             )
-        ]
-        cron = self.env["ir.cron"]
-        cron._commit_progress(remaining=len(outdated))
-        for start in range(0, len(outdated), BATCH):
-            batch = outdated[start : start + BATCH]
-            try:
-                self.browse(batch)._judge()
-                self.env.flush_all()
-            except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
-                # Somebody books a payment on one of them right now: judged there, and by the next run.
-                self.env.cr.rollback()
-                self.env.invalidate_all()
-                _logger.info("Promises %s to %s are in use; the next run takes them up", batch[0], batch[-1])
-            if not cron._commit_progress(processed=len(batch)):
-                return
+        )
+        return self.browse(row[0] for row in rows)
+
+    @api.model
+    def _cron_judge(self):
+        """Judge the promises whose state has changed, in batches of a commit each."""
+        self.env["ar.item.settlement"]._judge_in_batches(self._get_outdated())
 
     def _describe(self):
         self.ensure_one()

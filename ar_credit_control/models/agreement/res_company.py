@@ -25,10 +25,23 @@ class ResCompany(models.Model):
         string="Partly Kept Counts as Broken",
         help="For the credit rule and the score: a promise of which only a part was paid counts as broken.",
     )
+    credit_plan_grace_days = fields.Integer(
+        string="Grace for Instalments (days)",
+        default=5,
+        help="An instalment of a plan, or a deferred payment, is missed when it is not matched by so many days "
+        "after its date. That ends the plan.",
+    )
+    credit_agreements_spare_holds = fields.Boolean(
+        string="Agreements Let Orders Pass",
+        default=True,
+        help="What is promised, deferred, on a plan or in dispute is not overdue for the credit rules while "
+        "that lasts. It stays in the exposure.",
+    )
 
     _credit_promise_tolerance = models.Constraint(
         """CHECK (COALESCE(credit_promise_tolerance_days, 0) >= 0
               AND COALESCE(credit_promise_tolerance_percent, 0) BETWEEN 0 AND 100
-              AND COALESCE(credit_promise_tolerance_amount, 0) >= 0)""",
-        "Tolerances of promises are zero or more, a share 100 % at most.",
+              AND COALESCE(credit_promise_tolerance_amount, 0) >= 0
+              AND COALESCE(credit_plan_grace_days, 0) >= 0)""",
+        "Tolerances and days of grace are zero or more, a share 100 % at most.",
     )

@@ -21,3 +21,9 @@ class ResConfigSettings(models.TransientModel):
     credit_promise_partly_broken = fields.Boolean(
         related="company_id.root_id.credit_promise_partly_broken", readonly=False
     )
+    credit_plan_grace_days = fields.Integer(
+        related="company_id.root_id.credit_plan_grace_days", readonly=False
+    )
+    credit_agreements_spare_holds = fields.Boolean(
+        related="company_id.root_id.credit_agreements_spare_holds", readonly=False
+    )

@@ -2,7 +2,7 @@ from odoo import models
 
 
 class ResPartner(models.Model):
-    """Promises are recorded from the contact, too."""
+    """Promises are recorded and plans drafted from the contact, too."""
 
     _inherit = "res.partner"
 
@@ -10,3 +10,8 @@ class ResPartner(models.Model):
         """Open the dialogue that records a promise of this customer."""
         self.ensure_one()
         return self.env["ar.payment.promise.wizard"]._get_action(self, self.env.company)
+
+    def action_credit_plan(self):
+        """Open the dialogue that drafts a payment plan or a deferral for this customer."""
+        self.ensure_one()
+        return self.env["ar.payment.plan.wizard"]._get_action(self, self.env.company)

@@ -8,12 +8,21 @@ from odoo.fields import Domain
 GROUP_OF_KIND = {
     "limit": "ar_credit_control.group_credit_manager",
     "release": "ar_credit_control.group_credit_controller",
+    "deferral": "ar_credit_control.group_credit_controller",
 }
 
 # Judgement, to be edited: (group, tier, {kind: amount in CNY}); other currencies take an eighth.
 PRESETS = (
-    ("ar_credit_control.group_credit_controller", 1, {"limit": 200_000, "release": 50_000}),
-    ("ar_credit_control.group_credit_manager", 2, {"limit": 1_000_000, "release": 500_000}),
+    (
+        "ar_credit_control.group_credit_controller",
+        1,
+        {"limit": 200_000, "release": 50_000, "deferral": 200_000},
+    ),
+    (
+        "ar_credit_control.group_credit_manager",
+        2,
+        {"limit": 1_000_000, "release": 500_000, "deferral": 1_000_000},
+    ),
 )
 PRESET_CURRENCY = "CNY"
 PRESET_DIVISOR = 8
