@@ -123,7 +123,7 @@ class StockPicking(models.Model):
     def _credit_get_hold(self):
         """The newest hold of the transfer itself."""
         self.ensure_one()
-        return self.credit_hold_ids.filtered(lambda hold: hold.state != "expired").sorted("id")[-1:]
+        return self.credit_hold_ids._get_newest()
 
     def _credit_get_amount(self):
         """Value of the whole transfer in the root company's currency."""

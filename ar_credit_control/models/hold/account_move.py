@@ -2,7 +2,6 @@ from contextlib import nullcontext
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
-from odoo.fields import Domain
 
 from . import credit_moment
 
@@ -41,8 +40,7 @@ class AccountMove(models.Model):
     @api.depends("credit_hold_ids.state")
     def _compute_credit_hold(self):
         for move in self:
-            holds = move._origin.credit_hold_ids.filtered(lambda hold: hold.state != "expired")
-            move.credit_hold_id = holds.sorted("id")[-1:]
+            move.credit_hold_id = move._origin.credit_hold_ids._get_newest()
             move.credit_hold_state = move.credit_hold_id.state or "none"
 
     @api.depends("credit_hold_id.reason_text", "credit_hold_id.responsible_id")
@@ -58,11 +56,7 @@ class AccountMove(models.Model):
     def _search_credit_hold_state(self, operator, value):
         if operator != "in":
             return NotImplemented
-        current = self.env["ar.credit.hold"]._get_current_query(value, "move_id")
-        found = Domain("credit_hold_ids", "any!", [("id", "in", current)])
-        if "none" in value or False in value:
-            found |= ~Domain("credit_hold_ids", "any!", [("state", "!=", "expired")])
-        return found
+        return self.env["ar.credit.hold"]._get_document_domain(value, "move_id")
 
     # CRUD
 
@@ -207,24 +201,7 @@ class AccountMove(models.Model):
     def action_post(self):
         result = super().action_post()
         held = self.filtered(lambda move: move.state == "draft" and move.credit_hold_state == "held")
-        return held._credit_held_notice(result) if held else result
-
-    def _credit_held_notice(self, result):
-        """Tell a person what is held and why; what posting the others returned comes next."""
-        return {
-            "type": "ir.actions.client",
-            "tag": "display_notification",
-            "params": {
-                "type": "warning",
-                "sticky": True,
-                "title": self.env._("On credit hold, credit control was asked"),
-                "message": "\n".join(
-                    f"{move.display_name}: {(move.credit_hold_id.reason_text or '').replace(chr(10), ' ')}"
-                    for move in self.sudo()  # the reasons are told to whoever may post
-                ),
-                "next": result if isinstance(result, dict) else {"type": "ir.actions.act_window_close"},
-            },
-        }
+        return self.env["ar.credit.hold"]._get_held_notice(held, result) if held else result
 
     @api.model
     def _autopost_draft_entries(self, batch_size=100):

@@ -673,6 +673,37 @@ class ArCreditHold(models.Model):
         newest.add_where(SQL("ar_credit_hold.state = ANY(%s)", [state for state in states if state]))
         return newest
 
+    def _get_newest(self):
+        """Of the holds of one document the newest that has not expired."""
+        return self.filtered(lambda hold: hold.state != "expired").sorted("id")[-1:]
+
+    @api.model
+    def _get_document_domain(self, states, link="order_id"):
+        """Documents whose newest hold is in one of these states; ``none`` or False: those without any."""
+        found = Domain("credit_hold_ids", "any!", [("id", "in", self._get_current_query(states, link))])
+        if "none" in states or False in states:
+            found |= ~Domain("credit_hold_ids", "any!", [("state", "!=", "expired")])
+        return found
+
+    @api.model
+    def _get_held_notice(self, documents, result):
+        """Tell a person what is held and why; what the action returned for the others comes next."""
+        lines = [
+            f"{document.display_name}: {(document.credit_hold_id.reason_text or '').replace(chr(10), ' ')}"
+            for document in documents.sudo()  # the reasons are told to whoever may confirm or post
+        ]
+        return {
+            "type": "ir.actions.client",
+            "tag": "display_notification",
+            "params": {
+                "type": "warning",
+                "sticky": True,
+                "title": self.env._("On credit hold, credit control was asked"),
+                "message": "\n".join(lines),
+                "next": result if isinstance(result, dict) else {"type": "ir.actions.act_window_close"},
+            },
+        }
+
     def _covers(self, debtor, amount):
         """Whether this is a release that still holds for an order of that customer and amount.
 

@@ -50,11 +50,8 @@ class SaleOrder(models.Model):
     @api.depends("credit_hold_ids.state")
     def _compute_credit_hold(self):
         for order in self:
-            hold = order._origin.credit_hold_ids.filtered(lambda hold: hold.state != "expired").sorted("id")[
-                -1:
-            ]
-            order.credit_hold_id = hold
-            order.credit_hold_state = hold.state or "none"
+            order.credit_hold_id = order._origin.credit_hold_ids._get_newest()
+            order.credit_hold_state = order.credit_hold_id.state or "none"
 
     def _search_credit_hold_id(self, operator, value):
         if operator == "in":
@@ -69,11 +66,7 @@ class SaleOrder(models.Model):
         if operator != "in":
             return NotImplemented
         # A newer hold takes the place of an older one that was decided.
-        current = self.env["ar.credit.hold"]._get_current_query(value)
-        found = Domain("credit_hold_ids", "any!", [("id", "in", current)])
-        if "none" in value or False in value:
-            found |= ~Domain("credit_hold_ids", "any!", [("state", "!=", "expired")])
-        return found
+        return self.env["ar.credit.hold"]._get_document_domain(value)
 
     # CRUD: the second net below the gate, for whatever does not come through ``action_confirm``
 
@@ -242,14 +235,14 @@ class SaleOrder(models.Model):
         (asked - held)._credit_pass_holds()
         held._credit_hold(verdicts, self)
         if not passed:
-            return held._credit_held_notice(True)
+            return self.env["ar.credit.hold"]._get_held_notice(held, True)
         with credit_moment.passing(passed):
             result = confirm(passed)
         # Other addons may change totals while confirming: a promotion that has ended, delivery costs.
         (asked - held)._credit_hold_raised(
             {order_id: (verdict.partner, verdict.amount, None) for order_id, verdict in verdicts.items()}
         )
-        return held._credit_held_notice(result) if held else result
+        return self.env["ar.credit.hold"]._get_held_notice(held, result) if held else result
 
     def _credit_hold(self, verdicts, asked):
         """Put orders on hold whose confirmation was asked for."""
@@ -270,24 +263,6 @@ class SaleOrder(models.Model):
             self.filtered(lambda order: order.state == "draft").with_context(tracking_disable=True).write(
                 {"state": "sent"}
             )
-
-    def _credit_held_notice(self, result):
-        """Tell a person what is held and why; what confirming the others returned comes next."""
-        lines = [
-            f"{order.name}: {' '.join((order.credit_hold_id.reason_text or '').split(chr(10)))}"
-            for order in self.sudo()  # the reasons are told to whoever may confirm
-        ]
-        return {
-            "type": "ir.actions.client",
-            "tag": "display_notification",
-            "params": {
-                "type": "warning",
-                "sticky": True,
-                "title": self.env._("On credit hold, credit control was asked"),
-                "message": "\n".join(lines),
-                "next": result if isinstance(result, dict) else {"type": "ir.actions.act_window_close"},
-            },
-        }
 
     def _credit_refuse_entry(self):
         """Refuse orders that become confirmed in any other way than through the gate and do not pass."""
