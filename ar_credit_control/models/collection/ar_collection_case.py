@@ -252,7 +252,7 @@ class ArCollectionCase(models.Model):
                 for case in opened
             }
         )
-        opened._refresh()
+        opened._refresh(log=False)
         opened._assign()
         # Of a race that was lost, the case of the winner.
         return opened | self.search([("profile_id", "in", profiles.ids), ("state", "!=", "closed")])
@@ -272,7 +272,7 @@ class ArCollectionCase(models.Model):
                 }
             )
         self._message_log_batch(bodies=dict.fromkeys(self.ids, reason or self.env._("Opened again")))
-        self._refresh()
+        self._refresh(log=False)
         self._assign()
 
     def _close(self, reason, **values):

@@ -85,7 +85,9 @@ class ArCollectionCase(models.Model):
         string="Phase Today",
         compute="_compute_case_figures",
     )
-    last_contact_date = fields.Datetime(string="Last Contact", compute="_compute_case_figures")
+    last_contact_date = fields.Datetime(
+        string="Last Contact", compute="_compute_case_figures", help="When we last spoke or wrote to them."
+    )
     promise_date = fields.Date(string="Promised For", compute="_compute_case_figures")
     next_action_date = fields.Date(
         string="Next Step", compute="_compute_case_figures", help="The earliest planned activity of the case."
@@ -373,7 +375,7 @@ class ArCollectionCase(models.Model):
             """
             SELECT DISTINCT ON (picked.id)
                    picked.id AS case_id,
-                   MAX(contact.date) OVER of_case AS last_contact_date,
+                   MAX(contact.date) FILTER (WHERE contact.kind <> 'reply') OVER of_case AS last_contact_date,
                    MAX(contact.date) FILTER (WHERE contact.kind = 'reply') OVER of_case AS last_reply_date,
                    MAX(contact.date) FILTER (WHERE contact.personal AND contact.kind <> 'reply') OVER of_case
                        AS last_spoken_date,

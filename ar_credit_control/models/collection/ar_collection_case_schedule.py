@@ -46,8 +46,11 @@ class ArCollectionCase(models.Model):
         cases._close_done()
         cases._assign()
 
-    def _refresh(self):
-        """Bring phase and day of settlement of open cases up to date, in one statement for all of them."""
+    def _refresh(self, log=True):
+        """Bring phase and day of settlement of open cases up to date, in one statement for all of them.
+
+        :param log: note changes of the phase on the cases
+        """
         if not self.ids:
             return
         self.env.flush_all()
@@ -89,7 +92,7 @@ class ArCollectionCase(models.Model):
         bodies = {
             case_id: self.env._("Phase: %(before)s → %(after)s", before=names[before], after=names[after])
             for case_id, before, after in rows
-            if before != after
+            if log and before != after
         }
         if bodies:
             self.browse(bodies)._message_log_batch(bodies=bodies)

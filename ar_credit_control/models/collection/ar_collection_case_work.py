@@ -69,7 +69,7 @@ class ArCollectionCase(models.Model):
         holds = self.env["ar.credit.hold"].search(
             [
                 ("partner_id", "in", self.partner_id.ids),
-                ("company_id.root_id", "in", self.company_id.ids),
+                ("company_id", "child_of", self.company_id.ids),
                 ("state", "=", "held"),
             ]
         )
@@ -430,6 +430,7 @@ class ArCollectionCase(models.Model):
             "meeting": ("fa-users", self.env._("Meeting")),
             "reply": ("fa-reply", self.env._("Reply")),
             "note": ("fa-pencil", self.env._("Note")),
+            "case": ("fa-folder-open-o", self.env._("Case")),
             "payment": ("fa-money", self.env._("Payment")),
             "credit_note": ("fa-undo", self.env._("Credit note")),
             "entry": ("fa-book", self.env._("Credit entry")),

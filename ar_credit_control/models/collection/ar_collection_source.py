@@ -136,14 +136,14 @@ class ArCollectionSource(models.AbstractModel):
 
     @api.model
     def _note_event_sql(self):
-        """Notes that people wrote on the case."""
+        """Notes that people wrote on the case, and what became of it (kind ``case``)."""
         return SQL(
             """
             SELECT collection_case.partner_id,
                    collection_case.company_id,
                    message.date,
-                   'note'::varchar AS kind,
-                   author.id AS user_id,
+                   CASE WHEN message.message_type = 'comment' THEN 'note' ELSE 'case' END AS kind,
+                   CASE WHEN message.message_type = 'comment' THEN author.id END AS user_id,
                    NULL::varchar AS title,
                    %(text)s AS text,
                    NULL::numeric AS amount,

@@ -99,7 +99,7 @@ class ArCollectionWorklist(models.Model):
     last_word_kind = fields.Char(readonly=True)
     last_word_date = fields.Datetime(readonly=True)
     last_word_title = fields.Char(readonly=True)
-    last_word_text = fields.Char(readonly=True)
+    last_word_text = fields.Char(string="Last Word in Full", readonly=True)
     last_word_user_id = fields.Many2one("res.users", readonly=True)
     last_word = fields.Char(compute="_compute_words", help="What was said last: by a person, else by letter.")
     unpaid_reason = fields.Char(string="Reason", readonly=True, help="Why they have not paid, as they said.")
@@ -271,27 +271,8 @@ class ArCollectionWorklist(models.Model):
     def _describe_why(self, today):
         """Return why the row stands where it is: what lifts it, then how its value comes about."""
         self.ensure_one()
-        parts = [self._describe_priority()]
-        if self.claimable:
-            chance = 100 * self.weighted / self.claimable
-            parts.append(
-                self.env._(
-                    "%(amount)s to ask for, oldest %(days)s days: %(chance)s %% likely",
-                    amount=self._format(self.claimable, self.currency_id),
-                    days=self.oldest_days,
-                    chance=formatLang(self.env, chance, digits=0),
-                )
-            )
-        parts.append(self._describe_rest(today))
-        if self.rating_factor != 1:
-            parts.append(
-                self.env._(
-                    "grade %(grade)s counts × %(factor)s",
-                    grade=self.rating_id.name,
-                    factor=formatLang(self.env, self.rating_factor, digits=2),
-                )
-            )
-        return "; ".join(filter(None, parts))
+        parts = [self._describe_priority(), self._describe_value(today)]
+        return ". ".join(filter(None, parts))
 
     def _describe_priority(self):
         """Return what lifts the row above those that are ranked by value, if anything does."""
@@ -299,13 +280,43 @@ class ArCollectionWorklist(models.Model):
             return ""
         return dict(self._fields["priority"]._description_selection(self.env))[self.priority]
 
+    def _describe_value(self, today):
+        """Return what the value is made of; factors of 1 are not worth a word."""
+        factors = [self._describe_chance(), self._describe_rest(today), self._describe_grade()]
+        factors = ", ".join(filter(None, factors))
+        if not self.claimable:
+            return factors
+        return self.env._(
+            "Worth %(value)s today: %(factors)s",
+            value=self._format(self.expected_value, self.currency_id),
+            factors=factors,
+        )
+
+    def _describe_chance(self):
+        if not self.claimable:
+            return self.env._("nothing to ask for")
+        chance = 100 * self.weighted / self.claimable
+        return self.env._("%s %% likely", formatLang(self.env, chance, digits=0))
+
     def _describe_rest(self, today):
         if not self.last_contact_date:
             return self.env._("never contacted")
         days = (today - fields.Datetime.context_timestamp(self, self.last_contact_date).date()).days
-        if days <= 0:
-            return self.env._("contacted today")
-        return self.env._("last contact %s days ago", days) if days > 1 else self.env._("contacted yesterday")
+        if days > 1:
+            text = self.env._("last contact %s days ago", days)
+        else:
+            text = self.env._("contacted yesterday") if days == 1 else self.env._("contacted today")
+        return self._with_factor(text, self.rest_factor)
+
+    def _describe_grade(self):
+        if self.rating_factor == 1:
+            return ""
+        return self._with_factor(self.env._("grade %s", self.rating_id.name), self.rating_factor)
+
+    def _with_factor(self, text, factor):
+        if factor == 1:
+            return text
+        return f"{text} (× {formatLang(self.env, factor, digits=2)})"
 
     def _format(self, amount, currency):
         return format_amount(self.env, amount, currency)

@@ -1,6 +1,6 @@
 import { Component, useState } from "@odoo/owl";
 import { formatCurrency } from "@web/core/currency";
-import { deserializeDate, deserializeDateTime, formatDate } from "@web/core/l10n/dates";
+import { deserializeDate, deserializeDateTime } from "@web/core/l10n/dates";
 import { _t } from "@web/core/l10n/translation";
 import { registry } from "@web/core/registry";
 import { useService } from "@web/core/utils/hooks";
@@ -12,7 +12,7 @@ const FILTERS = [
     { name: "letters", kinds: ["letter"] },
     { name: "money", kinds: ["payment", "credit_note", "entry"] },
     { name: "agreements", kinds: ["promise", "plan", "dispute", "placement"] },
-    { name: "notes", kinds: ["note"] },
+    { name: "notes", kinds: ["note", "case"] },
 ];
 
 /** Everything that happened with a customer in one list, the latest first. */
@@ -58,7 +58,7 @@ export class CaseTimeline extends Component {
 
     formatDay(event) {
         const date = event.timed ? deserializeDateTime(event.date) : deserializeDate(event.date.slice(0, 10));
-        return formatDate(date);
+        return date.toLocaleString({ day: "numeric", month: "short", year: "numeric" });
     }
 
     toggle(name) {

@@ -1,4 +1,6 @@
+import { onMounted } from "@odoo/owl";
 import { ControlPanel } from "@web/search/control_panel/control_panel";
+import { browser } from "@web/core/browser/browser";
 import { registry } from "@web/core/registry";
 import { useHotkey } from "@web/core/hotkeys/hotkey_hook";
 import { kanbanView } from "@web/views/kanban/kanban_view";
@@ -19,6 +21,14 @@ export class WorklistRenderer extends ListRenderer {
         useHotkey("j", () => this.moveRow(1), { allowRepeat: true });
         useHotkey("k", () => this.moveRow(-1), { allowRepeat: true });
         useHotkey("l", () => this.currentRow?.querySelector("button[name='action_log_contact']")?.click());
+        // The search bar takes the focus when the view opens: give it to the first customer, ready for the keys.
+        onMounted(() => browser.requestAnimationFrame(() => this.focusFirstRow()));
+    }
+
+    focusFirstRow() {
+        if (document.activeElement?.matches(".o_searchview_input, body") && !document.activeElement.value) {
+            this.moveRow(1);
+        }
     }
 
     get rows() {
