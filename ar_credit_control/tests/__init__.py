@@ -5,6 +5,9 @@ from . import test_aging_xlsx
 from . import test_agreement_plan
 from . import test_agreement_promise
 from . import test_bones
+from . import test_collection_assignment
+from . import test_collection_case
+from . import test_collection_worklist
 from . import test_cover_bill
 from . import test_cover_security
 from . import test_credit_exposure

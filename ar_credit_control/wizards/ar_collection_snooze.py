@@ -22,7 +22,7 @@ class ArCollectionSnooze(models.TransientModel):
         default="3",
         required=True,
     )
-    until = fields.Date(compute="_compute_until", store=True, readonly=False, required=True)
+    until = fields.Date(compute="_compute_until", store=True, precompute=True, readonly=False, required=True)
     reason = fields.Char(required=True, help="Why nobody should call them before; it stands in the case.")
 
     @api.depends("choice")

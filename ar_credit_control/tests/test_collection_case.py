@@ -1,0 +1,407 @@
+from datetime import timedelta
+
+from freezegun import freeze_time
+from markupsafe import Markup
+
+from odoo import fields
+from odoo.exceptions import AccessError, UserError
+from odoo.fields import Command
+from odoo.tests import new_test_user, tagged
+from odoo.tools import mute_logger
+
+from .common_collection import CollectionCase
+
+
+@tagged("post_install", "-at_install")
+class TestCollectionCase(CollectionCase):
+    def only_rule(self, **values):
+        self.rules.active = False
+        return self.env["ar.collection.rule"].create(
+            {"company_id": self.company.id, "name": "The rule", **values}
+        )
+
+    def run_night(self, days=0):
+        """The schedule of the night, so many days from now."""
+        with freeze_time(fields.Datetime.now() + timedelta(days=days)):
+            self.cases._run_company(self.company)
+        self.env.invalidate_all()
+
+    def case_of(self, partner):
+        return self.cases.search([("partner_id", "=", partner.id)], order="id desc", limit=1)
+
+    # One open case
+
+    def test_one_open_case_per_profile(self):
+        profiles = self.profile() | self.profile(self.other)
+        first = self.cases._get_or_open(self.profile(), "First")
+        both = self.cases._get_or_open(profiles, "Second")
+        self.assertEqual(len(both), 2)
+        self.assertIn(first, both)
+        self.assertEqual(first.opened_reason, "First", "an open case stays as it is")
+        self.assertEqual(both.mapped("opened_count"), [1, 1])
+
+    def test_the_database_refuses_a_second_open_case(self):
+        case = self.open()
+        with mute_logger("odoo.sql_db"), self.assertRaisesRegex(Exception, "open_uniq"):
+            case.sudo().copy({})
+            self.env.flush_all()
+
+    def test_a_case_closed_lately_is_opened_again(self):
+        case = self.open()
+        case.with_user(self.collector).action_close()
+        self.assertEqual(case.closed_date, self.today)
+        again = self.cases._get_or_open(self.profile(), "Again")
+        self.assertEqual((again, again.state, again.opened_count), (case, "open", 2))
+
+        case._close("Done")
+        case.sudo().closed_date = self.today - timedelta(days=31)
+        another = self.cases._get_or_open(self.profile(), "Another")
+        self.assertNotEqual(another, case)
+        self.assertEqual(case.state, "closed")
+
+    def test_a_closed_case_is_not_opened_beside_another(self):
+        case = self.open()
+        case._close("Done")
+        case.sudo().closed_date = self.today - timedelta(days=31)
+        self.cases._get_or_open(self.profile(), "Another")
+        with self.assertRaisesRegex(UserError, "another open case"):
+            case.with_user(self.collector).action_reopen()
+
+    def test_opening_many_costs_as_much_as_one(self):
+        def count(number):
+            partners = self.env["res.partner"].create(
+                [{"name": f"Many {number} {index}", "is_company": True} for index in range(number)]
+            )
+            profiles = self.env["ar.credit.profile"]._get_or_create(partners, self.company)
+            self.env.flush_all()
+            before = self.env.cr.sql_log_count
+            self.cases._get_or_open(profiles, "Many")
+            self.env.flush_all()
+            return self.env.cr.sql_log_count - before
+
+        count(1)
+        self.assertEqual(count(3), count(30))
+
+    # Rules
+
+    def test_a_rule_opens_by_amount_and_age(self):
+        self.only_rule(min_amount=1000.0, min_days=15)
+        self.make_invoice(20, 999.99)
+        self.make_invoice(10, 5000.0, partner=self.other)
+        large = self.make_customer("Large Ltd")
+        self.make_invoice(15, 1000.0, partner=large)
+        self.run_night()
+        self.assertFalse(self.case_of(self.customer), "below the amount")
+        self.assertFalse(self.case_of(self.other), "not old enough")
+        case = self.case_of(large)
+        self.assertEqual((case.state, case.opened_by, case.phase), ("open", "rule", "coordination"))
+        self.assertIn("oldest 15 days", case.opened_reason)
+
+    def test_every_condition_of_a_rule_counts(self):
+        self.only_rule(min_broken=1)
+        self.make_invoice(20, 1000.0)
+        self.run_night()
+        self.assertFalse(self.case_of(self.customer))
+
+    def test_receipts_and_disputes_come_off_first(self):
+        self.only_rule(min_amount=1000.0)
+        invoice = self.make_invoice(20, 1500.0)
+        self.dispute(invoice, 600.0)
+        self.make_entry([(self.other, 20, 1500.0)])
+        self.make_entry([(self.other, None, -600.0)])
+        self.run_night()
+        self.assertFalse(self.case_of(self.customer), "900 of 1,500 can be asked for")
+        self.assertFalse(self.case_of(self.other), "600 are there, to be applied")
+
+    def test_the_group_itself_is_no_customer(self):
+        self.only_rule(min_amount=1.0)
+        self.make_invoice(20, 1000.0, partner=self.company.partner_id)
+        self.run_night()
+        self.assertFalse(self.case_of(self.company.partner_id))
+
+    def test_a_letter_opens_a_case(self):
+        self.only_rule(min_level=1)
+        self.make_invoice(5, 1000.0)
+        self.run_night()
+        self.assertFalse(self.case_of(self.customer), "no letter yet")
+        self.send(self.propose().letter_ids)
+        self.policy.use_cases = False
+        self.run_night()
+        self.assertFalse(self.case_of(self.customer), "letters of this policy open no case")
+        self.policy.use_cases = True
+        self.run_night()
+        self.assertEqual(self.case_of(self.customer).opened_by, "stage")
+
+    def test_a_broken_promise_opens_a_case(self):
+        self.only_rule(min_broken=1)
+        case = self.open()
+        self.make_invoice(20, 1000.0)
+        case._close("Done")
+        case.sudo().closed_date = self.today - timedelta(days=99)
+        self.promised(case, -3, state="broken")
+        self.run_night()
+        self.assertEqual(self.case_of(self.customer).opened_by, "promise")
+
+    def test_companies_do_not_mix(self):
+        self.only_rule(min_amount=1000.0)
+        other_company = self.setup_other_company(name="Other company")["company"]
+        self.make_invoice(20, 800.0)
+        self.make_invoice(20, 800.0, company=other_company)
+        self.run_night()
+        self.assertFalse(self.case_of(self.customer), "800 in each company")
+
+    def test_only_companies_that_want_it(self):
+        self.only_rule(min_amount=1.0)
+        self.make_invoice(20, 1000.0)
+        self.env["res.company"].search([]).collection_active = False
+        with self.enter_registry_test_mode():
+            self.env.ref("ar_credit_control.ir_cron_collection_cases").method_direct_trigger()
+        self.assertFalse(self.case_of(self.customer))
+
+    # Figures
+
+    def test_instalments_age_one_by_one(self):
+        term = self.env["account.payment.term"].create(
+            {
+                "name": "Half now, half later",
+                "line_ids": [
+                    Command.create({"value": "percent", "value_amount": 40, "nb_days": 0}),
+                    Command.create({"value": "percent", "value_amount": 60, "nb_days": 60}),
+                ],
+            }
+        )
+        day = self.today - timedelta(days=50)
+        self.make_invoice(50, 1000.0, invoice_payment_term_id=term.id, invoice_date=day, date=day)
+        figures = self.figures(self.open())
+        self.assertEqual(
+            (figures["owed"], figures["overdue"], figures["not_due"], figures["oldest_days"]),
+            (1000.0, 400.0, 600.0, 50),
+        )
+
+    def test_two_currencies(self):
+        currency = self.setup_other_currency("CHF", rates=[("2020-01-01", 2.0)])
+        self.make_invoice(20, 1000.0)
+        self.make_invoice(20, 400.0, currency=currency)
+        case = self.open()
+        self.assertEqual(self.figures(case)["overdue"], 1200.0)
+        amounts = {line["currency_id"]: line["overdue"] for line in case.overview["currencies"]}
+        self.assertEqual(amounts, {self.company.currency_id.id: 1000.0, currency.id: 400.0})
+
+    def test_the_figures_are_those_of_exposure_and_ageing(self):
+        self.make_invoice(20, 1000.0)
+        self.make_invoice(-5, 300.0)
+        self.make_entry([(self.customer, None, -150.0)])
+        case = self.open()
+        figures = self.figures(case)
+        exposure = self.env["ar.credit.exposure"]._get_figures(self.customer, self.company)[self.customer.id]
+        self.assertEqual(
+            (figures["owed"], figures["overdue"], figures["unapplied"]),
+            (exposure["receivable"], exposure["overdue"], exposure["unapplied"]),
+        )
+        self.assertEqual(figures["owed"], sum(case.item_ids.mapped("amount")))
+        self.assertEqual(sum(bucket["amount"] for bucket in case.overview["buckets"]), 1300.0)
+
+    # Phase, closing, reopening
+
+    def test_the_phase_follows_the_oldest_item(self):
+        self.company.credit_coordination_days = 60
+        invoice = self.make_invoice(55, 1000.0)
+        case = self.open()
+        self.assertEqual(case.phase, "coordination")
+        self.run_night(days=6)
+        self.assertEqual(case.phase, "clearing")
+        self.assertIn("Coordination → Clearing", case.message_ids[0].body)
+        self.pay(invoice)
+        self.run_night()
+        self.assertEqual((case.phase, case.settled_date), ("credit", self.today))
+
+    def test_closed_after_the_quiet_days(self):
+        self.only_rule(min_amount=1.0)
+        invoice = self.make_invoice(20, 1000.0)
+        self.run_night()
+        case = self.case_of(self.customer)
+        self.pay(invoice)
+        self.run_night()
+        self.assertEqual(case.state, "open", "nothing is overdue, but only since today")
+        self.run_night(days=2)
+        self.assertEqual(case.state, "open")
+        self.run_night(days=3)
+        self.assertEqual((case.state, case.closed_reason), ("closed", "Nothing is overdue any more"))
+
+    def test_what_is_overdue_again_starts_the_quiet_days_anew(self):
+        self.only_rule(min_amount=1.0)
+        invoice = self.make_invoice(20, 1000.0)
+        self.run_night()
+        case = self.case_of(self.customer)
+        self.pay(invoice)
+        self.run_night()
+        invoice.line_ids.remove_move_reconcile()
+        self.run_night()
+        self.assertFalse(case.settled_date, "the payment was taken back")
+        self.run_night(days=9)
+        self.assertEqual(case.state, "open")
+
+    def test_overdue_again_opens_the_same_case(self):
+        self.only_rule(min_amount=1.0)
+        invoice = self.make_invoice(20, 1000.0)
+        self.run_night()
+        case = self.case_of(self.customer)
+        self.pay(invoice)
+        self.run_night()
+        self.run_night(days=4)
+        self.assertEqual(case.state, "closed")
+        self.make_invoice(1, 700.0)
+        self.run_night(days=5)
+        self.assertEqual((case.state, case.opened_count), ("open", 2))
+
+    def test_a_case_of_a_person_stays_while_a_step_is_planned(self):
+        case = self.open()
+        step = case.activity_schedule(
+            date_deadline=self.today + timedelta(days=30), user_id=self.collector.id
+        )
+        self.run_night()
+        self.run_night(days=9)
+        self.assertEqual(case.state, "open")
+        step.unlink()
+        self.run_night(days=9)
+        self.assertEqual(case.state, "closed")
+
+    def test_placed_cases_are_closed_by_their_placement(self):
+        case = self.open()
+        case._set_state("agency", "Handed over")
+        self.run_night()
+        self.run_night(days=9)
+        self.assertEqual(case.state, "agency")
+
+    # People
+
+    def test_the_collector_of_the_customer_works_its_open_case(self):
+        case = self.open()
+        old = self.open(self.other)
+        old._close("Done")
+        (self.profile() | self.profile(self.other)).with_user(self.env.user).collector_id = self.colleague
+        self.assertEqual(case.collector_id, self.colleague)
+        self.assertEqual(old.collector_id, self.collector, "who worked a closed case stays on it")
+
+    def test_nobody_writes_cases(self):
+        case = self.open()
+        for user in (self.seller, self.collector, self.controller, self.auditor):
+            for operation in ("write", "create", "unlink"):
+                self.assertFalse(case.with_user(user).has_access(operation), (user.login, operation))
+        with self.assertRaises(UserError):
+            case.sudo().unlink()
+
+    def test_methods_check_who_asks(self):
+        case = self.open()
+        self.customer.user_id = self.seller
+        for user in (self.seller, self.auditor):
+            for method in ("action_close", "action_snooze", "action_wake", "action_take", "action_hand_over"):
+                with self.assertRaises(AccessError, msg=(user.login, method)):
+                    getattr(case.with_user(user), method)()
+            with self.assertRaises(AccessError):
+                self.profile(self.other).with_user(user).action_open_collection_case()
+        self.assertEqual(case.state, "open")
+
+    def test_collectors_plan_steps_for_colleagues(self):
+        case = self.open().with_user(self.collector)
+        step = case.activity_schedule(
+            "mail.mail_activity_data_call", date_deadline=self.today, user_id=self.colleague.id, summary="Ask"
+        )
+        self.assertEqual((case.next_action_date, case.next_action), (self.today, "Ask"))
+        self.assertEqual(step.user_id, self.colleague)
+        with self.assertRaises(AccessError):
+            case.message_subscribe(partner_ids=self.customer.ids)
+        with self.assertRaises(AccessError):
+            case.with_user(self.auditor).message_subscribe(partner_ids=self.colleague.partner_id.ids)
+
+    def test_salespeople_see_the_cases_of_their_customers(self):
+        mine, other = self.open(), self.open(self.other)
+        self.customer.user_id = self.seller
+        seen = self.cases.with_user(self.seller).search([])
+        self.assertEqual(seen & (mine | other), mine)
+        self.assertTrue(mine.with_user(self.seller).overview)
+        self.assertTrue(mine.with_user(self.seller).timeline)
+        self.assertFalse(self.env["ar.collection.worklist"].with_user(self.seller).has_access("read"))
+        with self.assertRaises(AccessError):
+            other.with_user(self.seller).get_copy_text()
+
+    def test_people_without_our_groups_see_nothing(self):
+        case = self.open()
+        stranger = new_test_user(self.env, "case_stranger", groups="base.group_user")
+        with self.assertRaises(AccessError):
+            case.with_user(stranger).read(["state"])
+        # A salesperson without our groups works with the customer as before.
+        self.customer.with_user(stranger).read(["name", "phone"])
+
+    def test_other_companies_see_nothing(self):
+        case = self.open()
+        other_company = self.setup_other_company(name="Elsewhere")["company"]
+        foreign = new_test_user(
+            self.env,
+            "case_foreign",
+            groups="ar_credit_control.group_collector",
+            company_id=other_company.id,
+            company_ids=[Command.set(other_company.ids)],
+        )
+        self.assertFalse(self.cases.with_user(foreign).search([("id", "=", case.id)]))
+        with self.assertRaises(AccessError):
+            case.with_user(foreign).action_close()
+
+    def test_merged_customers_keep_one_open_case(self):
+        kept, gone = self.open(), self.open(self.other)
+        wizard = self.env["base.partner.merge.automatic.wizard"].create({})
+        wizard._merge((self.customer | self.other).ids, self.customer)
+        self.env.invalidate_all()
+        self.assertEqual((kept.state, gone.state), ("open", "closed"))
+        self.assertEqual(gone.merged_into_id, kept)
+        self.assertEqual(gone.profile_id, kept.profile_id)
+        self.assertEqual(gone.partner_name, "Lindgren AB", "evidence keeps the name")
+
+    # The form
+
+    def test_the_timeline_is_one_list(self):
+        invoice = self.make_invoice(20, 1000.0)
+        case = self.open()
+        self.contact(case, 5)
+        self.pay(invoice, 300.0)
+        self.reply(case, Markup("<p><b>Next</b> week &amp; <i>not</i> before</p>"))
+        case.with_user(self.collector).message_post(body="Called, nobody there", message_type="comment")
+        self.env.flush_all()
+        events = case.with_user(self.auditor).timeline
+        kinds = [event["kind"] for event in events]
+        self.assertEqual(set(kinds), {"note", "reply", "case", "payment", "letter"})
+        self.assertEqual(
+            [event["date"] for event in events], sorted((e["date"] for e in events), reverse=True)
+        )
+        payment = next(event for event in events if event["kind"] == "payment")
+        self.assertEqual((payment["amount"], payment["res_model"]), (300.0, "account.move"))
+        reply = next(event for event in events if event["kind"] == "reply")
+        self.assertEqual(reply["text"], "Next week & not before")
+
+    def test_reading_a_case_costs_the_same_however_much_happened(self):
+        def count(case):
+            self.env.flush_all()
+            self.env.invalidate_all()
+            before = self.env.cr.sql_log_count
+            case.with_user(self.collector).web_read({"overview": {}, "timeline": {}, "item_ids": {}})
+            return self.env.cr.sql_log_count - before
+
+        few, many = self.open(), self.open(self.other)
+        self.make_invoice(20, 100.0)
+        self.contact(few, 5)
+        for days in range(1, 13):
+            self.make_invoice(days * 30, 100.0, partner=self.other)
+            self.contact(many, days)
+        count(few)
+        self.assertEqual(count(few), count(many))
+
+    def test_the_text_to_copy_is_in_the_language_of_the_customer(self):
+        currency = self.setup_other_currency("CHF", rates=[("2020-01-01", 2.0)])
+        self.make_invoice(20, 1000.0)
+        foreign = self.make_invoice(20, 400.0, currency=currency)
+        self.make_invoice(-5, 123.45)
+        text = self.open().with_user(self.collector).get_copy_text()
+        self.assertIn(foreign.name, text)
+        self.assertIn("1,000.00 + ", text.replace("$\xa0", "").replace("\xa0", " ").replace("$ ", ""))
+        self.assertNotIn("123.45", text, "not due yet")
+        self.assertIn(self.collector.name, text)

@@ -1,0 +1,278 @@
+from datetime import timedelta
+
+from odoo import fields
+from odoo.exceptions import AccessError, UserError
+from odoo.fields import Command
+from odoo.tests import tagged
+
+from .common_collection import CollectionCase
+
+
+@tagged("post_install", "-at_install")
+class TestCollectionWorklist(CollectionCase):
+    def debtor(self, name, amount=1000.0, days=20, **values):
+        """The open case of a customer that owes one overdue invoice."""
+        partner = self.make_customer(name, **values)
+        self.make_invoice(days, amount, partner=partner)
+        return self.open(partner)
+
+    def priorities(self, *cases):
+        rows = {row.case_id: row.priority for row in self.rows()}
+        return [rows.get(case) for case in cases]
+
+    # The example of docs/worklist.md
+
+    def test_the_worked_example(self):
+        rating = self.env.ref("ar_credit_control.rating_d")
+        rating.collection_factor = 1.15
+        case = self.debtor("Example GmbH", 10000.0, days=20)
+        case.profile_id.rating_id = rating
+        disputed = self.make_invoice(45, 4000.0, partner=case.partner_id)
+        self.make_invoice(400, 2000.0, partner=case.partner_id)
+        self.dispute(disputed, 1000.0)
+        self.make_entry([(case.partner_id, None, -1400.0)])
+        self.contact(case, 3)
+        case.activity_schedule(date_deadline=self.today, user_id=self.collector.id, summary="Call")
+        figures = self.figures(case)
+        self.assertEqual((figures["claim"], figures["claimable"]), (15000.0, 13600.0))
+        self.assertEqual(figures["disputed"], 1000.0)
+        self.assertAlmostEqual(figures["weighted"], 11968.0, 6)
+        self.assertAlmostEqual(figures["rest_factor"], 3 / 7, 6)
+        self.assertEqual(figures["expected_value"], 5898.51)
+        why = self.row(case).why
+        for words in ("Next step due", "88 % likely", "last contact 3 days ago (× 0.43)", "grade D (× 1.15)"):
+            self.assertIn(words, why)
+
+    def test_the_chance_falls_with_age(self):
+        cases = [self.debtor(f"Age {days}", days=days) for days in (1, 30, 31, 61, 91, 181, 366, 731)]
+        values = [self.figures(case)["expected_value"] for case in cases]
+        self.assertEqual(values, [950.0, 950.0, 900.0, 850.0, 800.0, 700.0, 500.0, 200.0])
+
+    def test_grades_weigh(self):
+        good, weak = self.debtor("Good"), self.debtor("Weak")
+        good.profile_id.rating_id = self.env.ref("ar_credit_control.rating_a")
+        weak.profile_id.rating_id = self.env.ref("ar_credit_control.rating_e")
+        good.rating_id.collection_factor, weak.rating_id.collection_factor = 0.7, 1.3
+        self.assertEqual(self.rows().case_id & (good | weak), weak + good)
+        self.assertEqual(self.rows().mapped("case_id.id")[:2], [weak.id, good.id])
+
+    # What stands on top
+
+    def test_promises_replies_and_steps_go_before_value(self):
+        value = self.debtor("Value", 90000.0)
+        step, reply, promised, broken = (
+            self.debtor(name) for name in ("Step", "Reply", "Promised", "Broken")
+        )
+        step.activity_schedule(date_deadline=self.today, user_id=self.collector.id)
+        self.reply(reply)
+        self.promised(promised, 0)
+        self.promised(broken, -4, state="broken")
+        rows = self.rows()
+        self.assertEqual(
+            rows.mapped("case_id.id"), [case.id for case in (broken, promised, reply, step, value)]
+        )
+        self.assertEqual(rows.mapped("rank"), [1, 2, 3, 4, 5])
+        self.assertIn("today", rows[1].promise_text)
+        self.assertIn("broken on", rows[0].promise_text)
+        self.assertIn("Ute Korn: Next week", rows[2].last_word)
+
+    def test_a_promise_that_is_kept_later_is_not_on_top(self):
+        case = self.debtor("Paid")
+        self.promised(case, -4, state="broken")
+        self.assertEqual(self.priorities(case), ["1_broken"])
+        self.pay(self.env["account.move"].search([("partner_id", "=", case.partner_id.id)]))
+        self.assertEqual(self.priorities(case), [None])
+
+    # Who waits
+
+    def test_why_a_case_waits(self):
+        snoozed, planned, contacted, covered, nothing = (
+            self.debtor(name) for name in ("Snoozed", "Planned", "Contacted", "Covered", "Nothing")
+        )
+        placed = self.debtor("Placed")
+        snoozed.with_user(self.collector)._snooze(self.today + timedelta(days=3), "Year-end closing")
+        planned.activity_schedule(date_deadline=self.today + timedelta(days=1), user_id=self.collector.id)
+        self.contact(contacted, 6)
+        self.make_entry([(covered.partner_id, None, -1000.0)])
+        self.dispute(self.env["account.move"].search([("partner_id", "=", nothing.partner_id.id)]), 1000.0)
+        placed._set_state("agency", "Handed over")
+        self.assertFalse(self.rows())
+        self.assertEqual(
+            [
+                self.figures(case)["waiting"]
+                for case in (snoozed, planned, contacted, covered, nothing, placed)
+            ],
+            ["snoozed", "planned", "contacted", "covered", "nothing", "placed"],
+        )
+
+    def test_a_contacted_customer_returns(self):
+        case = self.debtor("Contacted")
+        self.contact(case, 7)
+        self.assertEqual(self.rows().case_id, case)
+
+    def test_the_snooze_ends_by_itself_or_when_the_customer_acts(self):
+        case, other = self.debtor("Snoozed"), self.debtor("Snoozed too")
+        (case | other).with_user(self.collector)._snooze(self.today + timedelta(days=3), "Later")
+        self.assertFalse(self.rows())
+        self.reply(case)
+        self.assertEqual(self.rows().case_id, case)
+        other.sudo().snooze_until = self.today
+        self.assertEqual(self.rows().case_id, case | other)
+
+    def test_what_can_be_snoozed(self):
+        case = self.debtor("Snoozed").with_user(self.collector)
+        with self.assertRaisesRegex(UserError, "day to come"):
+            case._snooze(self.today, "Later")
+        dialog = self.env["ar.collection.snooze"].with_user(self.collector)
+        dialog.create({"case_ids": case.ids, "choice": "7", "reason": "Later"}).action_apply()
+        self.assertEqual(case.snooze_until, self.today + timedelta(days=7))
+        case.action_wake()
+        self.assertFalse(case.snooze_until)
+        case.action_close()
+        with self.assertRaisesRegex(UserError, "closed case"):
+            case._snooze(self.today + timedelta(days=1), "Later")
+        # The dialog gives no right that its user does not have.
+        with self.assertRaises(AccessError):
+            self.env["ar.collection.snooze"].with_user(self.auditor).create({"reason": "x"})
+
+    # Leave
+
+    def test_the_list_goes_to_who_stands_in(self):
+        case = self.debtor("Anybody")
+        leave = self.env["ar.collection.absence"].create(
+            {
+                "user_id": self.collector.id,
+                "substitute_id": self.colleague.id,
+                "date_from": self.today,
+                "date_to": self.today + timedelta(days=7),
+            }
+        )
+        self.assertFalse(self.rows())
+        self.assertEqual(self.rows(self.colleague).case_id, case)
+        self.assertEqual((case.user_id, case.collector_id), (self.colleague, self.collector))
+        self.assertEqual(self.cases.search([("user_id", "=", self.colleague.id)]), case)
+        leave.date_from = leave.date_to
+        self.assertEqual(self.rows().case_id, case)
+        self.assertEqual(self.cases.search([("user_id", "=", self.collector.id)]), case)
+
+    def test_leaves_that_cannot_be(self):
+        absences = self.env["ar.collection.absence"]
+        values = {"date_from": self.today, "date_to": self.today + timedelta(days=7)}
+        absences.create({"user_id": self.collector.id, "substitute_id": self.colleague.id, **values})
+        for user, substitute in (
+            (self.collector, self.controller),  # away already
+            (self.controller, self.collector),  # who stands in is away
+            (self.colleague, self.controller),  # stands in for somebody
+            (self.controller, self.controller),
+        ):
+            with self.assertRaises(UserError, msg=(user.login, substitute.login)), self.cr.savepoint():
+                absences.create({"user_id": user.id, "substitute_id": substitute.id, **values})
+        with self.assertRaises(UserError), self.cr.savepoint():
+            absences.with_user(self.colleague).create(
+                {
+                    "user_id": self.controller.id,
+                    "substitute_id": self.colleague.id,
+                    "date_from": self.today + timedelta(days=30),
+                    "date_to": self.today + timedelta(days=31),
+                }
+            )
+
+    # The next customer
+
+    def walk(self, case, user=None):
+        """Go on to the next customer as the button does, with the context that the form has."""
+        self.env.flush_all()
+        action = case.with_user(user or self.collector).get_next_action()
+        if not action:
+            return self.cases
+        return self.cases.browse(action["res_id"]).with_context(**action["context"])
+
+    def test_next_customer(self):
+        first, second, third, fourth = (
+            self.debtor(str(amount), amount) for amount in (9000, 8000, 7000, 6000)
+        )
+        row = self.rows()[0]
+        current = self.cases.browse(row.action_open_case()["res_id"]).with_context(
+            **row.action_open_case()["context"]
+        )
+        self.assertEqual(current, first)
+        current = self.walk(current)
+        self.assertEqual(current, second, "the first was passed over")
+        self.contact(second, 0)
+        current = self.walk(current)
+        self.assertEqual(current, third, "the second left the list")
+        third.with_user(self.collector)._snooze(self.today + timedelta(days=1), "Later")
+        current = self.walk(current)
+        self.assertEqual(current, fourth)
+        self.assertFalse(self.walk(current), "the end of the list")
+
+    def test_next_customer_without_a_list(self):
+        mine, others = self.debtor("Mine"), self.debtor("Others")
+        others.profile_id.collector_id = self.colleague
+        self.assertEqual(self.walk(others), mine, "the user's own list, from the top")
+
+    # The strip
+
+    def test_the_strip(self):
+        case, promised = self.debtor("One", 1000.0), self.debtor("Two", 500.0)
+        self.promised(promised, 0, 500.0)
+        self.env.flush_all()
+        domain = [("user_id", "=", self.collector.id)]
+        figures = self.worklist.with_user(self.collector).get_strip_figures(domain)
+        self.assertEqual((figures["calls"], figures["promises"], figures["replies"]), (2, 1, 0))
+        self.assertEqual(figures["amounts"], [{"currency_id": case.currency_id.id, "amount": 1500.0}])
+        with self.assertRaises(AccessError):
+            self.worklist.with_user(self.seller).get_strip_figures([])
+
+    # Companies
+
+    def test_companies_of_other_currencies_rank_at_todays_rate(self):
+        other = self.setup_other_company(name="Elsewhere")
+        currency = self.setup_other_currency("CHF", rates=[("2020-01-01", 10.0)])
+        other["company"].currency_id = currency
+        both = [Command.set((self.company | other["company"]).ids)]
+        (self.collector | self.env.user).company_ids = both
+        self.make_invoice(20, 3000.0, partner=self.customer)
+        here = self.open()
+        self.make_invoice(20, 5000.0, partner=self.other, company=other["company"], currency=currency)
+        there = self.open(self.other, company=other["company"])
+        allowed = (self.company | other["company"]).ids
+        rows = self.rows(allowed_company_ids=allowed)
+        self.assertEqual(rows.mapped("case_id.id"), [here.id, there.id], "5,000 CHF are 500 here")
+        self.assertEqual(rows[1].currency_id, currency)
+        self.assertEqual(rows[1].claimable, 5000.0)
+        self.assertEqual(self.rows(allowed_company_ids=self.company.ids).case_id, here)
+
+    def test_branches_belong_to_their_main_company(self):
+        self.company.write({"child_ids": [Command.create({"name": "Branch"})]})
+        branch = self.company.child_ids
+        self.env.user.company_ids += branch
+        self.make_invoice(20, 700.0)
+        invoice = self.make_invoice(20, 500.0)
+        self.assertTrue(invoice)
+        case = self.cases._get_or_open(self.profile(company=branch), "A branch asks")
+        self.assertEqual(case.company_id, self.company)
+        self.assertEqual(self.figures(case)["overdue"], 1200.0)
+
+    # Cost
+
+    def test_the_worklist_costs_the_same_for_any_number_of_customers(self):
+        def count():
+            self.env.flush_all()
+            self.env.invalidate_all()
+            before = self.env.cr.sql_log_count
+            rows = self.worklist.with_user(self.collector).search([("user_id", "=", self.collector.id)])
+            rows.read(["partner_id", "claimable", "why", "last_word", "promise_text", "next_text", "phone"])
+            return self.env.cr.sql_log_count - before
+
+        def add(name):
+            case = self.debtor(name, phone="+49 30 1")
+            case.activity_schedule(date_deadline=fields.Date.today(), user_id=self.collector.id)
+            self.contact(case, 20)
+
+        add("First")
+        count()
+        few = count()
+        for index in range(10):
+            add(f"More {index}")
+        self.assertEqual(count(), few)
