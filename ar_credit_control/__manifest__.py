@@ -205,6 +205,7 @@
         "demo/ar_credit_demo_reviews.xml",
         # collection cases
         "demo/ar_credit_demo_cases.xml",
+        "demo/ar_credit_demo_disputes.xml",
     ],
     "assets": {
         "web.assets_backend": [

@@ -2,3 +2,4 @@ from . import ar_credit_demo
 from . import ar_credit_demo_scores
 from . import ar_credit_demo_review
 from . import ar_credit_demo_cases
+from . import ar_credit_demo_disputes

@@ -533,7 +533,9 @@ class ArDispute(models.Model):
         """Return a credit manager of the company, empty when there is none."""
         managers = self.env.ref("ar_credit_control.group_credit_manager").sudo()  # sudo: members of a group
         people = managers.all_user_ids.filtered(lambda user: self._may_own(user, root))
-        return people.sorted(lambda user: (user._is_superuser(), user.id))[:1]
+        return people.sorted(
+            lambda user: (user._is_superuser(), user.has_group("base.group_system"), user.id)
+        )[:1]
 
     @api.model
     def _plan_days(self, root, day, days):

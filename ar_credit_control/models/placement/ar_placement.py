@@ -509,7 +509,9 @@ class ArPlacement(models.Model):
         people = (group.all_user_ids - self.prepared_by_ids).filtered(
             lambda user: disputes._may_own(user, self.company_id)
         )
-        return people.sorted(lambda user: (user._is_superuser(), user.id))[:1]
+        return people.sorted(
+            lambda user: (user._is_superuser(), user.has_group("base.group_system"), user.id)
+        )[:1]
 
     def _check_complete(self):
         for placement in self:
