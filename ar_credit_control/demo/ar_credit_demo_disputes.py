@@ -15,7 +15,9 @@ class ArCreditDemo(models.AbstractModel):
             login: self.env.ref(f"ar_credit_control.demo_user_{login}")
             for login in ("sam", "cora", "connie", "mona")
         }
-        self.env.ref("ar_credit_control.dispute_category_quality").with_company(company).user_id = people["cora"]
+        self.env.ref("ar_credit_control.dispute_category_quality").with_company(company).user_id = people[
+            "cora"
+        ]
         demo._load_open_disputes(people)
         demo._load_decided_disputes(people)
         demo._load_placements(people)
@@ -61,9 +63,7 @@ class ArCreditDemo(models.AbstractModel):
             {}, "No penalty was agreed, and the delivery was on the day that was confirmed."
         )
         day = self._date(4)
-        rejected._write_evidence(
-            {"decided_on": day, "resolved_on": day, "grace_until": self._date(-3)}
-        )
+        rejected._write_evidence({"decided_on": day, "resolved_on": day, "grace_until": self._date(-3)})
 
     @api.model
     def _record_demo_dispute(self, user, customer, category, age, amounts, words):
@@ -113,8 +113,10 @@ class ArCreditDemo(models.AbstractModel):
             ]
         )
         old = self._find_demo_items("blueridge", {5600: 0, 8250: 0}).with_user(people["cora"])
-        placement = self.env["ar.placement"].with_user(people["cora"])._propose(
-            old, "agency", agency, commission_percent=18.0
+        placement = (
+            self.env["ar.placement"]
+            .with_user(people["cora"])
+            ._propose(old, "agency", agency, commission_percent=18.0)
         )
         placement.action_submit()
         placement.with_user(people["mona"]).action_approve()
@@ -122,14 +124,18 @@ class ArCreditDemo(models.AbstractModel):
             {"reference": "GL-20418", "stage_note": "Second letter sent, no answer yet"}
         )
         placement._write_evidence({"date_placed": self._date(25)})
-        suit = self.env["ar.placement"].with_user(people["connie"])._propose(
-            self._find_demo_items("lantian", {90000: 0}).with_user(people["connie"]),
-            "lawyer",
-            firm,
-            commission_fixed=1200.0,
-            facts="Two deliveries by contract LT-2025-03, accepted and signed. Payment in instalments was "
-            "agreed; the last one was never paid. The buyer asked for time twice by mail.",
-            claim="Interest by contract from the day after each due date, and the costs of the proceedings.",
+        suit = (
+            self.env["ar.placement"]
+            .with_user(people["connie"])
+            ._propose(
+                self._find_demo_items("lantian", {90000: 0}).with_user(people["connie"]),
+                "lawyer",
+                firm,
+                commission_fixed=1200.0,
+                facts="Two deliveries by contract LT-2025-03, accepted and signed. Payment in instalments was "
+                "agreed; the last one was never paid. The buyer asked for time twice by mail.",
+                claim="Interest by contract from the day after each due date, and the costs of the proceedings.",
+            )
         )
         suit.action_submit()
 

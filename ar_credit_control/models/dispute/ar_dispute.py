@@ -504,10 +504,7 @@ class ArDispute(models.Model):
                         )
                         for item in items
                     ),
-                    pauses=SQL(" UNION ALL ").join(
-                        self.env["ar.item.pause"]._dispute_parts(company, today, with_grace=False)
-                        for company in root
-                    ),
+                    pauses=self.env["ar.item.pause"]._dispute_parts(root, today, with_grace=False),
                 )
             )
         }

@@ -14,10 +14,11 @@ class ArItemPause(models.AbstractModel):
         """Disputed parts: all of it while it is examined, then what is still to be credited; after a
         rejection the rejected part for the days of grace.
 
+        :param root: main companies
         :param bool with_grace: False: what is in dispute only
         """
         disputes = self.env["ar.dispute"]
-        accepted = SQL("dispute.company_id = %s AND dispute.state = 'accepted'", root.id)
+        accepted = SQL("dispute.company_id = ANY(%s) AND dispute.state = 'accepted'", root.ids)
         return SQL(
             """
             SELECT part.move_id,
@@ -31,7 +32,7 @@ class ArItemPause(models.AbstractModel):
                            line.amount AS amount_currency, NULL::date AS until
                       FROM ar_dispute dispute
                       JOIN ar_dispute_line line ON line.dispute_id = dispute.id
-                     WHERE dispute.company_id = %(root)s AND dispute.state IN ('new', 'investigating')
+                     WHERE dispute.company_id = ANY(%(roots)s) AND dispute.state IN ('new', 'investigating')
                  UNION ALL
                     SELECT line.move_id, line.partner_id, line.date_maturity,
                            line.amount_accepted - COALESCE(credited.amount, 0), NULL
@@ -44,7 +45,7 @@ class ArItemPause(models.AbstractModel):
                            line.amount - COALESCE(line.amount_accepted, 0), dispute.grace_until
                       FROM ar_dispute dispute
                       JOIN ar_dispute_line line ON line.dispute_id = dispute.id
-                     WHERE dispute.company_id = %(root)s
+                     WHERE dispute.company_id = ANY(%(roots)s)
                        AND dispute.state IN
                            ('accepted', 'resolved_credit', 'resolved_partly', 'resolved_rejected')
                        AND %(with_grace)s
@@ -54,7 +55,7 @@ class ArItemPause(models.AbstractModel):
               JOIN res_partner partner ON partner.id = part.partner_id
              WHERE part.move_id IS NOT NULL
             """,
-            root=root.id,
+            roots=root.ids,
             date=date,
             accepted=accepted,
             with_grace=with_grace,

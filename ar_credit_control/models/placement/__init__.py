@@ -9,6 +9,7 @@ from . import ar_placement_file
 from . import ar_placement_line
 from . import ar_placement_receipt
 from . import ar_collection_case
+from . import ar_collection_source
 from . import ar_credit_profile
 from . import ar_item_pause
 from . import ir_attachment

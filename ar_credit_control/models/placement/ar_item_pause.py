@@ -19,7 +19,7 @@ class ArItemPause(models.AbstractModel):
               FROM ar_placement placement
               JOIN ar_placement_line line ON line.placement_id = placement.id
               JOIN res_partner partner ON partner.id = line.partner_id
-             WHERE placement.company_id = %s AND placement.state = 'placed' AND line.move_id IS NOT NULL
+             WHERE placement.company_id = ANY(%s) AND placement.state = 'placed' AND line.move_id IS NOT NULL
             """,
-            root.id,
+            root.ids,
         )

@@ -22,7 +22,12 @@ class ArLimitationSource(models.AbstractModel):
 
     @api.model
     def _event_parts(self):
-        return [self._typed_event_sql(), self._letter_event_sql(), self._receipt_event_sql()]
+        return [
+            self._typed_event_sql(),
+            self._letter_event_sql(),
+            self._receipt_event_sql(),
+            self._plan_event_sql(),
+        ]
 
     @api.model
     def _typed_event_sql(self):
@@ -70,5 +75,20 @@ class ArLimitationSource(models.AbstractModel):
                 ON journal.id = receipt.journal_id AND journal.type IN ('bank', 'cash', 'credit')
               JOIN account_move receipt_move ON receipt_move.id = receipt.move_id
              WHERE item.parent_state = 'posted'
+            """
+        )
+
+    @api.model
+    def _plan_event_sql(self):
+        """Plans and deferrals that were agreed. The paper that the customer signed is typed in as the proof:
+        until then they show as an event without proof."""
+        return SQL(
+            """
+            SELECT item.move_id, partner.commercial_partner_id, item.date_maturity, plan.approved_on,
+                   'agreement', FALSE, plan.name, 'ar.payment.plan', plan.id
+              FROM ar_payment_plan plan
+              JOIN ar_payment_plan_item item ON item.plan_id = plan.id
+              JOIN res_partner partner ON partner.id = item.partner_id
+             WHERE plan.approved_on IS NOT NULL
             """
         )
