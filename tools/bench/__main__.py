@@ -19,6 +19,8 @@ SMALL = 1_000
 FEW, MANY = 1, 2_000
 # Batches of orders that Odoo with and without the addon confirm in turns, after one to warm up.
 TURNS = 10
+# Letters that are printed and given to the mail queue.
+LETTERS = 400
 PROFILES = """
     INSERT INTO ar_credit_profile (
            partner_id, company_id, rating_id, limit_set, "limit", limit_currency_id, active,
@@ -193,6 +195,37 @@ def _measure(figures, large, small):
     ):
         step(f"Measuring {name.replace('_', ' ')}")
         figures[name] = _work(measure, database, **options)
+    # Last, for what the workers do is committed.
+    for workers in (1, 2):
+        step(f"Measuring letters of {workers} workers")
+        figures[f"letters_{workers}"] = _letters(large, workers)
+
+
+def _letters(database, workers):
+    """Letters a second of that many workers at once, each a process of its own."""
+    _work("letters_prepare", database, count=LETTERS)
+    running = [
+        subprocess.Popen(
+            _worker("letters", database, {}),
+            cwd=project.ROOT,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        for _number in range(workers)
+    ]
+    for _round in ("ready", "done"):
+        for worker in running:
+            worker.stdin.write("\n")
+            worker.stdin.flush()
+        results = [json.loads(worker.stdout.readline()) for worker in running]
+    for worker in running:
+        worker.communicate()
+    return {
+        "letters": sum(result["letters"] for result in results),
+        "seconds": max(result["seconds"] for result in results),
+        "megabytes": max(result["megabytes"] for result in results),
+    }
 
 
 def _work(measure, database, **options):

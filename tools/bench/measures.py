@@ -285,6 +285,36 @@ def dunning(env):
     }
 
 
+def letters_prepare(env, count=400):
+    """Propose letters to all customers and approve some of them, committed: the work of the workers."""
+    company = _main_company(env)
+    policy = env.ref("ar_credit_control.dunning_policy_standard")
+    policy.write({"active": True, "manual_entries": "include"})
+    policy.user_id = env.ref("base.user_admin")
+    drafts = [("company_id", "=", company.id), ("channel", "=", "email"), ("state", "=", "draft")]
+    if not env["ar.dunning.letter"].search_count(drafts, limit=1):
+        env["ar.dunning.run"]._create_proposal(policy, policy._get_today())
+    letters = env["ar.dunning.letter"].search(drafts, limit=count)
+    letters.write({"state": "approved"})
+    env.cr.commit()
+    return {"letters": len(letters)}
+
+
+def letters(env):
+    """Give approved letters to the mail queue as the schedule does: judged again, printed, written as mails.
+
+    Takes what no other worker has; the caller asks when all workers are ready.
+    """
+    model = env["ar.dunning.letter"]
+    # The first pages compile the template: that is the start of a process, not its speed.
+    model.search([("state", "=", "approved")], limit=1)._render_pdfs()
+    env.cr.rollback()
+    yield {"ready": True}
+    started = time.perf_counter()
+    done = model._cron_queue_approved()
+    yield {"letters": done, "seconds": time.perf_counter() - started, "megabytes": peak_megabytes()}
+
+
 def workbook(env, share=1, turns=0):
     """The workbook of all open items (or of every `share`-th customer): memory, and seconds over a bare loop.
 
@@ -348,4 +378,7 @@ def _write_bare(env, file):
     return count
 
 
-MEASURES = {measure.__name__: measure for measure in (ageing, confirm, dunning, exposure, score, workbook)}
+MEASURES = {
+    measure.__name__: measure
+    for measure in (ageing, confirm, dunning, exposure, letters, letters_prepare, score, workbook)
+}

@@ -488,8 +488,7 @@ class ArDunningLetter(models.Model):
         if not self.own_recipient:
             values["recipient_id"] = row["recipient_id"]
         if not self.own_channel:
-            stage = self.env["ar.dunning.stage"].browse(row["stage_id"])
-            values["channel"] = self._get_stage_channel(stage, row["channel"])
+            values["channel"] = row["channel"]
         return values
 
     def _update_lines(self, items):
@@ -511,6 +510,7 @@ class ArDunningLetter(models.Model):
                 {
                     "move_line_id": item["id"],
                     "amount": item["amount_currency"],
+                    "amount_open": item["amount_open"],
                     "days_overdue": item["days_overdue"],
                 }
             )

@@ -60,17 +60,14 @@ class ArDunningLetter(models.Model):
             return
         for company, letters in wanted.grouped("company_id").items():
             if company._dunning_takes_online_payments():
+                base_url = letters[0].get_base_url()
                 for letter in letters:
-                    token = letter._get_payment_token()
-                    letter.payment_url = f"{letter.get_base_url()}/dunning/pay/{letter.id}/{token}"
+                    letter.payment_url = f"{base_url}/dunning/pay/{letter.id}/{letter._get_payment_token()}"
 
     def _get_payment_token(self):
         """Return what proves that the visitor holds the letter; it opens its payment and no more."""
         self.ensure_one()
         return payment_utils.generate_access_token("dunning", self.id, self.partner_id.id, env=self.env)
-
-    def _get_payment_url(self):
-        return self.payment_url
 
     def _get_amount_to_pay(self):
         """Return what is still to pay of the letter now, in its currency: never more than it asked for."""

@@ -98,16 +98,16 @@ class ArDunningLetter(models.Model):
             self.channel = self._get_stage_channel(stage)
         return self.env._("Stage: %(stage)s instead of %(before)s.", stage=stage.name, before=before.name)
 
-    def _get_stage_channel(self, stage, reachable=None):
-        """Return the channel of a stage for the letter.
-
-        :param reachable: ``email`` or ``post``, by the addresses of the recipient; by default looked up
-        """
+    def _get_stage_channel(self, stage):
+        """Return the channel of a stage for the letter's recipient."""
         if stage.send_by == "none":
             return stage.task
-        if stage.send_by != "email":
-            return stage.send_by
-        return reachable or ("email" if "@" in (self.recipient_id.email or "") else "post")
+        if stage.send_by == "message":
+            return "message"
+        has_email, has_address = "@" in (self.recipient_id.email or ""), self._has_address(self.recipient_id)
+        order = ["post", "email"] if stage.send_by == "post" else ["email", "post"]
+        usable = {"email": has_email, "post": has_address}
+        return next((channel for channel in order if usable[channel]), self.channel)
 
     def _check_recipient(self, recipient):
         if recipient.commercial_partner_id != self.partner_id:

@@ -3,8 +3,9 @@ import logging
 from functools import partial
 
 from markupsafe import Markup
+from reportlab.graphics.barcode.qr import QrCodeWidget
 
-from odoo import fields, models
+from odoo import api, fields, models
 from odoo.tools import format_amount
 from odoo.tools.image import image_data_uri
 
@@ -20,8 +21,8 @@ _logger = logging.getLogger(__name__)
 # Letters printed by one process: its start is shared, its memory stays small.
 PRINT_BATCH = 50
 REPORT = "ar_credit_control.action_report_dunning_letter"
-# Side of the printed code that leads to the payment page, in dots.
-QR_SIZE = 240
+# Side of the printed code that leads to the payment page, in points.
+QR_SIZE = 90
 
 
 class ArDunningLetter(models.Model):
@@ -45,21 +46,45 @@ class ArDunningLetter(models.Model):
     def _render_html(self):
         """Return the letter as a complete HTML page, with its styles and pictures inside."""
         self.ensure_one()
-        # The letterhead shows the company as its customers see it.
-        letter = self.sudo().with_context(lang=self.lang, bin_size=False)
-        page = letter.env["ir.qweb"]._render(
-            "ar_credit_control.dunning_letter_page", letter._prepare_page_values()
-        )
-        return Markup("<!DOCTYPE html>\n") + page
+        return self._render_pages()[self]
 
-    def _prepare_page_values(self):
+    def _render_pages(self):
+        """Return each letter as a complete HTML page; the number of statements does not grow with letters."""
+        # The letterhead shows the company as its customers see it.
+        letters = self.sudo().with_context(bin_size=False).with_prefetch()
+        shared = {company: letters._prepare_shared_values(company) for company in letters.company_id}
+        qweb = self.env["ir.qweb"]
+        pages = {}
+        for letter in letters:
+            letter = letter.with_context(lang=letter.lang)
+            page = qweb.with_env(letter.env)._render(
+                "ar_credit_control.dunning_letter_page",
+                letter._prepare_page_values(shared[letter.company_id]),
+            )
+            pages[letter.id] = Markup("<!DOCTYPE html>\n") + page
+        return {letter: pages[letter.id] for letter in self}
+
+    @api.model
+    def _prepare_shared_values(self, company):
+        """Return what all letters of a company need and that is looked up once."""
+        return {
+            "logo": company.logo and image_data_uri(company.logo),
+            "buckets": self.env["ar.aging.bucket"].search(
+                [("company_id", "=", company.id)], order="day_from"
+            ),
+        }
+
+    def _prepare_page_values(self, shared):
+        """Return what the page shows of a letter, in the language of the environment.
+
+        :param shared: of :meth:`_prepare_shared_values`
+        """
         stage = self.stage_id
         company = self.company_id
-        url = self._get_payment_url()
         return {
             "letter": self,
             "company": company,
-            "logo": company.logo and image_data_uri(company.logo),
+            "logo": shared["logo"],
             "color": company.primary_color or "#34495e",
             "title": stage._render_letter_text(stage.letter_title, self),
             "opening": [
@@ -68,11 +93,11 @@ class ArDunningLetter(models.Model):
             ],
             "closing": self._split_paragraphs(stage._render_letter_text(stage.letter_closing, self)),
             "bank": self._get_bank_account(),
-            "ageing": self._get_ageing(),
+            "ageing": self._get_ageing(shared["buckets"].with_env(self.env)),
             "address": self._get_address_lines(),
             "words": self._get_amount_in_words(),
-            "payment_url": url,
-            "payment_qr": url and self._get_payment_qr(url),
+            "payment_url": self.payment_url,
+            "payment_qr": self.payment_url and self._get_payment_qr(self.payment_url),
             "format_amount": partial(format_amount, self.env, currency=self.currency_id),
         }
 
@@ -108,25 +133,35 @@ class ArDunningLetter(models.Model):
             return "人民币" + an2cn(self.currency_id.round(self.amount_total), "rmb")
         return None
 
-    def _get_ageing(self):
+    def _get_ageing(self, buckets):
         """Return the listed amounts by ageing bucket of the company, buckets without amount left out."""
-        buckets = self.env["ar.aging.bucket"].search(
-            [("company_id", "=", self.company_id.id)], order="day_from"
-        )
         amounts = dict.fromkeys(buckets, 0.0)
         for line in self.line_ids:
-            bucket = buckets.filtered(lambda candidate, days=line.days_overdue: candidate.day_from <= days)[
-                -1:
-            ]
-            if bucket:
-                amounts[bucket] += line.amount
+            reached = [bucket for bucket in buckets if bucket.day_from <= line.days_overdue]
+            if reached:
+                amounts[reached[-1]] += line.amount
         return [(bucket.name, amount) for bucket, amount in amounts.items() if amount]
 
+    @api.model
     def _get_payment_qr(self, url):
-        """Return a picture of ``url`` for the customer's telephone, as a data URI."""
-        # Drawing a code needs no rights of the reader.
-        picture = self.env["ir.actions.report"].sudo().barcode("QR", url, width=QR_SIZE, height=QR_SIZE)
-        return f"data:image/png;base64,{base64.b64encode(picture).decode()}"
+        """Return a picture of ``url`` for the customer's telephone, as a data URI.
+
+        Drawn as lines: pixels need a graphics library that not every server has.
+        """
+        code = QrCodeWidget(url)
+        code.qr.make()
+        size = code.qr.getModuleCount()
+        dots = "".join(
+            f"M{column} {row}h1v1h-1z"
+            for row in range(size)
+            for column in range(size)
+            if code.qr.isDark(row, column)
+        )
+        picture = (
+            f'<svg xmlns="http://www.w3.org/2000/svg" width="{QR_SIZE}" height="{QR_SIZE}" '
+            f'viewBox="-2 -2 {size + 4} {size + 4}"><path d="{dots}"/></svg>'
+        )
+        return f"data:image/svg+xml;base64,{base64.b64encode(picture.encode()).decode()}"
 
     # Printing
 
@@ -168,8 +203,7 @@ class ArDunningLetter(models.Model):
     def _print_pages(self):
         """Return the printed pages of each letter, ready for :func:`letter_pdf.write_letters`."""
         batches = {}
-        for letter in self:
-            page = letter._render_html()
+        for letter, page in self._render_pages().items():
             batches.setdefault(letter_pdf.get_style(page), []).append((letter, page))
         pages = {}
         for style, batch in batches.items():

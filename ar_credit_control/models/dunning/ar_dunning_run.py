@@ -310,7 +310,7 @@ class ArDunningRun(models.Model):
                            AND earlier.partner_id = numbered.partner_id
                            AND earlier.currency_id = numbered.currency_id
                            AND earlier.policy_id = %(policy)s),
-                       %(date)s, %(channel)s,
+                       %(date)s, numbered.channel,
                        CASE WHEN %(automatic)s AND stage.requires_approval IS NOT TRUE
                             THEN 'approved' ELSE 'draft' END,
                        COALESCE(numbered.collector_id, %(contact)s),
@@ -335,7 +335,7 @@ class ArDunningRun(models.Model):
                        item.stage_id IS NOT NULL, COALESCE(move.name, line.name, '/'), move.ref,
                        COALESCE(move.invoice_date, move.date), item.date_maturity, item.days_overdue,
                        line.amount_currency, item.amount_currency,
-                       line.amount_residual_currency, 0, 0
+                       item.amount_open, 0, 0
                   FROM dunning_item item
                   JOIN new_letter
                     ON new_letter.partner_id = item.partner_id AND new_letter.currency_id = item.currency_id
@@ -354,7 +354,6 @@ class ArDunningRun(models.Model):
             )
             SELECT COUNT(*) FROM new_letter
             """,
-            channel=self._channel_sql(),
             listed=selection._line_sql(),
             left_out=selection._left_out_sql(),
             run=self.id,
@@ -365,15 +364,6 @@ class ArDunningRun(models.Model):
             contact=self._get_contact().id or None,
             uid=self.env.uid,
             now=self.env.cr.now(),
-        )
-
-    @api.model
-    def _channel_sql(self):
-        """Return the channel of a letter: what its stage says, by the addresses of the recipient."""
-        return SQL(
-            """CASE stage.send_by WHEN 'none' THEN stage.task
-                                  WHEN 'email' THEN numbered.channel
-                                  ELSE stage.send_by END"""
         )
 
     def _get_contact(self):

@@ -18,7 +18,8 @@ from odoo.tools.pdf import PdfFileReader, PdfFileWriter
 # The colours of the dots tell this many letters apart.
 MOST_LETTERS = 256
 MARK_RED = 254
-FILL = re.compile(rb"(\d*\.?\d+) (\d*\.?\d+) (\d*\.?\d+) (?:scn|sc|rg)\b")
+# A colour of a fill whose red is that of the dots, as share of 255.
+MARK = re.compile(rb"0?\.996\d* (\d*\.?\d+) (\d*\.?\d+) (?:scn|sc|rg)\b")
 # Millimetres of the page are points here: where the number of a page stands, below the printed area.
 NUMBER_RIGHT, NUMBER_BOTTOM, NUMBER_SIZE = 51, 22, 8
 
@@ -82,9 +83,9 @@ def _read_numbers(page):
     streams = contents if isinstance(contents, list) else [contents]
     numbers = set()
     for stream in streams:
-        for colours in FILL.findall(stream.getObject().getData()):
-            red, green, blue = (round(float(colour) * 255) for colour in colours)
-            if red == MARK_RED and green >= 240 and blue >= 240:
+        for colours in MARK.findall(stream.getObject().getData()):
+            green, blue = (round(float(colour) * 255) for colour in colours)
+            if green >= 240 and blue >= 240:
                 numbers.add((255 - green) * 16 + 255 - blue)
     return numbers
 
@@ -96,11 +97,12 @@ def write_letters(letters):
     """
     writer = PdfFileWriter()
     for name, pages in letters:
-        if len(pages) > 1:
-            _number_pages(name, pages)
+        start = writer.getNumPages()
         for page in pages:
             writer.addPage(page)
-    writer.addMetadata({"/Title": ", ".join(name for name, _pages in letters[:1])})
+        if len(pages) > 1:
+            _number_pages(name, [writer.getPage(start + position) for position in range(len(pages))])
+    writer.addMetadata({"/Title": letters[0][0] if len(letters) == 1 else ""})
     output = io.BytesIO()
     writer.write(output)
     return output.getvalue()

@@ -1,6 +1,9 @@
 from odoo import models
 from odoo.tools import SQL
 
+# Failures that another attempt by mail would only repeat.
+ADDRESS_FAILURES = ("mail_email_invalid", "mail_email_missing", "mail_bounce", "mail_bl")
+
 
 class MailMail(models.Model):
     _inherit = "mail.mail"
@@ -37,7 +40,10 @@ class MailMail(models.Model):
         if letters and (success_pids or success_emails):
             letters._mark_sent()
         elif letters:
-            letters._mark_failed(failure_reason or self.env._("The mail could not be sent."))
+            reason = failure_reason or self.env._("The mail could not be sent.")
+            if failure_type in ADDRESS_FAILURES:
+                letters = letters._switch_to_post(reason)
+            letters._mark_failed(reason)
         return result
 
     def _get_dunning_letters(self):
