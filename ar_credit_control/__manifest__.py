@@ -119,6 +119,7 @@
         "wizards/ar_dunning_letter_edit_views.xml",
         "wizards/ar_dunning_exclude_views.xml",
         "wizards/ar_dunning_calendar_views.xml",
+        "wizards/ar_dunning_preset_views.xml",
         "views/dunning/ar_dunning_left_out_views.xml",
         "views/dunning/ar_dunning_letter_views.xml",
         "views/dunning/ar_dunning_run_views.xml",

@@ -23,3 +23,7 @@ from . import ir_actions_report
 from . import ar_aging_report
 from . import res_company
 from . import mail_activity
+from . import ar_dunning_policy_preset
+from . import ar_dunning_stage_preset
+from . import ir_module_module
+from . import ar_dunning_letter_text

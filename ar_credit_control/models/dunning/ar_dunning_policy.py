@@ -243,18 +243,7 @@ class ArDunningPolicy(models.Model):
         """Copy the standard policy, switched off, to the current company."""
         if not self.env.user.has_group("ar_credit_control.group_credit_manager"):
             raise AccessError(self.env._("Only a credit manager edits dunning policies."))
-        company = self.env.company.root_id
-        # The standard may belong to a company that this manager cannot see; it holds no figures.
-        standard = self.env.ref("ar_credit_control.dunning_policy_standard").sudo()
-        policy = standard.copy(
-            {
-                "name": standard.name,
-                "company_id": company.id,
-                "currency_id": company.currency_id.id,
-                "preset": standard.preset,
-            }
-        )
-        policy.active = False
+        policy = self._create_from_preset(self.env.company, "standard")
         return {
             "type": "ir.actions.act_window",
             "res_model": self._name,
