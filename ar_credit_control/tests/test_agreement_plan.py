@@ -128,7 +128,7 @@ class TestPlan(AgreementCase):
         self.activate(first)
         first.sudo().write({"state": "cancelled", "approved_on": self.day(-40)})
         again = self.plan([20], kind="deferral")
-        self.assertEqual(again.days, 60)
+        self.assertEqual(again.days, 40, "from the due date, 20 days ago")
 
     def test_not_due_counts_from_the_due_date(self):
         coming = self.due(500, -10)

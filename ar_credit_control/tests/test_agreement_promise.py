@@ -216,6 +216,52 @@ class TestPromise(AgreementCase):
         figures = self.env["ar.credit.check"]._get_figures(self.customer, other, [rule._as_data()])
         self.assertFalse(figures[self.customer.id].get("broken_promises"))
 
+    # holds
+
+    def test_promised_items_hold_no_order(self):
+        self.set_rules(overdue={"days": 5, "share_percent": 1.0})
+        self.due(600, 40)
+        self.due(300, 40)
+        self.assertEqual(self.overdue(), (900, 900, "hold"))
+        promise = self.promise(600, 5)
+        self.assertEqual(self.overdue(), (300, 900, "hold"))
+        promise.action_cancel("by mistake")
+        self.promise(None, 5)
+        self.assertEqual(self.overdue(), (0, 900, "warning"))
+        self.company.credit_agreements_spare_holds = False
+        self.assertEqual(self.overdue(), (900, 900, "hold"))
+
+    def test_planned_items_in_foreign_currency_hold_no_order(self):
+        self.set_rules(overdue={"days": 5, "share_percent": 1.0})
+        invoice = self.due(600, 40, currency=self.foreign)
+        receivable = self.overdue()[1]
+        self.promise(150, 5, invoice)
+        self.assertAlmostEqual(self.overdue()[0], receivable * 0.75, 1)
+        self.assertEqual(self.overdue()[1], receivable, "the exposure never changes")
+
+    def overdue(self):
+        """What the overdue rule counts, the receivable and the status."""
+        self.env.flush_all()
+        rule = self.get_rule("overdue")
+        column = rule._as_data().overdue_column
+        figures = self.env["ar.credit.exposure"]._get_figures(self.customer, self.company)[self.customer.id]
+        row = self.env["ar.credit.exposure"].search(
+            [("partner_id", "=", self.customer.id), ("company_id", "=", self.company.id)]
+        )
+        row.invalidate_recordset()
+        return figures[column], figures["exposure"], row.status
+
+    def test_what_to_pay_leaves_out_what_is_promised(self):
+        self.set_rules(overdue={"days": 5, "share_percent": 1.0})
+        self.due(600, 40)
+        self.due(300, 40)
+        self.promise(600, 5)
+        check = self.env["ar.credit.check"]
+        items = check._get_open_items([self.customer.id], self.company)[self.customer.id]
+        counted = [item.amount for item in items if item.days_overdue > 5]
+        self.assertEqual(sum(counted), 30000)
+        self.assertEqual(sum(item.amount for item in items), 90000)
+
     # hot path
 
     def test_matching_costs_one_statement_whatever_is_promised(self):

@@ -13,6 +13,7 @@ from . import ar_collection_source
 from . import ar_credit_authority
 from . import ar_credit_behaviour
 from . import ar_credit_check
+from . import ar_credit_exposure
 from . import ar_credit_profile
 from . import ir_actions_report
 from . import res_company

@@ -1,7 +1,9 @@
 from collections import defaultdict
+from dataclasses import replace
 
 from odoo import api, models
 from odoo.tools import SQL
+
 
 
 class ArCreditCheck(models.AbstractModel):
@@ -41,3 +43,48 @@ class ArCreditCheck(models.AbstractModel):
         for partner_id, days, count in rows:
             figures[partner_id]["broken_promises"][days] = count
         return figures
+
+    @api.model
+    def _get_open_items(self, partner_ids, root):
+        """A paused part is an item of its own that no rule about overdue counts: what to pay leaves it out."""
+        items = super()._get_open_items(partner_ids, root)
+        paused = self._get_paused_units(items, partner_ids, root)
+        return {partner_id: self._split_paused(found, paused) for partner_id, found in items.items()} | {
+            partner_id: [] for partner_id in partner_ids if partner_id not in items
+        }
+
+    @api.model
+    def _get_paused_units(self, items, partner_ids, root):
+        """Return what rules do not count of items, in units of the root currency: {item id: units}."""
+        exposure = self.env["ar.credit.exposure"].with_context(tz=root._credit_timezone())
+        if not items or root not in exposure._get_sparing_roots():
+            return {}
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT open_item.id, open_item.amount - %(claimed)s
+                  FROM (%(open_items)s) open_item
+                       %(join_paused)s
+                 WHERE open_item.partner_id = ANY(%(partners)s)
+                   AND open_item.root_company_id = %(root)s
+                   AND paused.move_id IS NOT NULL
+                """,
+                claimed=exposure._claimed_sql(),
+                open_items=self.env["ar.aging.report"]._open_items_sql(),
+                join_paused=exposure._join_paused_sql(),
+                partners=list(partner_ids),
+                root=root.id,
+            )
+        )
+        return {item_id: self._to_units(float(amount), root.currency_id) for item_id, amount in rows}
+
+    @api.model
+    def _split_paused(self, items, paused):
+        parts = []
+        for item in items:
+            spared = min(paused.get(item.id, 0), item.amount)
+            if item.amount > spared:
+                parts.append(replace(item, amount=item.amount - spared))
+            if spared > 0:
+                parts.append(replace(item, amount=spared, days_overdue=min(item.days_overdue, 0)))
+        return parts

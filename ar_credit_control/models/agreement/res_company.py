@@ -1,4 +1,4 @@
-from odoo import fields, models
+from odoo import api, fields, models, tools
 
 
 class ResCompany(models.Model):
@@ -45,3 +45,22 @@ class ResCompany(models.Model):
               AND COALESCE(credit_plan_grace_days, 0) >= 0)""",
         "Tolerances and days of grace are zero or more, a share 100 % at most.",
     )
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        companies = super().create(vals_list)
+        self.env.registry.clear_cache()
+        return companies
+
+    def write(self, vals):
+        result = super().write(vals)
+        if "credit_agreements_spare_holds" in vals:
+            self.env.registry.clear_cache()
+        return result
+
+    @api.model
+    @tools.ormcache()
+    def _get_sparing_roots(self):
+        """Return the ids of root companies whose overdue rules leave out what is agreed or in dispute."""
+        domain = [("parent_id", "=", False), ("credit_agreements_spare_holds", "=", True)]
+        return tuple(self.sudo().search(domain).ids)  # sudo: settings of all companies decide their own rows

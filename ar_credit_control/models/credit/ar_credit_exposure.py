@@ -674,22 +674,28 @@ class ArCreditExposure(models.Model):
                     SELECT open_item.partner_id,
                            open_item.root_company_id,
                            open_item.amount,
+                           %(claimed)s AS claimed,
                            open_item.date_maturity,
                            NOT open_item.non_trade AS trade,
                            CASE WHEN NOT open_item.non_trade AND open_item.amount > 0
                                 THEN %(days_overdue)s
                            END AS overdue_days
                       FROM (%(open_items)s) open_item
+                           %(join_paused)s
                      WHERE open_item.partner_id IS NOT NULL AND %(of_companies)s
                    ) item
           GROUP BY item.partner_id, item.root_company_id
             """,
+            claimed=self._claimed_sql(),
+            join_paused=self._join_paused_sql(),
             overdue_beyond=self._list_sql(
                 SQL(
-                    """SUM(item.amount) FILTER (WHERE %(counts)s) AS %(name)s,
+                    """SUM(item.claimed) FILTER (WHERE %(counts)s) AS %(name)s,
                        MIN(item.date_maturity) FILTER (WHERE %(counts)s) AS %(oldest)s""",
                     counts=SQL(
-                        "item.overdue_days > %s AND item.amount >= %s::numeric", max(days, 0), smallest
+                        "item.overdue_days > %s AND item.claimed > 0 AND item.claimed >= %s::numeric",
+                        max(days, 0),
+                        smallest,
                     ),
                     name=SQL.identifier(name),
                     oldest=SQL.identifier(f"{name}_oldest"),
@@ -702,6 +708,16 @@ class ArCreditExposure(models.Model):
                 fields.Date.context_today(self), SQL("open_item.date_maturity")
             ),
         )
+
+    @api.model
+    def _claimed_sql(self) -> SQL:
+        """Return what overdue rules count of the alias ``open_item``, in company currency."""
+        return SQL("open_item.amount")
+
+    @api.model
+    def _join_paused_sql(self) -> SQL:
+        """Return a join to the alias ``open_item`` that :meth:`_claimed_sql` reads. None here."""
+        return SQL("")
 
     @api.model
     def _draft_invoice_sql(self) -> SQL:

@@ -20,7 +20,7 @@ class ArItemPause(models.AbstractModel):
         left out), ``until`` (last day of the pause; NULL: until something ends it). An instalment may have
         several rows.
 
-        :param root: ``res.company`` without parent
+        :param root: ``res.company`` without parent, one or several of them
         :param date: the day that is judged
         """
         return SQL(" UNION ALL ").join(self._pause_parts(root, date))
