@@ -207,6 +207,7 @@
         # collection cases
         "demo/ar_credit_demo_cases.xml",
         "demo/ar_credit_demo_disputes.xml",
+        "demo/ar_credit_demo_agreements.xml",
     ],
     "assets": {
         "web.assets_backend": [

@@ -3,3 +3,4 @@ from . import ar_credit_demo_scores
 from . import ar_credit_demo_review
 from . import ar_credit_demo_cases
 from . import ar_credit_demo_disputes
+from . import ar_credit_demo_agreements

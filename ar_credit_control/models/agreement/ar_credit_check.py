@@ -5,7 +5,6 @@ from odoo import api, models
 from odoo.tools import SQL
 
 
-
 class ArCreditCheck(models.AbstractModel):
     """Broken promises hold orders; what is agreed on is not overdue for the rules while it lasts."""
 

@@ -226,8 +226,8 @@ class ArDunningExclusion(models.Model):
                  FROM ar_dunning_exclusion exclusion
                  JOIN res_company company ON company.id = exclusion.company_id
                 WHERE exclusion.kind = 'item'
-                  AND split_part(company.parent_path, '/', 1)::int = %s
+                  AND split_part(company.parent_path, '/', 1)::int = ANY(%s)
                   AND %s""",
-            root.id,
+            root.ids,
             self._in_force_sql(date),
         )
