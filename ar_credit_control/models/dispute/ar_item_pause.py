@@ -33,7 +33,6 @@ class ArItemPause(models.AbstractModel):
                       FROM ar_dispute dispute
                       JOIN ar_dispute_line line ON line.dispute_id = dispute.id
                      WHERE dispute.company_id = ANY(%(roots)s) AND dispute.state IN ('new', 'investigating')
-                     WHERE dispute.company_id = ANY(%(root)s) AND dispute.state IN ('new', 'investigating')
                  UNION ALL
                     SELECT line.move_id, line.partner_id, line.date_maturity,
                            line.amount_accepted - COALESCE(credited.amount, 0), NULL
@@ -47,7 +46,6 @@ class ArItemPause(models.AbstractModel):
                       FROM ar_dispute dispute
                       JOIN ar_dispute_line line ON line.dispute_id = dispute.id
                      WHERE dispute.company_id = ANY(%(roots)s)
-                     WHERE dispute.company_id = ANY(%(root)s)
                        AND dispute.state IN
                            ('accepted', 'resolved_credit', 'resolved_partly', 'resolved_rejected')
                        AND %(with_grace)s
@@ -58,7 +56,6 @@ class ArItemPause(models.AbstractModel):
              WHERE part.move_id IS NOT NULL
             """,
             roots=root.ids,
-            root=root.ids,
             date=date,
             accepted=accepted,
             with_grace=with_grace,
