@@ -41,7 +41,9 @@ from . import test_hold_race
 from . import test_hold_recheck
 from . import test_hold_tour
 from . import test_i18n
+from . import test_interest_claim
 from . import test_interest_figures
+from . import test_interest_letter
 from . import test_lifecycle
 from . import test_limitation
 from . import test_placement

@@ -43,9 +43,7 @@ class ArDunningLetter(models.Model):
                AND line.date_maturity = due.date_maturity
              WHERE %(undisputed)s
             """,
-            common=self.env["ar.interest.figures"]._ledger_with_sql(
-                date, line_ids=listed, root_ids=root.ids
-            ),
+            common=self.env["ar.interest.figures"]._ledger_with_sql(date, line_ids=listed, root_ids=root.ids),
             letters=self.ids,
             undisputed=self.env["ar.interest.claim"]._undisputed_sql(root, date),
         )

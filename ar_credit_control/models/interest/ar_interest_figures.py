@@ -247,7 +247,7 @@ class ArInterestFigures(models.AbstractModel):
                    scheme.day_count,
                    scheme.rounding,
                    scheme.rate_rule,
-                   scheme.min_amount,
+                   COALESCE(scheme.min_amount, 0) AS min_amount,
                    scheme.currency_id AS scheme_currency_id,
                    currency.rounding AS unit,
                    item.date_maturity + 1

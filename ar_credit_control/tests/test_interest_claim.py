@@ -1,0 +1,549 @@
+import datetime
+
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+from odoo.exceptions import AccessError, UserError
+from odoo.fields import Command
+from odoo.tests import tagged
+
+from .common_interest import DATE, InterestCase
+
+
+@tagged("post_install", "-at_install")
+class TestInterestClaim(InterestCase):
+    """Claims as evidence: no day twice, past the principal, to the debit note, waived by two people."""
+
+    def held(self, partner=None):
+        return self.claims.search(
+            [("partner_id", "=", (partner or self.customer).id), ("state", "!=", "cancelled")]
+        )
+
+    def total(self, partner=None):
+        return sum(self.held(partner).mapped("amount_interest"))
+
+    # no day twice, and what the ledger changes
+
+    def test_no_day_is_claimed_twice(self):
+        invoice = self.make_invoice("2023-01-10", 1000.0)
+        first = self.claim("2023-01-30")
+        self.assertEqual(
+            (str(first.date_from), str(first.date_to), first.days, first.amount_interest),
+            ("2023-01-11", "2023-01-30", 20, 5.48),
+        )
+        self.assertEqual(first.principal, 1000.0)
+        self.assertEqual(first.segment_ids.mapped("principal"), [1000.0])
+        self.assertFalse(self.claim("2023-01-30"))
+        self.assertFalse(self.claim("2023-01-20"))
+        second = self.claim("2023-02-09")
+        self.assertEqual((str(second.date_from), second.days, second.occurrence), ("2023-01-31", 10, 2))
+        self.assertEqual(second.move_id, invoice)
+        self.assertFalse(self.claim("2023-02-09"))
+
+    def test_dropped_days_may_be_claimed_again(self):
+        self.make_invoice("2023-01-10", 1000.0)
+        first = self.claim("2023-01-30")
+        first.with_user(self.collector).action_drop()
+        again = self.claim("2023-01-30")
+        self.assertEqual(again.amount_interest, first.amount_interest)
+        again.sudo().state = "claimed"
+        with self.assertRaisesRegex(UserError, "waiver"):
+            again.with_user(self.collector).action_drop()
+
+    def test_claim_outlives_the_principal(self):
+        invoice = self.make_invoice("2023-01-10", 1000.0)
+        claim = self.claim("2023-01-30")
+        self.pay(invoice, "2023-02-09")
+        self.assertEqual(claim.state, "open")
+        rest = self.claim("2023-12-31")
+        self.assertEqual((str(rest.date_to), rest.principal), ("2023-02-09", 0.0))
+        self.assertEqual(self.total(), 5.48 + 2.74)
+
+    def test_paid_in_full_before_anything_was_claimed(self):
+        invoice = self.make_invoice(self.today - datetime.timedelta(days=60), 1000.0)
+        self.pay(invoice, self.today - datetime.timedelta(days=10))
+        rows = self.env["ar.interest.accrual"].search([("partner_id", "=", self.customer.id)])
+        self.assertEqual(rows.mapped("is_settled"), [True])
+        self.assertEqual(rows.days, 50)
+        claim = self.claim(self.today, settled_only=True)
+        self.assertEqual(claim.amount_interest, round(1000 * 0.1 * 50 / 365, 2))
+        self.env.invalidate_all()
+        self.assertFalse(rows.search([("partner_id", "=", self.customer.id), ("interest", "!=", 0)]))
+
+    def test_settled_only_leaves_open_items(self):
+        self.make_invoice("2023-01-10", 1000.0)
+        self.assertFalse(self.claim("2023-02-10", settled_only=True))
+        self.assertTrue(self.claim("2023-02-10"))
+
+    def test_undone_payment_opens_its_days_again(self):
+        invoice = self.make_invoice("2023-01-10", 1000.0)
+        payment = self.pay(invoice, "2023-01-20", 400.0)
+        self.claim("2023-01-30")
+        self.assertEqual(self.total(), round(1000 * 0.1 * 10 / 365, 2) + round(600 * 0.1 * 10 / 365, 2))
+        payment.move_id.line_ids.remove_move_reconcile()
+        again = self.claim("2023-01-30")
+        self.assertEqual(
+            [(str(s.date_from), str(s.date_to), s.principal) for s in again.segment_ids],
+            [("2023-01-21", "2023-01-30", 400.0)],
+        )
+        self.assertEqual(again.amount_interest, round(400 * 0.1 * 10 / 365, 2))
+
+    def test_payment_dated_back_is_taken_off(self):
+        invoice = self.make_invoice("2023-01-10", 1000.0)
+        self.claim("2023-01-30")
+        self.pay(invoice, "2023-01-20")
+        correction = self.claim("2023-01-30")
+        self.assertEqual(correction.segment_ids.principal, -1000.0)
+        self.assertEqual(correction.days, 10)
+        self.assertAlmostEqual(self.total(), round(1000 * 0.1 * 10 / 365, 2), delta=0.011)
+        self.assertFalse(self.claim("2023-01-30"))
+
+    def test_claimed_days_keep_their_rate(self):
+        self.make_invoice("2023-01-10", 1000.0)
+        self.claim("2023-01-30")
+        self.scheme.rate_ids.rate = 20.0
+        self.assertFalse(self.claim("2023-01-30"))
+        self.assertEqual(self.claim("2023-02-09").segment_ids.rate, 20.0)
+
+    def test_fixed_sum_once(self):
+        self.scheme.fee_ids = [Command.create({"amount_from": 0, "amount": 40.0})]
+        invoice = self.make_invoice("2023-01-10", 1000.0)
+        self.assertEqual(self.claim("2023-01-30").amount_fee, 40.0)
+        self.assertEqual(self.claim("2023-02-09").amount_fee, 0.0)
+        self.pay(invoice, "2023-03-01")
+        self.assertEqual(self.claim("2023-04-01").amount_fee, 0.0)
+        # dropped: may be claimed again
+        self.held().sudo().write({"state": "cancelled"})
+        self.assertEqual(self.claim("2023-04-01").amount_fee, 40.0)
+
+    def test_smallest_claim_waits(self):
+        self.scheme.write({"min_amount": 10.0})
+        self.make_invoice("2023-01-10", 1000.0)
+        self.assertFalse(self.claim("2023-01-30"))
+        claim = self.claim("2023-02-28")
+        self.assertEqual((claim.days, str(claim.date_from)), (49, "2023-01-11"))
+        self.scheme.fee_ids = [Command.create({"amount_from": 0, "amount": 40.0})]
+        other = self.make_customer("Other GmbH")
+        self.make_invoice("2023-01-10", 1000.0, partner=other)
+        claim = self.claim("2023-01-30", partner=other)
+        self.assertEqual((claim.amount_interest, claim.amount_fee, claim.days), (0.0, 40.0, 0))
+        self.assertFalse(claim.segment_ids)
+
+    def test_disputed_waits(self):
+        invoice = self.make_invoice("2023-01-10", 1000.0)
+        invoice.action_toggle_block_payment()
+        self.assertFalse(self.claim("2023-01-30"))
+        invoice.action_toggle_block_payment()
+        self.assertTrue(self.claim("2023-01-30"))
+
+    def test_another_currency(self):
+        euro = self.setup_other_currency("EUR")
+        self.make_invoice("2023-01-10", 1000.0, currency=euro)
+        claim = self.claim("2023-01-30")
+        self.assertEqual((claim.currency_id, claim.amount_interest), (euro, 5.48))
+
+    # No shrinking: each example books and matches real entries.
+    @settings(
+        max_examples=8,
+        deadline=None,
+        phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(data=st.data())
+    def test_whatever_happens_claims_come_to_the_interest_owed(self, data):
+        """Invariant 7: payments, un-reconciling and claims in any order; then claims hold what is owed."""
+        self.scheme.rounding = "total"
+        partner = self.make_customer("Any AG")
+        due = DATE("2023-01-10")
+        invoice = self.make_invoice(due, 1000.0, partner=partner)
+        day = due
+        payments = []
+        for _step in range(data.draw(st.integers(1, 6))):
+            day += datetime.timedelta(days=data.draw(st.integers(0, 25)))
+            match data.draw(st.sampled_from(["claim", "pay", "pay back", "undo"])):
+                case "claim":
+                    self.claim(day, partner=partner)
+                case "undo" if payments:
+                    payment = payments.pop(data.draw(st.integers(0, len(payments) - 1)))
+                    payment.move_id.line_ids.remove_move_reconcile()
+                case "pay" | "pay back" as what:
+                    amount = data.draw(st.integers(10, 70)) * 10.0
+                    if amount < invoice.amount_residual:
+                        back = data.draw(st.integers(1, 15)) if what == "pay back" else 0
+                        payments.append(self.pay(invoice, day - datetime.timedelta(days=back), amount))
+        end = day + datetime.timedelta(days=5)
+        self.claim(end, partner=partner)
+        parts = self.item(invoice).matched_credit_ids
+        segments, sums = self.simulate(
+            self.scheme, 1000.0, due, end, [(part.max_date, part.debit_amount_currency) for part in parts]
+        )
+        held = self.held(partner)
+        self.assertAlmostEqual(sum(held.mapped("amount_interest")), sums["interest"], delta=0.011 * len(held))
+        # by segments exactly, and each day's principal is the one that was open
+        self.assertAlmostEqual(
+            sum(held.segment_ids.mapped("amount")), sum(s["amount"] for s in segments), delta=0.001
+        )
+        self.assertFalse(self.claim(end, partner=partner))
+
+    # posting
+
+    def test_posting(self):
+        self.scheme.fee_ids = [Command.create({"amount_from": 0, "amount": 40.0})]
+        invoice = self.make_invoice("2023-01-10", 1000.0)
+        self.make_invoice("2023-01-20", 500.0)
+        claims = self.claim("2023-01-30")
+        action = claims.with_user(self.controller).action_post()
+        note = claims.debit_move_id
+        self.assertEqual(action["res_id"], note.id)
+        self.assertEqual(
+            (note.state, note.move_type, note.debit_origin_id), ("posted", "out_invoice", invoice)
+        )
+        self.assertAlmostEqual(note.amount_total, 5.48 + 1.37 + 80.0)
+        self.assertEqual(note.invoice_date_due, self.today + datetime.timedelta(days=14))
+        self.assertFalse(note.invoice_line_ids.tax_ids)
+        self.assertIn(invoice.name, note.invoice_line_ids[0].name)
+        self.assertEqual(set(claims.mapped("state")), {"posted"})
+        with self.assertRaises(UserError):
+            claims.with_user(self.controller).action_post()
+
+    def test_posted_stands_in_the_ageing_and_only_then(self):
+        self.make_invoice("2023-01-10", 1000.0)
+        aging = self.env["ar.aging.report"]
+        domain = [("partner_id", "=", self.customer.id)]
+        claims = self.claim("2023-01-30")
+        self.assertEqual(sum(aging.search(domain).mapped("amount")), 1000.0)
+        claims.with_user(self.controller).action_post()
+        self.assertEqual(sum(aging.search(domain).mapped("amount")), 1005.48)
+
+    def test_debit_note_bears_no_interest(self):
+        self.scheme.fee_ids = [Command.create({"amount_from": 0, "amount": 40.0})]
+        self.company.interest_payment_days = 0
+        self.make_invoice("2023-01-10", 1000.0)
+        claims = self.claim("2023-01-30")
+        claims.with_user(self.controller).action_post()
+        later = self.today + datetime.timedelta(days=100)
+        self.assertEqual(self.segments(claims.debit_move_id, later), [])
+        self.assertNotIn(claims.debit_move_id, self.claim(later).move_id)
+
+    def test_one_debit_note_a_currency(self):
+        euro = self.setup_other_currency("EUR")
+        self.make_invoice("2023-01-10", 1000.0, currency=euro)
+        self.make_invoice("2023-01-10", 1000.0)
+        claims = self.claim("2023-01-30")
+        claims.with_user(self.controller).action_post()
+        self.assertEqual(len(claims.debit_move_id), 2)
+        self.assertEqual(claims.debit_move_id.currency_id, euro | self.usd)
+
+    def test_accounts_product_and_tax(self):
+        income = self.company_data["default_account_revenue"].copy({"name": "Interest", "code": "INTEREST"})
+        product = self.env["product.product"].create({"name": "Interest", "type": "service"})
+        tax = self.company_data["default_tax_sale"]
+        self.company.write({"interest_account_id": income.id, "interest_product_id": product.id})
+        self.scheme.tax_ids = tax
+        self.make_invoice("2023-01-10", 1000.0)
+        claims = self.claim("2023-01-30")
+        claims.with_user(self.controller).action_post()
+        line = claims.debit_move_id.invoice_line_ids
+        self.assertEqual((line.account_id, line.product_id, line.tax_ids), (income, product, tax))
+
+    def test_correction_after_posting_is_credited(self):
+        invoice = self.make_invoice("2023-01-10", 1000.0)
+        self.claim("2023-01-30").with_user(self.controller).action_post()
+        self.pay(invoice, "2023-01-20")
+        correction = self.claim("2023-01-30")
+        correction.with_user(self.controller).action_post()
+        note = correction.debit_move_id
+        self.assertEqual((note.move_type, note.amount_total), ("out_refund", 2.74))
+
+    def test_paid_and_unpaid_again(self):
+        self.make_invoice("2023-01-10", 1000.0)
+        claims = self.claim("2023-01-30")
+        claims.with_user(self.controller).action_post()
+        payment = self.pay(claims.debit_move_id, self.today)
+        self.assertEqual(claims.state, "paid")
+        payment.move_id.line_ids.remove_move_reconcile()
+        self.assertEqual(claims.state, "posted")
+
+    def test_debit_note_undone(self):
+        self.make_invoice("2023-01-10", 1000.0)
+        claims = self.claim("2023-01-30")
+        claims.with_user(self.controller).action_post()
+        note = claims.debit_move_id
+        note.button_draft()
+        self.assertEqual((claims.state, claims.debit_move_id), ("open", note))
+        with self.assertRaises(UserError):
+            claims.with_user(self.controller).action_post()
+        note.action_post()
+        self.assertEqual(claims.state, "posted")
+        note.button_draft()
+        note.button_cancel()
+        self.assertEqual((claims.state, claims.debit_move_id), ("open", note.browse()))
+        claims.with_user(self.controller).action_post()
+        self.assertEqual(claims.state, "posted")
+
+    def test_posting_of_another_payment_asks_nothing(self):
+        invoice = self.make_invoice("2023-01-10", 1000.0)
+        claim = self.claim("2023-01-30")
+        self.pay(invoice, "2023-02-01")
+        self.assertEqual(claim.state, "open")
+
+    # waivers
+
+    def waive(self, claims, user=None, reason="Goodwill"):
+        claims.with_user(user or self.collector).action_request_waiver(reason)
+
+    def test_waiver_needs_two_people(self):
+        self.make_invoice("2023-01-10", 1000.0)
+        claim = self.claim("2023-01-30")
+        with self.assertRaises(UserError):
+            self.waive(claim, reason=" ")
+        self.waive(claim, self.controller)
+        self.assertTrue(claim.waiver_waits)
+        self.assertFalse(claim.with_user(self.controller).can_decide_waiver)
+        for method in ("action_approve_waiver", "action_refuse_waiver"):
+            with self.assertRaisesRegex(AccessError, "Who asked"):
+                getattr(claim.with_user(self.controller), method)()
+            with self.assertRaises(AccessError):
+                getattr(claim.with_user(self.collector), method)()
+        with self.assertRaisesRegex(UserError, "decide on that first"):
+            claim.with_user(self.controller).action_post()
+        claim.with_user(self.other_controller).action_approve_waiver("Once")
+        self.assertEqual((claim.state, claim.waiver_decided_by_id), ("waived", self.other_controller))
+        self.assertFalse(self.claim("2023-01-30"), "waived days stay waived")
+        self.assertEqual(self.claim("2023-02-09").days, 10)
+
+    def test_waiver_refused(self):
+        self.make_invoice("2023-01-10", 1000.0)
+        claim = self.claim("2023-01-30")
+        self.waive(claim)
+        claim.with_user(self.controller).action_refuse_waiver("No")
+        self.assertEqual((claim.state, claim.waiver_waits), ("open", False))
+        claim.with_user(self.controller).action_post()
+        with self.assertRaises(UserError):
+            claim.with_user(self.other_controller).action_approve_waiver()
+
+    def test_waiver_within_authority_of_the_sum(self):
+        self.env["ar.credit.authority"].create(
+            [
+                {
+                    "user_id": self.controller.id,
+                    "kind": "waiver",
+                    "amount": 8.0,
+                    "company_id": self.company.id,
+                },
+                {
+                    "user_id": self.other_controller.id,
+                    "kind": "waiver",
+                    "tier": 2,
+                    "amount": 100.0,
+                    "company_id": self.company.id,
+                },
+            ]
+        )
+        for _number in range(2):
+            self.make_invoice("2023-01-10", 1000.0)
+        claims = self.claim("2023-01-30")
+        self.waive(claims[0])
+        self.assertTrue(claims[0].with_user(self.controller).can_decide_waiver)
+        self.assertEqual(claims[0].activity_ids.user_id, self.controller)
+        self.waive(claims[1])
+        # each is below 8.00, both are not
+        for claim in claims:
+            with self.assertRaisesRegex(AccessError, "Ask int_controller_2"):
+                claim.with_user(self.controller).action_approve_waiver()
+        claims.with_user(self.other_controller).action_approve_waiver()
+        self.assertEqual(set(claims.mapped("state")), {"waived"})
+        self.assertFalse(claims.activity_ids)
+
+    def test_waiver_of_what_was_posted_is_credited(self):
+        self.make_invoice("2023-01-10", 1000.0)
+        self.make_invoice("2023-01-20", 1000.0)
+        claims = self.claim("2023-01-30")
+        claims.with_user(self.controller).action_post()
+        note = claims.debit_move_id
+        self.waive(claims[0])
+        claims[0].with_user(self.controller).action_approve_waiver()
+        credit = claims[0].waiver_move_id
+        self.assertEqual(
+            (credit.move_type, credit.state, credit.amount_total), ("out_refund", "posted", 5.48)
+        )
+        self.assertEqual(credit.reversed_entry_id, note)
+        self.assertAlmostEqual(note.amount_residual, 2.74)
+        self.assertEqual(claims.mapped("state"), ["waived", "posted"])
+        self.pay(note, self.today)
+        self.assertEqual(claims.mapped("state"), ["waived", "paid"])
+
+    def test_paid_is_not_waived(self):
+        self.make_invoice("2023-01-10", 1000.0)
+        claim = self.claim("2023-01-30")
+        claim.with_user(self.controller).action_post()
+        self.pay(claim.debit_move_id, self.today)
+        with self.assertRaises(UserError):
+            self.waive(claim)
+
+    # rights
+
+    def test_rights(self):
+        self.make_invoice("2023-01-10", 1000.0)
+        claim = self.claim("2023-01-30")
+        for user in (self.seller, self.auditor):
+            theirs = claim.with_user(user)
+            for method, args in (
+                ("action_post", ()),
+                ("action_drop", ()),
+                ("action_request_waiver", ("x",)),
+                ("action_approve_waiver", ()),
+            ):
+                with self.assertRaises(AccessError, msg=f"{user.login} {method}"):
+                    getattr(theirs, method)(*args)
+        with self.assertRaises(AccessError):
+            claim.with_user(self.collector).action_post()
+        for user in (self.collector, self.controller):
+            theirs = claim.with_user(user)
+            for operation in ("write", "create", "unlink"):
+                self.assertFalse(theirs.has_access(operation), f"{user.login} {operation}")
+        self.assertEqual(claim.with_user(self.auditor).amount_total, 5.48)
+        with self.assertRaises(AccessError):
+            self.env["ar.interest.calculate"].with_user(self.seller).create({}).action_claim()
+        with self.assertRaises(AccessError):
+            self.env["ar.interest.scheme"].with_user(self.controller).action_add_presets()
+        with self.assertRaises(UserError):
+            claim.unlink()
+
+    def test_salespeople_see_their_customers(self):
+        self.make_invoice("2023-01-10", 1000.0)
+        mine = self.make_customer("Mine AG", user_id=self.seller.id)
+        self.make_invoice("2023-01-10", 1000.0, partner=mine)
+        self.claim("2023-01-30", partner=mine | self.customer)
+        for model in ("ar.interest.claim", "ar.interest.accrual"):
+            partners = self.env[model].with_user(self.seller).search([]).partner_id
+            self.assertEqual(partners, mine, model)
+            partners = self.env[model].with_user(self.auditor).search([]).partner_id
+            self.assertEqual(partners, mine | self.customer, model)
+
+    def test_two_companies(self):
+        other = self.setup_other_company()["company"]
+        other.interest_scheme_id = self.make_scheme([("2000-01-01", 20.0)], company=other)
+        self.make_invoice("2023-01-10", 1000.0)
+        elsewhere = self.make_invoice("2023-01-10", 1000.0, company=other)
+        ours = self.claim("2023-01-30")
+        self.assertEqual(ours.company_id, self.company)
+        self.assertEqual(ours.segment_ids.rate, 10.0)
+        theirs = self.claims.sudo()._claim(other, DATE("2023-01-30"))
+        self.assertEqual((theirs.move_id, theirs.segment_ids.rate), (elsewhere, 20.0))
+        self.assertEqual(self.claims.with_user(self.auditor).search([]), ours)
+        rows = self.env["ar.interest.accrual"].with_user(self.auditor).search([])
+        self.assertEqual(rows.company_id, self.company)
+        self.assertEqual(self.env["ar.interest.scheme"].with_user(self.auditor).search([]), self.scheme)
+
+    # screens
+
+    def test_wizard_counts_once(self):
+        self.make_invoice("2023-01-10", 1000.0)
+        wizard = self.env["ar.interest.calculate"].with_user(self.collector).create({})
+        action = wizard.action_claim()
+        self.assertEqual(len(action["domain"][0][2]), 1)
+        self.assertEqual(self.held().user_id, self.collector)
+        with self.assertRaisesRegex(UserError, "Nothing is left"):
+            wizard.action_claim()
+        wizard.date = self.today + datetime.timedelta(days=1)
+        with self.assertRaisesRegex(UserError, "until today"):
+            wizard.action_claim()
+
+    def test_profile_shows_what_is_not_posted(self):
+        invoice = self.make_invoice(self.today - datetime.timedelta(days=30), 1000.0)
+        profile = self.env["ar.credit.profile"]._get_or_create(self.customer, self.company)
+        expected = round(1000 * 0.1 * 30 / 365, 2)
+        self.assertEqual(profile.with_user(self.collector).interest_waiting, expected)
+        self.claim(self.today)
+        profile.invalidate_recordset()
+        self.assertEqual(profile.interest_waiting, expected)
+        self.held().with_user(self.controller).action_post()
+        profile.invalidate_recordset()
+        self.assertEqual(profile.interest_waiting, 0.0)
+        action = profile.action_view_interest()
+        rows = self.env[action["res_model"]].with_context(**action["context"]).search(action["domain"])
+        self.assertEqual(rows.move_id, invoice)
+
+    def test_accrual_at_a_date(self):
+        invoice = self.make_invoice("2023-01-10", 1000.0)
+        self.pay(invoice, "2023-02-09", 400.0)
+        accrual = self.env["ar.interest.accrual"]
+
+        def row(day):
+            return accrual.with_context(ar_as_of=day).search([("partner_id", "=", self.customer.id)])
+
+        self.assertFalse(row("2023-01-10"))
+        self.assertEqual((row("2023-01-30").accrued, row("2023-01-30").open_principal), (5.48, 1000.0))
+        self.assertEqual(row("2023-02-10").open_principal, 600.0)
+        self.claim("2023-01-30")
+        self.env.invalidate_all()
+        later = row("2023-02-09")
+        self.assertEqual((later.accrued, later.interest, later.waiting), (8.22, 2.74, 5.48))
+
+    def test_calculator(self):
+        scheme = self.env["ar.interest.scheme"]._create_presets(self.company, ["eu_directive"])
+        wizard = (
+            self.env["ar.interest.calculator"]
+            .with_user(self.seller)
+            .create(
+                {
+                    "scheme_id": scheme.id,
+                    "amount": 10000.0,
+                    "date_maturity": "2024-05-31",
+                    "date_paid": "2024-08-15",
+                }
+            )
+        )
+        self.assertEqual((wizard.interest, wizard.fee, wizard.total), (257.12, 40.0, 297.12))
+        self.assertIn("12.25", wizard.result)
+        wizard.payment_ids = [Command.create({"date": "2024-06-30", "amount": 4000.0})]
+        self.assertEqual(wizard.interest, 102.74 + 92.63)
+
+    def test_presets_once(self):
+        self.env["ar.interest.scheme"].action_add_presets()
+        schemes = self.env["ar.interest.scheme"].search([("company_id", "=", self.company.id)])
+        self.assertEqual(
+            set(schemes.mapped("kind")), {"eu_directive", "germany", "austria", "uk", "china", "contract"}
+        )
+        schemes.filtered(lambda scheme: scheme.kind == "uk").active = False
+        self.env["ar.interest.scheme"].action_add_presets()
+        again = schemes.with_context(active_test=False).search([("company_id", "=", self.company.id)])
+        self.assertEqual(len(again), len(schemes))
+
+    def test_merged_customers_keep_their_claims(self):
+        other = self.make_customer("Other GmbH")
+        receivable = self.company_data["default_account_receivable"]
+        self.company.dunning_manual_entries = "include"
+        entry = self.env["account.move"].create(
+            {
+                "move_type": "entry",
+                "journal_id": self.company_data["default_journal_misc"].id,
+                "date": "2023-01-01",
+                "line_ids": [
+                    Command.create(
+                        {
+                            "account_id": receivable.id,
+                            "partner_id": partner.id,
+                            "debit": 500.0,
+                            "date_maturity": "2023-01-10",
+                        }
+                    )
+                    for partner in (self.customer, other)
+                ]
+                + [
+                    Command.create(
+                        {"account_id": self.company_data["default_account_revenue"].id, "credit": 1000}
+                    )
+                ],
+            }
+        )
+        entry.action_post()
+        claims = self.claim("2023-01-30", partner=self.customer | other)
+        self.assertEqual(len(claims), 2)
+        self.env["base.partner.merge.automatic.wizard"].create({})._merge(
+            (self.customer | other).ids, self.customer
+        )
+        self.assertEqual(claims.exists(), claims)
+        self.assertEqual(claims.partner_id, self.customer)
+        self.assertFalse(self.claim("2023-01-30"), "the days of both are held")
