@@ -208,6 +208,7 @@
         "demo/ar_credit_demo_cases.xml",
         "demo/ar_credit_demo_disputes.xml",
         "demo/ar_credit_demo_agreements.xml",
+        "demo/ar_credit_demo_interest.xml",
     ],
     "assets": {
         "web.assets_backend": [

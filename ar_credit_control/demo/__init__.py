@@ -4,3 +4,4 @@ from . import ar_credit_demo_review
 from . import ar_credit_demo_cases
 from . import ar_credit_demo_disputes
 from . import ar_credit_demo_agreements
+from . import ar_credit_demo_interest
