@@ -154,6 +154,8 @@
         "views/collection/ar_collection_worklist_views.xml",
         "views/collection/ar_collection_setting_views.xml",
         "views/collection/menus.xml",
+        # late interest on a case
+        "views/interest/ar_collection_case_views.xml",
         # disputes
         "security/dispute/ir.model.access.csv",
         "security/dispute/ar_dispute_rules.xml",

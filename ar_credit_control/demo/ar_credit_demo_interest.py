@@ -24,7 +24,11 @@ class ArCreditDemo(models.AbstractModel):
                 "note": self.env._("Clause 8 of the terms of sale."),
                 "rate_ids": [
                     Command.create(
-                        {"date_from": "2020-01-01", "rate": 9.0, "source": self.env._("Terms of sale, clause 8")}
+                        {
+                            "date_from": "2020-01-01",
+                            "rate": 9.0,
+                            "source": self.env._("Terms of sale, clause 8"),
+                        }
                     )
                 ],
             }

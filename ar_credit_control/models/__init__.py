@@ -9,8 +9,8 @@ from . import cover
 from . import hold
 from . import item
 from . import dunning
-from . import interest
 from . import collection
+from . import interest
 from . import dispute
 from . import placement
 from . import agreement

@@ -351,8 +351,13 @@ class TestInterestClaim(InterestCase):
         for claim in claims:
             with self.assertRaisesRegex(AccessError, "Ask int_controller_2"):
                 claim.with_user(self.controller).action_approve_waiver()
-        claims.with_user(self.other_controller).action_approve_waiver()
+        action = claims.with_user(self.other_controller).action_open_decision()
+        wizard = (
+            self.env[action["res_model"]].with_user(self.other_controller).with_context(**action["context"])
+        )
+        wizard.create({"reason": "Agreed"}).action_apply()
         self.assertEqual(set(claims.mapped("state")), {"waived"})
+        self.assertEqual(set(claims.mapped("waiver_note")), {"Agreed"})
         self.assertFalse(claims.activity_ids)
 
     def test_waiver_of_what_was_posted_is_credited(self):

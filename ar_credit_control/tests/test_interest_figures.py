@@ -94,7 +94,7 @@ class TestInterestFigures(InterestCase):
         self.assertIn("no figures", scheme.rate_warning)
         start = self.today.replace(month=1 if self.today.month < 7 else 7, day=1)
         reference.rate_ids = [Command.create({"date_from": start - ONE_DAY, "rate": 1.0})]
-        self.assertIn("complete until", scheme.rate_warning)
+        self.assertIn("entered until", scheme.rate_warning)
         reference.rate_ids = [Command.create({"date_from": start, "rate": 1.0})]
         self.assertFalse(scheme.rate_warning)
         reference.write({"interval": "change", "checked_until": False})

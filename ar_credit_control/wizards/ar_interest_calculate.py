@@ -1,5 +1,6 @@
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
+from odoo.tools import format_date
 
 
 class ArInterestCalculate(models.TransientModel):
@@ -36,6 +37,25 @@ class ArInterestCalculate(models.TransientModel):
             warnings = dict.fromkeys(warning for warning in used.mapped("rate_warning") if warning)
             wizard.warning = "\n".join(warnings)
 
+    def action_show(self):
+        """Show the accrued interest at the day, written nowhere."""
+        self.ensure_one()
+        action = self.env["ir.actions.act_window"]._for_xml_id("ar_credit_control.action_interest_accrual")
+        partners = self.partner_ids.commercial_partner_id
+        action["name"] = action["display_name"] = self.env._(
+            "Interest Until %s", format_date(self.env, self.date)
+        )
+        action["context"] = {
+            "ar_as_of": fields.Date.to_string(self.date),
+            "search_default_to_claim": 1,
+            "search_default_settled": int(self.scope == "settled"),
+        }
+        action["domain"] = [("root_company_id", "=", self.company_id.id)]
+        if partners:
+            action["domain"].append(("partner_id", "in", partners.ids))
+            action["context"]["ar_interest_partner_ids"] = partners.ids
+        return action
+
     def action_claim(self):
         """Write the claims and show them.
 
@@ -63,8 +83,8 @@ class ArInterestCalculate(models.TransientModel):
         if not claims:
             raise UserError(
                 self.env._(
-                    "Nothing is left to claim until this day: no late items, no scheme for these customers, or "
-                    "everything is claimed already."
+                    "Nothing is left to claim until this day: no late items, no scheme for these "
+                    "customers, or everything is claimed already."
                 )
             )
         action = self.env["ir.actions.act_window"]._for_xml_id("ar_credit_control.action_interest_claim")

@@ -11,6 +11,7 @@ from . import ar_interest_accrual
 from . import account_move
 from . import account_partial_reconcile
 from . import ar_credit_authority
+from . import ar_collection_case
 from . import ar_credit_profile
 from . import ar_dunning_policy
 from . import ar_dunning_letter

@@ -39,8 +39,8 @@ class ArCreditProfile(models.Model):
                     SQL(
                         """WITH %s
                            SELECT partner_id,
-                                  SUM((interest + fee + waiting_interest + waiting_fee) * company_rate)::float8
-                             FROM interest_due GROUP BY partner_id""",
+                                  SUM((interest + fee + waiting_interest + waiting_fee) *
+                                  company_rate)::float8 FROM interest_due GROUP BY partner_id""",
                         common,
                     )
                 )

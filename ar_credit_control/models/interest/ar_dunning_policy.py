@@ -9,8 +9,8 @@ class ArDunningPolicy(models.Model):
         tracking=True,
         ondelete="restrict",
         domain="[('company_id', '=', company_id)]",
-        help="Late interest and fixed sums for the customers of the policy. Empty: the scheme of the company. "
-        "Letters claim them from the stages on that say so.",
+        help="Late interest and fixed sums for the customers of the policy. Empty: the scheme of the "
+        "company. Letters claim them from the stages on that say so.",
     )
 
     def copy_data(self, default=None):

@@ -31,8 +31,8 @@ class ArInterestClaim(models.Model):
     occurrence = fields.Integer(
         required=True,
         readonly=True,
-        help="Running number of the claims of an instalment. The database holds each number once: that is why "
-        "no day is claimed twice.",
+        help="Running number of the claims of an instalment. The database holds each number once: "
+        "that is why no day is claimed twice.",
     )
     partner_name = fields.Char(string="Customer Name", readonly=True)
     scheme_id = fields.Many2one("ar.interest.scheme", required=True, readonly=True, ondelete="restrict")
@@ -206,7 +206,8 @@ class ArInterestClaim(models.Model):
                 ),
                 new_claim AS (
                     INSERT INTO ar_interest_claim (
-                        id, move_line_id, move_id, partner_id, partner_name, company_id, currency_id, name, ref,
+                        id, move_line_id, move_id, partner_id, partner_name, company_id, currency_id, name,
+                        ref,
                         invoice_date, date_maturity, scheme_id, occurrence, date, date_from, date_to, days,
                         principal, amount_interest, amount_fee, amount_total, state, user_id,
                         create_uid, create_date, write_uid, write_date)
@@ -226,8 +227,8 @@ class ArInterestClaim(models.Model):
                                        WHERE segment.item_id = chosen.id AND segment.principal != 0)
                                 ELSE 0 END,
                            chosen.open_principal, chosen.interest, chosen.fee,
-                           chosen.interest + chosen.fee, %(state)s, %(uid)s, %(uid)s, %(now)s, %(uid)s, %(now)s
-                      FROM chosen
+                           chosen.interest + chosen.fee, %(state)s, %(uid)s, %(uid)s, %(now)s, %(uid)s,
+                           %(now)s FROM chosen
                       JOIN account_move move ON move.id = chosen.move_id
                       JOIN res_partner partner ON partner.id = chosen.partner_id
                ON CONFLICT DO NOTHING

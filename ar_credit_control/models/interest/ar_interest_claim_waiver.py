@@ -64,6 +64,24 @@ class ArInterestClaim(models.Model):
             "context": {"default_claim_ids": [Command.set(self.ids)]},
         }
 
+    def action_open_decision(self):
+        """Ask for the words of a decision on waivers; the context key ``decision`` says which.
+
+        Of the claims selected, those whose waiver somebody asked for count.
+        """
+        claims = self.filtered("waiver_waits")
+        if not claims:
+            raise UserError(self.env._("Nobody asked to waive these claims."))
+        decision = "refuse" if self.env.context.get("decision") == "refuse" else "approve"
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Decide on the Waiver"),
+            "res_model": "ar.interest.waive",
+            "view_mode": "form",
+            "target": "new",
+            "context": {"default_decision": decision, "default_claim_ids": [Command.set(claims.ids)]},
+        }
+
     def action_request_waiver(self, reason):
         """Ask that the claims are given up.
 
@@ -96,7 +114,8 @@ class ArInterestClaim(models.Model):
     def action_approve_waiver(self, note=None):
         """Give the claims up; posted ones with a credit note.
 
-        :raise AccessError: for who asked, or whose authority does not reach what the customer would be let off.
+        :raise AccessError: for who asked, or whose authority does not reach what the customer would be let
+        off.
         """
         self._check_deciding()
         short = self.filtered(lambda claim: not claim._covers_waiver(self.env.user))
@@ -113,7 +132,8 @@ class ArInterestClaim(models.Model):
     def action_refuse_waiver(self, note=None):
         """Keep the claims.
 
-        :raise AccessError: for who asked, or whose authority does not reach what the customer would be let off.
+        :raise AccessError: for who asked, or whose authority does not reach what the customer would be let
+        off.
         """
         self._check_deciding()
         short = self.filtered(lambda claim: not claim._covers_waiver(self.env.user))

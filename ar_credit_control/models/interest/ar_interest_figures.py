@@ -6,7 +6,7 @@ SETTLED_MONTHS = 36
 
 
 class ArInterestFigures(models.AbstractModel):
-    """Late interest of instalments at a date: the one definition for claims, letters, the report, the calculator.
+    """Late interest of instalments at a date: the one definition for claims, letters, report and calculator.
 
     Everything is SQL on sets; the number of statements does not depend on the number of items. Callers flush
     what they changed before.
@@ -28,10 +28,12 @@ class ArInterestFigures(models.AbstractModel):
         ``rate`` (percent a year), ``days``, ``accrued`` (interest of the open principal), ``principal`` and
         ``amount`` (what no claim holds yet).
 
-        ``interest_due``: one row per instalment in delay: the columns of ``items``, ``date_from``, ``date_to``,
-        ``days``, ``open_principal`` (on the last day), ``accrued``, ``interest`` and ``fee`` (not in any claim
-        yet), ``waiting_interest`` and ``waiting_fee`` (in claims that are not posted), ``is_small`` (below the
-        smallest claim).
+        ``interest_due``: one row per instalment in delay: the columns of ``items``, ``date_from``,
+        ``date_to``,
+        ``days``, ``open_principal`` (on the last day), ``accrued``, ``interest`` and ``fee`` (not in any
+        claim
+        yet), ``waiting_interest`` and ``waiting_fee`` (in claims that are not posted), ``is_small`` (below
+        the smallest claim).
 
         :param items: SELECT of ``id``, ``move_id``, ``partner_id``, ``company_id``, ``root_id``,
             ``currency_id``, ``date_maturity``, ``invoice_date``, ``principal``, ``scheme_id``, ``line_ids``
@@ -92,7 +94,8 @@ class ArInterestFigures(models.AbstractModel):
 
     @api.model
     def _candidate_sql(self, date, line_ids, partner_ids):
-        """Entries with an instalment that may bear interest: open ones, and those settled after their date."""
+        """Entries with an instalment that may bear interest: open ones, and those settled after "
+        "their date."""
         if line_ids is not None:
             return SQL(
                 "SELECT DISTINCT line.move_id FROM account_move_line line WHERE line.id %s",
@@ -414,10 +417,8 @@ class ArInterestFigures(models.AbstractModel):
                            %(last_day)s - %(day_before)s AS days,
                            CASE atom.day_count WHEN 'act_365' THEN 365
                                                WHEN 'act_act'
-                                               THEN CASE WHEN date_trunc('year', date_from) + interval '1 year'
-                                                              - date_trunc('year', date_from)
-                                                              = interval '366 days'
-                                                         THEN 366 ELSE 365 END
+                                               THEN EXTRACT(DOY FROM date_trunc('year', date_from)
+                                                            + interval '1 year - 1 day')::int
                                                ELSE 360 END AS year_days
                       FROM interest_atom atom
                      WHERE NOT %(within_grace)s

@@ -27,8 +27,8 @@ def _germany(env):
         "margin": 9.0,
         "fees": [(0.0, 40.0)],
         "note": env._(
-            "BGB sections 247 and 288: 9 points above the base rate between firms (5 towards consumers), EUR 40 "
-            "for each claim, counted towards damages; no interest on interest (section 289)."
+            "BGB sections 247 and 288: 9 points above the base rate between firms (5 towards consumers), "
+            "EUR 40 for each claim, counted towards damages; no interest on interest (section 289)."
         ),
     }
 
@@ -41,8 +41,8 @@ def _austria(env):
         "margin": 9.2,
         "fees": [(0.0, 40.0)],
         "note": env._(
-            "UGB sections 456 and 458: 9.2 points above the base rate of the first day of the half-year where "
-            "the debtor is to blame for the delay, else 4 %; EUR 40 for each claim."
+            "UGB sections 456 and 458: 9.2 points above the base rate of the first day of the "
+            "half-year where the debtor is to blame for the delay, else 4 %; EUR 40 for each claim."
         ),
     }
 
@@ -57,10 +57,10 @@ def _uk(env):
         "currency": "base.GBP",
         "fees": [(0.0, 40.0), (1000.0, 70.0), (10000.0, 100.0)],
         "note": env._(
-            "Late Payment of Commercial Debts (Interest) Act 1998: 8 % above the Bank of England's rate on the "
-            "30 June or 31 December before the delay began; that rate stays for the whole claim. GBP 40 below "
-            "1,000, 70 below 10,000, 100 from there. Rounding the interest of one day to pence first is a "
-            "widespread way to show it: choose under “Rounded”."
+            "Late Payment of Commercial Debts (Interest) Act 1998: 8 % above the Bank of England's rate on "
+            "the 30 June or 31 December before the delay began; that rate stays for the whole claim. GBP "
+            "40 below 1,000, 70 below 10,000, 100 from there. Rounding the interest of one day to pence "
+            "first is a widespread way to show it: choose under “Rounded”."
         ),
     }
 
@@ -74,8 +74,9 @@ def _china(env):
         "rates": [(datetime.date(2020, 9, 1), 0.05, "国务院令第728号、第802号")],
         "note": env._(
             "State Council orders 728 (from 2020-09-01) and 802 (from 2025-06-01) on payments to small and "
-            "medium firms: 0.05 % a day where nothing was agreed. Applies where the debtor is a public body or a "
-            "large firm and we are small or medium, and said so when the contract was made. Check both."
+            "medium firms: 0.05 % a day where nothing was agreed. Applies where the debtor is a public "
+            "body or a large firm and we are small or medium, and said so when the contract was made. "
+            "Check both."
         ),
     }
 
@@ -89,9 +90,9 @@ def _china_lpr(env):
         "factor": 1.3,
         "currency": "base.CNY",
         "note": env._(
-            "Sale without an agreed rate, outside order 802: courts take the one-year LPR and 30 to 50 % on top "
-            "(interpretation of the Supreme People's Court on sales contracts, article 18). Check what the court "
-            "at your place accepts, and change the factor."
+            "Sale without an agreed rate, outside order 802: courts take the one-year LPR and 30 to 50 % "
+            "on top (interpretation of the Supreme People's Court on sales contracts, article 18). Check "
+            "what the court at your place accepts, and change the factor."
         ),
     }
 

@@ -3,6 +3,7 @@ from datetime import timedelta
 from dateutil.relativedelta import relativedelta
 
 from odoo import api, fields, models
+from odoo.tools import format_date
 
 # A rate that changes on any day is looked up again after this time.
 CHECK_DAYS = 45
@@ -31,8 +32,8 @@ class ArInterestReference(models.Model):
         default="half_year",
     )
     checked_until = fields.Date(
-        help="Day until which all changes are entered. Set it forward after each look at the publisher's page, "
-        "also when nothing changed."
+        help="Day until which all changes are entered. Set it forward after each look at the "
+        "publisher's page, also when nothing changed."
     )
     note = fields.Text(string="To Check", translate=True)
     rate_ids = fields.One2many("ar.interest.rate", "reference_id", string="Rates")
@@ -40,6 +41,11 @@ class ArInterestReference(models.Model):
     last_rate = fields.Float(string="Newest (%)", digits=(9, 4), compute="_compute_last")
     is_outdated = fields.Boolean(compute="_compute_is_outdated")
     warning = fields.Char(compute="_compute_is_outdated")
+    valid_until = fields.Date(
+        string="Good Until",
+        compute="_compute_is_outdated",
+        help="Last day for which the newest figure is surely the right one.",
+    )
     active = fields.Boolean(default=True)
 
     _code_uniq = models.Constraint("UNIQUE (code)", "There is a reference rate with this code already.")
@@ -57,6 +63,7 @@ class ArInterestReference(models.Model):
         today = fields.Date.context_today(self)
         for reference in self:
             valid_until = reference._get_valid_until()
+            reference.valid_until = valid_until
             reference.is_outdated = not valid_until or valid_until < today
             reference.warning = reference._describe_outdated(valid_until) if reference.is_outdated else False
 
@@ -64,10 +71,10 @@ class ArInterestReference(models.Model):
         if not valid_until:
             return self.env._("%s has no figures yet.", self.name)
         return self.env._(
-            "The figures of %(name)s are complete until %(date)s only: look up the newest one and enter it. "
-            "Until then the last one goes on.",
+            "%(name)s: entered until %(date)s. Look up the newest figure and enter it; until then "
+            "the last one goes on.",
             name=self.name,
-            date=valid_until,
+            date=format_date(self.env, valid_until),
         )
 
     def _get_valid_until(self):

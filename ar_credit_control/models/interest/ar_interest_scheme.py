@@ -70,14 +70,15 @@ class ArInterestScheme(models.Model):
     )
     rate_rule = fields.Selection(
         [
-            ("follow", "Every change of the rate counts from its day"),
-            ("start", "The rate of the first day of delay stays"),
-            ("invoice", "The rate of the invoice date stays"),
+            ("follow", "Each counts from its day"),
+            ("start", "Rate of the first day of delay"),
+            ("invoice", "Rate of the invoice date"),
         ],
         string="Changes of the Rate",
         required=True,
         default="follow",
         tracking=True,
+        help="Each counts from its day: a new segment begins. The others keep one rate to the end.",
     )
     rate_period = fields.Selection(
         [("year", "A year"), ("day", "A day")],
@@ -93,7 +94,8 @@ class ArInterestScheme(models.Model):
         string="Not Below",
         tracking=True,
         ondelete="restrict",
-        help="The rate is at least this reference rate at the invoice date, as order 802 asks of agreed rates.",
+        help="The rate is at least this reference rate at the invoice date, as order 802 asks of "
+        "agreed rates.",
     )
     day_count = fields.Selection(
         [
@@ -117,8 +119,8 @@ class ArInterestScheme(models.Model):
         required=True,
         default="segment",
         tracking=True,
-        help="To the smallest unit of the currency of the claim. The interest of one day: rounded first, then "
-        "times the days.",
+        help="To the smallest unit of the currency of the claim. The interest of one day: rounded "
+        "first, then times the days.",
     )
     grace_days = fields.Integer(
         string="Days Without Interest",
@@ -139,8 +141,8 @@ class ArInterestScheme(models.Model):
         "res.currency",
         required=True,
         default=lambda self: self.env.company.root_id.currency_id,
-        help="Of the smallest claim and the fixed sums. Claims in other currencies convert them at the rate of "
-        "the day.",
+        help="Of the smallest claim and the fixed sums. Claims in other currencies convert them at "
+        "the rate of the day.",
     )
     min_amount = fields.Monetary(
         string="Smallest Claim",

@@ -21,6 +21,7 @@ class ResConfigSettings(models.TransientModel):
     interest_account_id = fields.Many2one(
         related="company_id.root_id.interest_account_id",
         readonly=False,
-        domain="[('account_type', 'in', ('income', 'income_other')), ('company_ids', 'parent_of', company_id)]",
+        domain="[('account_type', 'in', ('income', 'income_other')), ('company_ids', 'parent_of', "
+        "company_id)]",
     )
     interest_payment_days = fields.Integer(related="company_id.root_id.interest_payment_days", readonly=False)
