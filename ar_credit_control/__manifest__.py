@@ -215,6 +215,7 @@
     "assets": {
         "web.assets_backend": [
             "ar_credit_control/static/src/aging/*",
+            "ar_credit_control/static/src/dunning/*",
             "ar_credit_control/static/src/credit/**/*",
             "ar_credit_control/static/src/takeover/*",
             "ar_credit_control/static/src/collection/*",
