@@ -346,6 +346,22 @@ class TestDisputePeople(DisputeCase):
         manager.write({"deadline": self.today, "owner_id": self.collector.id})
         self.assertEqual(dispute.activity_ids.user_id, self.collector)
 
+    def test_owner_writes_notes(self):
+        self.quality.with_company(self.company).user_id = self.stranger
+        dispute = self.record(self.make_invoice(1000.0, 10), 100.0, self.quality)
+        dispute.with_user(self.stranger).message_post(body="Looking at the batch", message_type="comment")
+        self.assertIn("Looking at the batch", dispute.message_ids[0].body)
+        with self.assertRaises(AccessError):
+            dispute.with_user(self.credit_user).message_post(body="Me too", message_type="comment")
+
+    def test_pauses_of_several_companies_at_once(self):
+        invoice = self.make_invoice(1000.0, 10)
+        self.record(invoice, 100.0)
+        self.env.flush_all()
+        roots = self.env["res.company"].search([("parent_id", "=", False)])
+        rows = self.env.execute_query(self.env["ar.item.pause"]._pause_sql(roots, self.today))
+        self.assertIn((invoice.id, 100.0), [(row[0], row[3]) for row in rows])
+
     def test_files_are_kept(self):
         document = self.env["ir.attachment"].create({"name": "photo.png", "raw": b"x"})
         dispute = self.record(self.make_invoice(1000.0, 10), 100.0, documents=document)

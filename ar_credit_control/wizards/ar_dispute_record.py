@@ -24,9 +24,7 @@ class ArDisputeRecord(models.TransientModel):
     category_id = fields.Many2one("ar.dispute.category", required=True)
     category_note = fields.Text(related="category_id.note")
     description = fields.Text(
-        string="Customer's Words",
-        required=True,
-        help="As they were said: whoever examines it reads this first.",
+        string="Customer's Words", help="As they were said: whoever examines it reads this first."
     )
     document_ids = fields.Many2many("ir.attachment", string="Files")
     line_ids = fields.One2many("ar.dispute.record.line", "record_id", string="Items")
@@ -116,6 +114,8 @@ class ArDisputeRecord(models.TransientModel):
         self.ensure_one()
         if self.env["ar.credit.authority"]._only_audits(self.env.user):
             raise AccessError(self.env._("Auditors record nothing."))
+        if not (self.description or "").strip():
+            raise UserError(self.env._("Write down what the customer says."))
         lines = self.line_ids.filtered("amount")
         # Read anew as the user: what was open then may be paid, and only own customers may be disputed.
         items = self.env["ar.aging.report"].search([("id", "in", lines.mapped("item"))])

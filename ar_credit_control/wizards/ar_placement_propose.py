@@ -16,12 +16,26 @@ class ArPlacementPropose(models.TransientModel):
         required=True,
         default="agency",
     )
-    agent_id = fields.Many2one("res.partner", string="Agent")
+    agent_id = fields.Many2one(
+        "res.partner", string="Agent", compute="_compute_agent_id", store=True, readonly=False
+    )
     currency_id = fields.Many2one("res.currency", required=True, readonly=True)
     commission_percent = fields.Float(string="Commission (%)", digits=(5, 2))
     commission_fixed = fields.Monetary(string="Fixed Fee")
     facts = fields.Text(help="What was agreed and delivered, what the customer said.")
     line_ids = fields.One2many("ar.placement.propose.line", "propose_id", string="Items")
+
+    @api.depends("kind")
+    def _compute_agent_id(self):
+        """Propose to whom items were handed over last."""
+        last = {
+            kind: self.env["ar.placement"].search(
+                [("kind", "=", kind), ("agent_id", "!=", False)], order="id DESC", limit=1
+            )
+            for kind in ("agency", "lawyer")
+        }
+        for form in self:
+            form.agent_id = last[form.kind].agent_id if form.kind else False
 
     @api.model
     def _open_form(self, items):
@@ -37,10 +51,10 @@ class ArPlacementPropose(models.TransientModel):
             raise UserError(self.env._("Choose items of one customer and one company."))
         taken = self.env["ar.placement.line"]._find_active(items)
         keys = {(line.move_id, line.date_maturity) for line in taken}
+        disputed = self.env["ar.dispute"]._get_disputed(items)
         record = self.create(
             {
                 "partner_id": items.partner_id.id,
-                "agent_id": self._get_last_agent(items.root_company_id).id,
                 "currency_id": items.root_company_id.sudo().currency_id.id,  # sudo: of the main company
                 "line_ids": [
                     Command.create(
@@ -51,6 +65,7 @@ class ArPlacementPropose(models.TransientModel):
                             "days_overdue": item.days_overdue,
                             "currency_id": item.currency_id.id,
                             "amount": item.amount_currency,
+                            "amount_disputed": disputed.get(item.id, 0.0),
                         }
                     )
                     for item in items
@@ -68,14 +83,6 @@ class ArPlacementPropose(models.TransientModel):
             "views": [(False, "form")],
             "target": "new",
         }
-
-    @api.model
-    def _get_last_agent(self, root):
-        """Return to whom items were handed over last."""
-        last = self.env["ar.placement"].search(
-            [("company_id", "=", root.id), ("agent_id", "!=", False)], order="id DESC", limit=1
-        )
-        return last.agent_id
 
     def action_propose(self):
         """Draft the placement and open it.

@@ -16,3 +16,6 @@ class ArPlacementProposeLine(models.TransientModel):
     days_overdue = fields.Integer(string="Days", readonly=True)
     currency_id = fields.Many2one("res.currency", readonly=True)
     amount = fields.Monetary(string="Open", readonly=True)
+    amount_disputed = fields.Monetary(
+        string="In Dispute", readonly=True, help="The agent has to know: settle it first, or say so."
+    )

@@ -212,6 +212,7 @@ class ArDispute(models.Model):
         )
 
     def _flush_for_figures(self):
+        self.env["ar.aging.report"]._switch_off_jit()
         self.env["ar.dispute"].flush_model()
         self.env["ar.dispute.line"].flush_model()
         self.env["account.move.line"].flush_model(
@@ -372,6 +373,14 @@ class ArDispute(models.Model):
             documents.filtered(
                 lambda document: not document.res_id and document.create_uid == self.env.user
             ).write({"res_model": self._name, "res_id": dispute.id})
+
+    def _mail_get_operation_for_mail_message_operation(self, message_operation):
+        operations = super()._mail_get_operation_for_mail_message_operation(message_operation)
+        if message_operation == "create":
+            # Who has to answer writes notes too, whatever the department.
+            mine = self.filtered(lambda dispute: dispute.owner_id == self.env.user)
+            operations.update(dict.fromkeys(mine, "read"))
+        return operations
 
     # ------------------------------------------------------------------
     # Recording

@@ -58,6 +58,7 @@ class ArLimitationWarning(models.Model):
         for root in self.env["res.company"].search([("parent_id", "=", False)]):
             today = root._credit_today()
             self.env.flush_all()
+            self.env["ar.aging.report"]._switch_off_jit()
             for item_id, partner_id, date, level in self.env.execute_query(self._due_sql(root, today)):
                 key = (root, self.env["res.partner"].browse(partner_id))
                 due.setdefault(key, []).append((item_id, date, level))

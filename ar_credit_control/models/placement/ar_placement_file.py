@@ -173,6 +173,7 @@ class ArPlacement(models.Model):
     def _get_history_rows(self):
         """Letters, contacts, payments and what matters for limitation, the newest first, in one statement."""
         self.env.flush_all()
+        self.env["ar.aging.report"]._switch_off_jit()
         source = self.env["ar.collection.source"]
         kinds = {**dict(self._get_history_kinds()), **dict(KINDS)}
         currencies = {currency.id: currency.name for currency in self.env["res.currency"].sudo().search([])}
@@ -332,6 +333,7 @@ class ArPlacement(models.Model):
             if move.delivery_date:
                 papers.append((self.env._("Delivery"), move.name, move.delivery_date, True))
         self.env.flush_all()
+        self.env["ar.aging.report"]._switch_off_jit()
         rows = self.env.execute_query(
             SQL(
                 """
