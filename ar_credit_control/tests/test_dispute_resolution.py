@@ -68,7 +68,9 @@ class TestDisputeResolution(DisputeCase):
         self.credit(dispute)
         self.assertEqual(dispute.state, "resolved_partly")
         self.assertEqual(self.paused(invoice), {invoice.invoice_date_due: 180.0})
-        self.assertEqual(self.paused(invoice, self.today + timedelta(days=5)), {invoice.invoice_date_due: 180.0})
+        self.assertEqual(
+            self.paused(invoice, self.today + timedelta(days=5)), {invoice.invoice_date_due: 180.0}
+        )
         self.assertFalse(self.paused(invoice, self.today + timedelta(days=6)))
 
     def test_rejected_with_the_grace_of_the_company(self):
@@ -220,6 +222,7 @@ class TestDisputeResolution(DisputeCase):
 
     def test_a_thousand_reconciliations_do_not_ask_each_dispute(self):
         """Judging takes the same number of statements for one dispute and for six."""
+
         def queries(count):
             disputes = self.disputes.union(
                 *(self.record(self.make_invoice(100.0, 10), 50.0) for _number in range(count))
@@ -334,7 +337,12 @@ class TestDisputePeople(DisputeCase):
     def test_nothing_is_written_past_the_decisions(self):
         dispute = self.record(self.make_invoice(1000.0, 10), 100.0)
         manager = dispute.with_user(self.manager)
-        for vals in ({"state": "cancelled"}, {"amount_company": 1.0}, {"description": "x"}, {"decided_on": self.today}):
+        for vals in (
+            {"state": "cancelled"},
+            {"amount_company": 1.0},
+            {"description": "x"},
+            {"decided_on": self.today},
+        ):
             with self.assertRaises(AccessError):
                 manager.write(vals)
         with self.assertRaises(AccessError):

@@ -37,6 +37,8 @@ class AccountMove(models.Model):
 
     def _compute_dunning(self):
         self.env.flush_all()
+        # Compiling so many expressions took 26 seconds for one invoice, the query itself 0.1.
+        self.env["ar.aging.report"]._switch_off_jit()
         rows = {}
         if ids := [move_id for move_id in self.ids if move_id]:
             rows = {
