@@ -211,6 +211,8 @@
         "demo/ar_credit_demo_disputes.xml",
         "demo/ar_credit_demo_agreements.xml",
         "demo/ar_credit_demo_interest.xml",
+        # dunning: exclusions
+        "demo/ar_credit_demo_exclusion.xml",
     ],
     "assets": {
         "web.assets_backend": [

@@ -13,6 +13,7 @@ CONCURRENCY_TRIES = 5
 LEFT_OUT_ACTIVITIES = {
     "unapplied": "ar_credit_control.mail_activity_dunning_reconcile",
     "no_address": "ar_credit_control.mail_activity_dunning_address",
+    "hand_over": "ar_credit_control.mail_activity_dunning_hand_over",
 }
 # Open activities of a kind; more would be a wall, not a list of things to do.
 LEFT_OUT_ACTIVITY_LIMIT = 100
