@@ -10,6 +10,8 @@ class DunningPolicyCase(DunningCase):
 
     def outcome(self, partner=None, date=None, policy=None):
         """The letter or the reason of a customer in the preview: ``(stage or reason, amount)`` rows."""
+        # Rows have no identity of their own: what was read before the change must not answer.
+        self.env["ar.dunning.preview"].invalidate_model()
         rows = self.preview(date, policy).search([("partner_id", "=", (partner or self.customer).id)])
         return sorted((row.stage_id.name or row.reason, row.amount) for row in rows)
 

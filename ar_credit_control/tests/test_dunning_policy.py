@@ -311,9 +311,8 @@ class TestDunningPolicy(DunningPolicyCase):
 
     def test_leave_of_a_person_is_no_holiday(self):
         calendar = self.everyday(leaves=[(3, 3)])
-        calendar.leave_ids.resource_id = self.env["resource.resource"].create(
-            {"name": "Someone", "calendar_id": calendar.id}
-        )
+        someone = self.env["resource.resource"].sudo()
+        calendar.leave_ids.resource_id = someone.create({"name": "Someone", "calendar_id": calendar.id})
         self.policy.calendar_id = calendar
         self.assertTrue(self.policy._is_working_day(self.day(3)))
 
@@ -406,7 +405,7 @@ class TestDunningPolicy(DunningPolicyCase):
             {"mode": "days"},
             {"mode": "days", "date_from": self.day(5), "date_to": self.day(4)},
             {"mode": "days", "date_from": self.day(5), "date_to": self.day(400)},
-            {"country_id": self.env.ref("base.aq").id},
+            {"country_id": self.env.ref("base.kp").id},
             {"country_id": False},
             {"year": 20270},
         ):
@@ -543,7 +542,7 @@ class TestDunningPolicy(DunningPolicyCase):
         self.third.repeat_days = 11
         invoice = self.make_invoice(days=1)
         date, sent = self.today, []
-        while date < self.day(60):
+        while date < self.day(40):
             invoice.invalidate_recordset()
             if date == self.today or sent and sent[-1] == date - timedelta(days=1):
                 expected = invoice.dunning_next_date
@@ -553,15 +552,16 @@ class TestDunningPolicy(DunningPolicyCase):
                 self.send_on(date, letter)
                 sent.append(date)
             date += timedelta(days=1)
-        self.assertGreaterEqual(len(sent), 4)
+        self.assertGreaterEqual(len(sent), 3)
 
     # Supply
 
     def test_stage_that_stops_supply_gets_its_rule(self):
+        self.third.stops_supply = True
         rules = self.env["ar.credit.rule"].with_context(active_test=False)
         domain = [("company_id", "=", self.company.id), ("kind", "=", "dunning_stage"), ("count", "=", 0)]
         rule = rules.search(domain)
-        self.assertEqual(len(rule), 1, "the policy of the tests is switched on and stops supply")
+        self.assertEqual(len(rule), 1)
         self.assertTrue(rule.active and rule.on_order and rule.on_delivery)
         self.assertIn("stops supply", rule.sentence)
         rule.active = False
@@ -573,6 +573,8 @@ class TestDunningPolicy(DunningPolicyCase):
     def test_sent_stage_stops_supply_until_paid(self):
         self.company.credit_control_active = True
         self.policy.skip_when_late = True
+        self.third.stops_supply = True
+        product = self.env["product.product"].create({"name": "Work", "type": "service"})
         invoice = self.make_invoice(days=200)
         rule = self.env["ar.credit.rule"].search(
             [("company_id", "=", self.company.id), ("kind", "=", "dunning_stage"), ("count", "=", 0)]
@@ -587,7 +589,9 @@ class TestDunningPolicy(DunningPolicyCase):
                     "partner_id": self.customer.id,
                     "company_id": self.company.id,
                     "order_line": [
-                        Command.create({"name": "Work", "product_uom_qty": 1, "price_unit": 10, "product_id": self.product_a.id})
+                        Command.create(
+                            {"product_id": product.id, "product_uom_qty": 1, "price_unit": 10}
+                        )
                     ],
                 }
             )
@@ -599,8 +603,8 @@ class TestDunningPolicy(DunningPolicyCase):
         stopped = verdict()
         self.assertEqual(stopped.outcome, "hold")
         self.assertEqual(stopped.pay, 1000)
-        self.assertIn("stopped by a reminder", stopped.reasons[0]["text"] if "text" in stopped.reasons[0] else
-                      self.env["ar.credit.check"]._describe_dunning_stage(stopped.reasons[0], str))
+        describe = self.env["ar.credit.check"]._describe_dunning_stage
+        self.assertIn("stopped by a reminder", describe(stopped.reasons[0], str))
         self.pay(invoice)
         self.assertEqual(verdict().outcome, "pass")
 
@@ -644,7 +648,7 @@ class TestDunningPolicy(DunningPolicyCase):
     # Any course of events
 
     @settings(
-        max_examples=8,
+        max_examples=6,
         deadline=None,
         derandomize=True,
         database=None,

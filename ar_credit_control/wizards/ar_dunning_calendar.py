@@ -108,17 +108,20 @@ class ArDunningCalendar(models.TransientModel):
             )
         if not self.country_id or not 1970 <= self.year <= 2100:
             raise UserError(self.env._("Choose a country and a year."))
-        try:
-            found = holidays.country_holidays(
-                self.country_id.code,
-                subdiv=self.state_id.code or None,
-                years=self.year,
-                language=self._get_holiday_language(),
-            )
-        except NotImplementedError:
+        subdivisions = holidays.list_supported_countries().get(self.country_id.code)
+        # Odoo's codes of states have that of the country before them in some countries: DE-BY.
+        state = (self.state_id.code or "").split("-")[-1]
+        if subdivisions is None or (state and state not in subdivisions):
+            place = self.country_id if subdivisions is None else self.state_id
             raise UserError(
-                self.env._("The holidays of %s are not known; enter the days by hand.", self.country_id.name)
-            ) from None
+                self.env._("The holidays of %s are not known; enter the days by hand.", place.name)
+            )
+        found = holidays.country_holidays(
+            self.country_id.code,
+            subdiv=state or None,
+            years=self.year,
+            language=self._get_holiday_language(),
+        )
         return sorted(found.items())
 
     def _get_holiday_language(self):
