@@ -34,7 +34,7 @@ class ArDunningCalendar(models.TransientModel):
         "res.country.state",
         string="State",
         domain="[('country_id', '=', country_id)]",
-        help="Its own holidays are added to those of the whole country.",
+        help="Its own holidays, where it has any, are added to those of the whole country.",
     )
     year = fields.Integer(required=True, default=lambda self: fields.Date.context_today(self).year)
     name = fields.Char(string="Why", help="e.g. Spring Festival, stocktaking")
@@ -109,16 +109,15 @@ class ArDunningCalendar(models.TransientModel):
         if not self.country_id or not 1970 <= self.year <= 2100:
             raise UserError(self.env._("Choose a country and a year."))
         subdivisions = holidays.list_supported_countries().get(self.country_id.code)
+        if subdivisions is None:
+            raise UserError(
+                self.env._("The holidays of %s are not known; enter the days by hand.", self.country_id.name)
+            )
         # Odoo's codes of states have that of the country before them in some countries: DE-BY.
         state = (self.state_id.code or "").split("-")[-1]
-        if subdivisions is None or (state and state not in subdivisions):
-            place = self.country_id if subdivisions is None else self.state_id
-            raise UserError(
-                self.env._("The holidays of %s are not known; enter the days by hand.", place.name)
-            )
         found = holidays.country_holidays(
             self.country_id.code,
-            subdiv=state or None,
+            subdiv=state if state in subdivisions else None,
             years=self.year,
             language=self._get_holiday_language(),
         )
