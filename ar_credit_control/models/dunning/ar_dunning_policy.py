@@ -282,8 +282,8 @@ class ArDunningPolicy(models.Model):
               FROM (
                     SELECT calendar.policy_id, day::date AS day, rest.is_quiet,
                            MIN(day::date) FILTER (WHERE NOT rest.is_quiet) OVER (
-                               PARTITION BY calendar.policy_id ORDER BY day
-                               ROWS BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING) AS working_day
+                               -- Backwards: a frame that begins at the current row costs the square.
+                               PARTITION BY calendar.policy_id ORDER BY day DESC) AS working_day
                       FROM (SELECT policy.id AS policy_id, calendar.id, calendar.tz, calendar.company_id,
                                    calendar.two_weeks_calendar,
                                    calendar.flexible_hours IS NOT TRUE
@@ -316,6 +316,7 @@ class ArDunningPolicy(models.Model):
                                        AND ((day::date + time '12:00') AT TIME ZONE calendar.tz
                                             AT TIME ZONE 'UTC')
                                            BETWEEN leave.date_from AND leave.date_to) AS is_quiet
+                            OFFSET 0
                            ) rest
                    ) days
              WHERE is_quiet AND working_day IS NOT NULL

@@ -40,6 +40,7 @@ class ArDunningSelection(models.AbstractModel):
         """
         policy.ensure_one()
         root = policy.company_id
+        self.env["ar.aging.report"]._switch_off_jit()
         return SQL(
             """
             dunning_open AS MATERIALIZED (%(open)s),
@@ -796,6 +797,7 @@ class ArDunningSelection(models.AbstractModel):
 
         :param item_filter: condition on alias ``item``
         """
+        self.env["ar.aging.report"]._switch_off_jit()
         policies = self.env["ar.dunning.policy"].sudo().search([])  # a date on an invoice, not the policies
         quiet = policies._quiet_days_sql(today, before=400)
         roots = policies.company_id
