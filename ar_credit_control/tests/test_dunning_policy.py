@@ -583,7 +583,7 @@ class TestDunningPolicy(DunningPolicyCase):
 
         def verdict():
             checks = self.env["ar.credit.check"].sudo()
-            order = self.env["sale.order"].create(
+            order = self.env["sale.order"].sudo().create(
                 {
                     "partner_id": self.customer.id,
                     "company_id": self.company.id,
