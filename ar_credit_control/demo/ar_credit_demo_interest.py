@@ -47,8 +47,8 @@ class ArCreditDemo(models.AbstractModel):
         paid = in_main._claim_for("lantian", 40)
         paid.with_user(self._controller()).action_post()
         in_main._pay_note(paid.debit_move_id)
-        in_main._claim_for("delgado", 12).with_user(self._collector()).action_request_waiver(
-            self.env._("Their warehouse burned down; they pay in instalments now.")
+        in_main._claim_for("hengda", 12).with_user(self._collector()).action_request_waiver(
+            self.env._("They sign a framework contract for next year; a gesture.")
         )
         waived = in_main._claim_for("mueller", 60)
         waived.with_user(self._collector()).action_request_waiver(
