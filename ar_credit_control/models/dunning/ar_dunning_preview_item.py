@@ -154,7 +154,9 @@ class ArDunningPreviewItem(models.Model):
             part = format_amount(self.env, self.amount_open - self.amount, self.currency_id)
             if self.outcome in ("claimed", "listed"):
                 reason = reasons[self.pause_reason]
-                text = self.env._("%(text)s Without %(part)s: %(reason)s.", text=text, part=part, reason=reason)
+                text = self.env._(
+                    "%(text)s Without %(part)s: %(reason)s.", text=text, part=part, reason=reason
+                )
         return text
 
     def _explain_left_out(self, reasons):
