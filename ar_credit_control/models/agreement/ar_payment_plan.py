@@ -109,6 +109,7 @@ class ArPaymentPlan(models.Model):
             ("defaulted", "Defaulted"),
             ("cancelled", "Cancelled"),
         ],
+        string="Status",
         required=True,
         readonly=True,
         default="draft",

@@ -67,6 +67,7 @@ class ArPaymentPromise(models.Model):
             ("broken", "Broken"),
             ("cancelled", "Cancelled"),
         ],
+        string="Status",
         required=True,
         readonly=True,
         index=True,
