@@ -321,6 +321,8 @@ class TestCollectionCase(CollectionCase):
         self.assertEqual(seen & (mine | other), mine)
         self.assertTrue(mine.with_user(self.seller).overview)
         self.assertTrue(mine.with_user(self.seller).timeline)
+        views = self.cases.with_user(self.seller).get_views([(False, "form")])
+        self.assertNotIn("ar_case_next", views["views"]["form"]["arch"], "the worklist is not theirs")
         self.assertFalse(self.env["ar.collection.worklist"].with_user(self.seller).has_access("read"))
         with self.assertRaises(AccessError):
             other.with_user(self.seller).get_copy_text()

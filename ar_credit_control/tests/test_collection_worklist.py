@@ -75,6 +75,19 @@ class TestCollectionWorklist(CollectionCase):
         self.assertIn("today", rows[1].promise_text)
         self.assertIn("broken on", rows[0].promise_text)
         self.assertIn("Ute Korn: Next week", rows[2].last_word)
+        next_steps = [
+            next(fact["text"] for fact in case.overview["facts"] if fact["name"] == "next")
+            for case in (broken, promised, reply, value)
+        ]
+        self.assertEqual(
+            next_steps,
+            [
+                "Ask about the broken promise",
+                "See whether the promise is kept",
+                "Answer their reply",
+                "Contact them today",
+            ],
+        )
 
     def test_a_promise_that_is_kept_later_is_not_on_top(self):
         case = self.debtor("Paid")

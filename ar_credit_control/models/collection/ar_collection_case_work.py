@@ -199,7 +199,7 @@ class ArCollectionCase(models.Model):
             {
                 "id": bucket.id,
                 "name": bucket.name,
-                "late": bucket.day_from > 0,
+                "day_from": bucket.day_from,
                 "amount": by_bucket[bucket.id],
             }
             for bucket in buckets
@@ -286,6 +286,13 @@ class ArCollectionCase(models.Model):
                 "note": self.snooze_reason or "",
                 "tone": "muted",
             }
+        urgent = {
+            "1_broken": self.env._("Ask about the broken promise"),
+            "2_promised": self.env._("See whether the promise is kept"),
+            "3_reply": self.env._("Answer their reply"),
+        }
+        if figures["priority"] in urgent and not figures["waiting"]:
+            return {**fact, "text": urgent[figures["priority"]], "tone": "warning"}
         if figures["next_date"]:
             return {
                 **fact,
@@ -436,6 +443,7 @@ class ArCollectionCase(models.Model):
             "entry": ("fa-book", self.env._("Credit entry")),
             "promise": ("fa-handshake-o", self.env._("Promise")),
             "plan": ("fa-calendar", self.env._("Plan")),
+            "deferral": ("fa-calendar-plus-o", self.env._("Deferral")),
             "dispute": ("fa-gavel", self.env._("Dispute")),
             "placement": ("fa-balance-scale", self.env._("Placement")),
         }

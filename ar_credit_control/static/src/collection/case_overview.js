@@ -6,6 +6,9 @@ import { registry } from "@web/core/registry";
 import { useService } from "@web/core/utils/hooks";
 import { standardFieldProps } from "@web/views/fields/standard_field_props";
 
+/** First days overdue of the shades of the ageing bar. */
+const SHADES_FROM = [1, 31, 91, 181];
+
 /** What they owe, how old it is, what was said and promised, whom to call: the answers at the top of a case. */
 export class CaseOverview extends Component {
     static template = "ar_credit_control.CaseOverview";
@@ -26,13 +29,12 @@ export class CaseOverview extends Component {
 
     /** Buckets of the ageing bar; the older, the darker. */
     get buckets() {
-        const late = this.overview.buckets.filter((bucket) => bucket.late).length;
-        let place = 0;
         return this.overview.buckets.map((bucket) => ({
             ...bucket,
+            late: bucket.day_from > 0,
             text: this.format(bucket.amount),
             width: Math.max((100 * bucket.amount) / this.total, 1),
-            shade: bucket.late ? Math.min(Math.round((4 * (place++ + 1)) / Math.max(late, 1)), 4) : 0,
+            shade: SHADES_FROM.filter((day) => bucket.day_from >= day).length,
         }));
     }
 

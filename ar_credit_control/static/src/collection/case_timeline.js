@@ -11,7 +11,7 @@ const FILTERS = [
     { name: "talk", kinds: ["call", "visit", "email", "message", "meeting", "reply"] },
     { name: "letters", kinds: ["letter"] },
     { name: "money", kinds: ["payment", "credit_note", "entry"] },
-    { name: "agreements", kinds: ["promise", "plan", "dispute", "placement"] },
+    { name: "agreements", kinds: ["promise", "plan", "deferral", "dispute", "placement"] },
     { name: "notes", kinds: ["note", "case"] },
 ];
 
