@@ -70,13 +70,12 @@ class ArCreditDemo(models.AbstractModel):
         """Record a dispute as a person would; amounts by the original amount of the invoice."""
         disputes = self.env["ar.dispute"].with_user(user)
         items = self._find_demo_items(customer, amounts).with_user(user)
-        dispute = disputes._record(
+        return disputes._record(
             self.env.ref(f"ar_credit_control.dispute_category_{category}").with_user(user),
             {item: amounts[round(item.move_id.sudo().amount_total)] for item in items},
             words,
             date=self._date(age),
         )
-        return dispute
 
     @api.model
     def _find_demo_items(self, customer, amounts=None):
@@ -132,9 +131,11 @@ class ArCreditDemo(models.AbstractModel):
                 "lawyer",
                 firm,
                 commission_fixed=1200.0,
-                facts="Two deliveries by contract LT-2025-03, accepted and signed. Payment in instalments was "
+                facts="Two deliveries by contract LT-2025-03, accepted and signed. Payment in "
+                "instalments was "
                 "agreed; the last one was never paid. The buyer asked for time twice by mail.",
-                claim="Interest by contract from the day after each due date, and the costs of the proceedings.",
+                claim="Interest by contract from the day after each due date, and the costs of the "
+                "proceedings.",
             )
         )
         suit.action_submit()

@@ -9,8 +9,8 @@ MAX_ITEMS = 200
 class ArDisputeRecord(models.TransientModel):
     """Records what a customer objects to: of which items, how much, in the customer's words.
 
-    Opened from an invoice, a customer, a case. Lists the open items that the user may see; those with an amount
-    are in dispute.
+    Opened from an invoice, a customer, a case. Lists the open items that the user may see; those with an
+    amount are in dispute.
     """
 
     _name = "ar.dispute.record"
@@ -31,7 +31,8 @@ class ArDisputeRecord(models.TransientModel):
     blocked = fields.Boolean(compute="_compute_blocked")
     lift_block = fields.Boolean(
         string="Lift the block of the invoices",
-        help="The dispute takes its place: only the disputed part is not asked for, with an owner and a deadline.",
+        help="The dispute takes its place: only the disputed part is not asked for, with an owner "
+        "and a deadline.",
     )
 
     @api.depends("line_ids.amount", "line_ids.move_id")
@@ -50,7 +51,8 @@ class ArDisputeRecord(models.TransientModel):
         """Return the action that opens the form for an invoice, a customer or any record with a customer.
 
         :param source: ``account.move``, ``res.partner`` or a record with ``partner_id``
-        :param items: ``ar.aging.report`` rows to list; all open items of the customer, or of the invoice, else
+        :param items: ``ar.aging.report`` rows to list; all open items of the customer, or of the invoice,
+            else
         :raise UserError: nothing is open
         """
         source.ensure_one()

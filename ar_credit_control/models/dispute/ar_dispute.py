@@ -30,16 +30,17 @@ EDITABLE = {
 class ArDispute(models.Model):
     """What a customer objects to: part amounts of items, with an owner and a deadline.
 
-    The disputed part is not asked for and holds no order as overdue; it stays in what the customer owes, in the
-    ageing and in the exposure. A dispute ends with a credit note that is posted and matched, with a rejection
+    The disputed part is not asked for and holds no order as overdue; it stays in what the customer owes,
+    in the ageing and in the exposure. A dispute ends with a credit note that is posted and
+    matched, with a rejection
     (dunning goes on after some days of grace), with both, with the customer's payment, or withdrawn. Undoing
     the credit note or its matching opens it again.
 
     Core's "blocked" invoice is something else: a stop of the whole invoice without reason, owner or end, for
     payments in both directions. A dispute neither sets nor reads it; see ``docs/architecture.md``.
 
-    Disputes are evidence: recorded through a form, decided by their methods, never deleted. Amounts are in the
-    currency of the items; a dispute has one.
+    Disputes are evidence: recorded through a form, decided by their methods, never deleted. Amounts are in
+    the currency of the items; a dispute has one.
     """
 
     _name = "ar.dispute"
@@ -116,8 +117,10 @@ class ArDispute(models.Model):
         readonly=True,
         index=True,
         tracking=True,
-        help="Credit note to come: the objection was accepted, in whole or in part; it ends when the credit note "
-        "is posted and matched. Rejected: dunning goes on after the days of grace. Paid after all: nothing of "
+        help="Credit note to come: the objection was accepted, in whole or in part; it ends when the "
+        "credit note "
+        "is posted and matched. Rejected: dunning goes on after the days of grace. Paid after "
+        "all: nothing of "
         "its items is open any more.",
     )
     is_open = fields.Boolean(compute="_compute_is_open", search="_search_is_open")
@@ -228,7 +231,7 @@ class ArDispute(models.Model):
         self.env["account.partial.reconcile"].flush_model()
 
     def _get_line_figures(self):
-        """Return ``{line id: (open of the item, credited)}`` in the currency of the items, in one statement."""
+        """Return ``{line id: (open of the item, credited)}`` in their currency, in one statement."""
         if not self.ids:
             return {}
         self._flush_for_figures()
@@ -457,7 +460,8 @@ class ArDispute(models.Model):
     def _create_from_contact(self, activity, category, amounts, description="", documents=None):
         """Record what a customer objected to in a contact; the caller checked who logs it.
 
-        :param activity: ``ar.collection.activity`` or any record with ``partner_id`` and, if known, ``contact_id``
+        :param activity: ``ar.collection.activity`` or any record with ``partner_id`` and, if known,
+        ``contact_id``
         :param category: ``ar.dispute.category``
         :param dict amounts: see :meth:`_record`
         """
@@ -587,7 +591,7 @@ class ArDispute(models.Model):
 
     @api.model
     def _cron_watch(self):
-        """Remind owners of disputes past their deadline, then the credit manager; judge all that may have moved."""
+        """Remind owners of late disputes, then the credit manager; judge all that may have moved."""
         self.search(
             [("state", "in", (*OPEN_STATES, "resolved_credit", "resolved_partly", "resolved_paid"))]
         )._judge()

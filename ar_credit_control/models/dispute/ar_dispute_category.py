@@ -28,7 +28,8 @@ class ArDisputeCategory(models.Model):
         string="Person",
         company_dependent=True,
         domain=[("share", "=", False)],
-        help="Who answers in the current company. Empty: by the role; where the role names nobody, the credit "
+        help="Who answers in the current company. Empty: by the role; where the role names "
+        "nobody, the credit "
         "manager, who hands it on.",
     )
     deadline_days = fields.Integer(

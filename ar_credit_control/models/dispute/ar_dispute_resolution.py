@@ -31,7 +31,8 @@ class ArDispute(models.Model):
 
         :param dict accepted: ``{ar.dispute.line: accepted amount}``; lines that are missing are rejected
         :param str note: the answer, kept with the dispute
-        :param int grace_days: days on which the rejected part is not asked for yet; the company's if not given
+        :param int grace_days: days on which the rejected part is not asked for yet; that of the
+            company if not given
         :raise AccessError: for who is neither the owner nor a credit controller
         :raise UserError: an amount below zero or above what is disputed, no answer
         """
@@ -241,7 +242,7 @@ class ArDispute(models.Model):
         }
 
     def _reduce_credit_note(self, refund, invoice, amount):
-        """Leave one line for each account and set of taxes, in proportion, so that the total is the amount."""
+        """Leave one line for each account and set of taxes, so that the total is the amount."""
         share = amount / invoice.amount_total if invoice.amount_total else 0.0
         lines = self._prepare_credit_note_lines(invoice, share)
         refund.write({"invoice_line_ids": [Command.clear(), *(Command.create(vals) for vals in lines)]})
@@ -319,7 +320,7 @@ class ArDispute(models.Model):
 
     @api.model
     def _judge_of(self, moves):
-        """Judge the disputes about these entries, settled by these credit notes, or paid by these receipts."""
+        """Judge the disputes about these entries, credited by them or paid by them."""
         if not moves.ids:
             return
         self._flush_for_figures()
@@ -339,7 +340,8 @@ class ArDispute(models.Model):
                  UNION
                 SELECT credit.dispute_id
                   FROM ar_dispute_credit_rel credit
-                  JOIN ar_dispute dispute ON dispute.id = credit.dispute_id AND dispute.state = ANY(%(states)s)
+                  JOIN ar_dispute dispute ON dispute.id = credit.dispute_id AND dispute.state
+                       = ANY(%(states)s)
                  WHERE credit.move_id = ANY(%(moves)s)
                 """,
                 states=list(JUDGED_STATES),

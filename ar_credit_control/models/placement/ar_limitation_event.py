@@ -15,8 +15,9 @@ KINDS = [
 class ArLimitationEvent(models.Model):
     """What happened to a claim that matters for limitation, with its proof.
 
-    Without proof it restarts nothing. Events are evidence: recorded through a form, withdrawn with a reason when
-    they were wrong, never changed. Dunning mails and receipts count by themselves, see ``ar.limitation.source``.
+    Without proof it restarts nothing. Events are evidence: recorded through a form, withdrawn with a
+    reason when they were wrong, never changed. Dunning mails and receipts count by themselves, see
+    ``ar.limitation.source``.
     """
 
     _name = "ar.limitation.event"

@@ -56,7 +56,8 @@ class ArLimitationPeriod(models.Model):
     restart_demand = fields.Boolean(
         string="Proven Demand",
         tracking=True,
-        help="A demand for payment restarts the period, with proof that it arrived. In many countries it does not.",
+        help="A demand for payment restarts the period, with proof that it arrived. In many countries "
+        "it does not.",
     )
     restart_acknowledgement = fields.Boolean(string="Written Acknowledgement", default=True, tracking=True)
     restart_agreement = fields.Boolean(
@@ -68,7 +69,8 @@ class ArLimitationPeriod(models.Model):
     is_checked = fields.Boolean(
         string="Confirmed by a Lawyer",
         tracking=True,
-        help="What ships is from general knowledge. Have the period and what restarts it confirmed, then tick.",
+        help="What ships is from general knowledge. Have the period and what restarts it "
+        "confirmed, then tick.",
     )
     active = fields.Boolean(default=True)
 

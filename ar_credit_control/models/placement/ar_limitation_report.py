@@ -8,10 +8,11 @@ from .ar_limitation_event import KINDS
 class ArLimitationReport(models.Model):
     """Until when each open item can be enforced in court.
 
-    One row per open receivable, as :meth:`ar.aging.report._open_items_sql` defines it. The last day is that of
-    the period from its start, or from the last proven event that restarts it and came while it was running: what
-    comes after the last day restarts nothing. A suit brought in time stops the clock. A guarantor's last day is
-    another one, which nothing interrupts (``ar.credit.security.claim_by``).
+    One row per open receivable, as :meth:`ar.aging.report._open_items_sql` defines it. The last day is
+    that of the period from its start, or from the last proven event that restarts it and came while it was
+    running: what comes after the last day restarts nothing. A suit brought in time stops the
+    clock. A guarantor's last
+    day is another one, which nothing interrupts (``ar.credit.security.claim_by``).
     """
 
     _name = "ar.limitation.report"
@@ -222,7 +223,8 @@ class ArLimitationReport(models.Model):
                             SELECT event.date, event.kind, event.is_proven,
                                    event.date > GREATEST(
                                        %(expiry)s,
-                                       (MAX(event.date) FILTER (WHERE event.is_proven AND event.kind != 'suit')
+                                       (MAX(event.date) FILTER (WHERE event.is_proven AND event.kind
+                                            != 'suit')
                                             OVER (ORDER BY event.date
                                                   RANGE BETWEEN UNBOUNDED PRECEDING
                                                             AND interval '1 day' PRECEDING)

@@ -25,12 +25,13 @@ THREAD = {"activity_ids", "message_follower_ids", "message_ids", "message_partne
 class ArPlacement(models.Model):
     """Items handed over to a collection agency or a lawyer.
 
-    A collector prepares, a credit controller other than who asked approves; from then on the items are not dunned
-    and the case of the customer is with the agency or the lawyer, until the placement is closed or recalled. What
-    is owed, its age, insurance and limitation stay as they are.
+    A collector prepares, a credit controller other than who asked approves; from then on the items are not
+    dunned and the case of the customer is with the agency or the lawyer, until the placement is closed or
+    recalled. What is owed, its age, insurance and limitation stay as they are.
 
-    Recovered is what the ledger says: receipts matched with the items from the day of the hand-over on. What the
-    agent reports is typed in beside it, so that money kept back shows. Totals are in company currency.
+    Recovered is what the ledger says: receipts matched with the items from the day of the hand-over on.
+    What the agent reports is typed in beside it, so that money kept back shows. Totals are in
+    company currency.
     """
 
     _name = "ar.placement"
@@ -102,7 +103,8 @@ class ArPlacement(models.Model):
         help="In the agent's words: wrote, sued, judgment, enforcement.",
     )
     facts = fields.Text(
-        help="For a lawyer: what was agreed and delivered, what the customer said. Printed in the instruction."
+        help="For a lawyer: what was agreed and delivered, what the customer said. Printed in the "
+        "instruction."
     )
     claim = fields.Text(help="For a lawyer: what is asked of the court beside the principal.")
     note = fields.Text(string="Internal Note")

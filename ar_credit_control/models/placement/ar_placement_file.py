@@ -26,7 +26,8 @@ HISTORY_ROWS = 500
 
 
 class ArPlacement(models.Model):
-    """What is handed over: items, contacts and history as PDF, workbook and tables; the instruction to counsel.
+    """What is handed over: items, contacts and history as PDF, workbook and tables; the instruction to
+    counsel.
 
     Notes of colleagues on the case stay in the house.
     """
