@@ -213,6 +213,7 @@
         "demo/ar_credit_demo_interest.xml",
         # dunning: exclusions
         "demo/ar_credit_demo_exclusion.xml",
+        "demo/ar_credit_demo_letters.xml",
     ],
     "assets": {
         "web.assets_backend": [

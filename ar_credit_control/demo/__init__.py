@@ -6,3 +6,4 @@ from . import ar_credit_demo_disputes
 from . import ar_credit_demo_agreements
 from . import ar_credit_demo_interest
 from . import ar_credit_demo_exclusion
+from . import ar_credit_demo_letters
