@@ -7,6 +7,7 @@ from . import test_agreement_promise
 from . import test_bones
 from . import test_collection_assignment
 from . import test_collection_case
+from . import test_collection_tour
 from . import test_collection_worklist
 from . import test_cover_bill
 from . import test_cover_security
