@@ -110,11 +110,12 @@
         "security/dunning/ir.model.access.csv",
         "security/dunning/ar_dunning_rules.xml",
         "report/dunning_letter_templates.xml",
+        # before the mails: Odoo renders these with an existing letter while it loads them
+        "report/dunning_letter_parts.xml",
         "data/dunning_mail_templates.xml",
         "data/dunning_policy_data.xml",
         "data/dunning_cron.xml",
         "data/dunning_letter_data.xml",
-        "report/dunning_letter_parts.xml",
         "wizards/ar_dunning_propose_views.xml",
         "wizards/ar_dunning_letter_edit_views.xml",
         "wizards/ar_dunning_exclude_views.xml",
