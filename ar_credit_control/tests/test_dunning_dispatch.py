@@ -87,6 +87,21 @@ class TestDunningDispatch(DispatchCase, MailCase):
         self.make_invoice(days=20)
         self.assertEqual(self.queued().task_user_id, self.controller)
 
+    def test_an_owner_who_does_not_work_in_the_company_gets_no_task(self):
+        self.first.write({"send_by": "none", "task": "call", "owner": "sales"})
+        elsewhere = self._create_company(name="Elsewhere")
+        self.customer.user_id = self.collector.copy(
+            {
+                "login": "dun_elsewhere",
+                "company_id": elsewhere.id,
+                "company_ids": [Command.set(elsewhere.ids)],
+            }
+        )
+        self.make_invoice(days=20)
+        letter = self.propose().letter_ids.with_context(allowed_company_ids=self.company.ids)
+        letter.with_user(self.other_controller).action_send()
+        self.assertEqual((letter.state, letter.task_user_id), ("queued", self.controller))
+
     def test_only_who_has_the_task_or_collectors_say_that_it_is_done(self):
         self.first.write({"send_by": "none", "task": "call"})
         self.make_invoice(days=20, partner=self.make_customer("Own", user_id=self.seller.id))

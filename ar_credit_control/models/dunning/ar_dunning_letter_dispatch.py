@@ -208,7 +208,9 @@ class ArDunningLetter(models.Model):
             wanted.setdefault(owner, self.browse())
             wanted[owner] += letter
         for owner, letters in wanted.items():
-            readable = letters.with_user(owner)._filtered_access("read") if owner.active else letters.browse()
+            # What the owner may read, in whatever companies the present user has switched on.
+            seen = letters.with_user(owner).with_context(allowed_company_ids=[])
+            readable = seen._filtered_access("read") if owner.active else letters.browse()
             for letter in letters:
                 users[letter] = owner if letter in readable else letter._get_own_user()
         return users
@@ -223,8 +225,9 @@ class ArDunningLetter(models.Model):
 
         A letter that goes by mail or post has the call or visit of its stage besides.
         """
-        users = self._get_task_users()
-        for letter in self:
+        letters = self.filtered(lambda letter: letter.channel in BY_HAND or letter.stage_id.task)
+        users = letters._get_task_users()
+        for letter in letters:
             kinds = [letter.channel] if letter.channel in BY_HAND else []
             if letter.stage_id.task and letter.stage_id.task not in kinds:
                 kinds.append(letter.stage_id.task)
