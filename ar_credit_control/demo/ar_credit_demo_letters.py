@@ -5,7 +5,7 @@ class ArCreditDemo(models.AbstractModel):
     _inherit = "ar.credit.demo"
 
     @api.model
-    def _load_letters(self):
+    def _load_edited_letters(self):
         """A review half done: words for one customer, a milder stage for another, a call instead of a mail."""
         if self.env["ar.dunning.letter"].search_count([("edited_by_id", "!=", False)], limit=1):
             return
