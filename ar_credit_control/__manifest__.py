@@ -186,6 +186,13 @@
         "views/agreement/res_partner_views.xml",
         "views/agreement/res_config_settings_views.xml",
         "views/agreement/menus.xml",
+        # statements of account
+        "security/statement/ir.model.access.csv",
+        "security/statement/ar_statement_rules.xml",
+        "data/statement_data.xml",
+        "report/statement_templates.xml",
+        "wizards/ar_statement_make_views.xml",
+        "views/statement/ar_statement_views.xml",
         # placement with agencies and lawyers, limitation
         "security/placement/ir.model.access.csv",
         "security/placement/ar_placement_rules.xml",

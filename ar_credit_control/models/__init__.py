@@ -13,5 +13,6 @@ from . import collection
 from . import interest
 from . import dispute
 from . import placement
+from . import statement
 from . import agreement
 from . import takeover

@@ -1,6 +1,9 @@
+from functools import partial
+
 from markupsafe import Markup
 
 from odoo import api, fields, models
+from odoo.tools import format_date
 
 
 class ArDunningLetter(models.Model):
@@ -34,3 +37,32 @@ class ArDunningLetter(models.Model):
         for letter in self:
             # The number of a colleague in another company is no secret in a letter that carries it.
             letter.contact_phone = letter.user_id.sudo().partner_id.phone or letter.company_id.phone
+
+    def _prepare_page_values(self, shared):
+        """Add the rows of the letter, as the custom of the language has them."""
+        rows = [self._prepare_row(line) for line in self.line_ids]
+        return super()._prepare_page_values(shared) | {
+            "rows": rows,
+            "is_chinese": (self.env.lang or "").startswith("zh"),
+            "has_order": any(row["order"] for row in rows),
+            "has_contract": any(row["contract"] for row in rows),
+            "has_delivery": any(row["is_delivery"] for row in rows),
+            "has_part": any(line.amount != line.amount_original for line in self.line_ids),
+            "has_aside": any(row["aside"] for row in rows),
+            "format_date": partial(format_date, self.env),
+            "format_long": partial(format_date, self.env, date_format="long"),
+        }
+
+    @api.model
+    def _prepare_row(self, line):
+        """Return what the page shows of an item besides its amounts."""
+        move = line.move_id
+        row = {"order": line.ref or "", "contract": "", "document": line.name, "fapiao": ""}
+        if move:
+            row |= move._get_printed_numbers() | {"order": line.ref or "", "document": line.name}
+        return row | {
+            "line": line,
+            "date": move.delivery_date or line.invoice_date,
+            "is_delivery": bool(move.delivery_date),
+            "aside": line.currency_id.compare_amounts(line.amount_open or line.amount, line.amount) > 0,
+        }

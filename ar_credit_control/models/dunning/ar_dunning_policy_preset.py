@@ -49,7 +49,7 @@ class ArDunningPolicy(models.Model):
 
     @api.model
     def _prepare_preset(self, company, preset):
-        """Return the values of the policy of a preset, with its stages, in the language of the environment."""
+        """Return the values of the policy of a preset and its stages, in the language of the environment."""
         content = PRESETS[preset](self.env)
         template = self.env.ref("ar_credit_control.mail_template_dunning_letter")
         min_amount = self.env["ar.credit.rule"]._convert_preset_amount(*SMALLEST_LETTER, company)

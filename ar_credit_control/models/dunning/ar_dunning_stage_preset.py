@@ -24,7 +24,7 @@ class ArDunningStage(models.Model):
         """Add ``{complaint}``: where a small firm may complain about a large one, if the policy says so."""
         complaint = ""
         if self.policy_id.cites_order_802:
-            complaint = env._(
+            complaint = self.env._(
                 "We are a small or medium enterprise and said so when the contract was made. By the "
                 "Regulation on Ensuring Payments to Small and Medium Enterprises (State Council order No. "
                 "802) we may complain about late payment by public bodies and large enterprises on the "

@@ -1,8 +1,8 @@
 """Policies by the practice of Europe, the United States and China, as functions of the environment.
 
-Days, channels and tone are judgement to begin with, to be edited; the texts are translated terms, so that each
-recipient reads them in the own language. What they say of the law is general: counsel checks them before use.
-Stages are named by their day offset, which is unique in a policy.
+Days, channels and tone are judgement to begin with, to be edited; the texts are translated terms, so that
+each recipient reads them in the own language. What they say of the law is general: counsel checks them before
+use. Stages are named by their day offset, which is unique in a policy.
 """
 
 from markupsafe import Markup

@@ -1,0 +1,27 @@
+from odoo import fields, models
+
+
+class ArDunningLetter(models.Model):
+    """Letters whose stage wants it carry a statement of account."""
+
+    _inherit = "ar.dunning.letter"
+
+    statement_ids = fields.One2many("ar.statement", "letter_id", string="Statements", readonly=True)
+
+    def _enclose(self):
+        super()._enclose()
+        letters = self.filtered(
+            lambda letter: letter.stage_id.attach_statement and letter.channel in ("email", "post")
+        )
+        # A letter that is tried again carries the figures of the new day only.
+        former = letters.statement_ids.document_id
+        for letter, document in self.env["ar.statement"]._render_for_letters(letters).items():
+            letter.enclosure_ids = [
+                *(fields.Command.unlink(old.id) for old in former & letter.enclosure_ids),
+                fields.Command.link(document.id),
+            ]
+
+    def _mark_sent(self):
+        result = super()._mark_sent()
+        self.statement_ids.filtered(lambda statement: statement.state == "queued")._mark_sent()
+        return result
