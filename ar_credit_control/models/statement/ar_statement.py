@@ -206,8 +206,8 @@ class ArStatement(models.Model):
                 new_statement AS (
                     INSERT INTO ar_statement (
                         id, name, company_id, partner_id, partner_name, recipient_id, user_id, kind,
-                        date_from, date, pay_by, asks_confirmation, batch, item_count, total, total_overdue, state,
-                        letter_id, create_uid, create_date, write_uid, write_date)
+                        date_from, date, pay_by, asks_confirmation, batch, item_count, total,
+                        total_overdue, state, letter_id, create_uid, create_date, write_uid, write_date)
                     SELECT chosen.id,
                            'ST/' || to_char(%(date)s::date, 'YYYY') || '/' || lpad(chosen.id::text, 5, '0'),
                            %(root)s, chosen.partner_id, chosen.partner_name, chosen.recipient_id,
@@ -246,8 +246,8 @@ class ArStatement(models.Model):
                 new_line AS (
                     INSERT INTO ar_statement_line (
                         statement_id, partner_id, company_id, currency_id, move_line_id, move_id, move_type,
-                        name, ref, contract_number, fapiao_number, date, delivery_date, date_maturity, days_overdue,
-                        amount, amount_open)
+                        name, ref, contract_number, fapiao_number, date, delivery_date, date_maturity,
+                        days_overdue, amount, amount_open)
                     SELECT new_statement.id, item.partner_id, item.company_id, item.currency_id, item.id,
                            item.move_id, move.move_type, COALESCE(move.name, '/'), move.ref,
                            move.credit_contract_number, %(fapiao)s,

@@ -143,7 +143,8 @@ class ArStatementFigures(models.AbstractModel):
         if not date_from:
             return SQL(
                 """SELECT item.id, item.move_id, item.partner_id, item.company_id, item.currency_id,
-                          item.date, item.date_maturity, line.amount_currency, item.amount_currency AS amount_open
+                          item.date, item.date_maturity, line.amount_currency,
+                          item.amount_currency AS amount_open
                      FROM statement_open item
                      JOIN account_move_line line ON line.id = item.id"""
             )
