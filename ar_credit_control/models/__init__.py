@@ -15,4 +15,5 @@ from . import dispute
 from . import placement
 from . import statement
 from . import agreement
+from . import contact
 from . import takeover

@@ -1,5 +1,6 @@
 from . import ar_agreement_reason
 from . import ar_bill_receivable_decision
+from . import ar_collection_contact
 from . import ar_collection_handover
 from . import ar_collection_rebalance
 from . import ar_collection_rebalance_line
