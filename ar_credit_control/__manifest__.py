@@ -238,6 +238,7 @@
         # dunning: exclusions
         "demo/ar_credit_demo_exclusion.xml",
         "demo/ar_credit_demo_letters.xml",
+        "demo/ar_credit_demo_contacts.xml",
     ],
     "assets": {
         "web.assets_backend": [

@@ -50,7 +50,7 @@ class ArCollectionContact(models.TransientModel):
     )
     contact_phone = fields.Char(string="Telephone", compute="_compute_contact_phone")
     date = fields.Datetime(required=True, default=lambda self: fields.Datetime.now())
-    minutes = fields.Integer(help="Empty: the time since this dialog was opened.")
+    minutes = fields.Integer(help="Zero: the time since this dialog was opened.")
     outcome_id = fields.Many2one("ar.collection.outcome")
     reached = fields.Boolean(related="outcome_id.reached")
     reason_id = fields.Many2one(
@@ -267,10 +267,8 @@ class ArCollectionContact(models.TransientModel):
             former = self.env["ar.payment.promise"]
             if dialog.offers == "promise" and dialog.item_ids:
                 former = former._get_open_about(dialog.item_ids._origin.sudo())  # sudo: that there is one
-            dialog.former_text = former and self.env._(
-                "Takes the place of the promise for %s.",
-                ", ".join(format_date(self.env, promise.date) for promise in former),
-            )
+            days = ", ".join(format_date(self.env, promise.date) for promise in former)
+            dialog.former_text = days and self.env._("Takes the place of the promise for %s.", days)
 
     @api.depends("item_ids", "offers")
     def _compute_said_before(self):
@@ -347,9 +345,7 @@ class ArCollectionContact(models.TransientModel):
             letter = dialog._get_last_letter()
             stage = letter.stage_id
             dialog.playbook = stage.playbook
-            dialog.letter_text = letter and self.env._(
-                "%(stage)s, %(day)s", stage=stage.name, day=format_date(self.env, letter.date)
-            )
+            dialog.letter_text = f"{stage.name}, {format_date(self.env, letter.date)}" if letter else False
 
     def _get_last_letter(self):
         return (

@@ -32,7 +32,8 @@ class ArCollectionActivity(models.Model):
     """A contact with a customer about what it owes: who spoke with whom, what was said, what follows.
 
     Nobody has the right to create, write or delete contacts: they are logged by ``_log_contact`` and stay as
-    they are. What was logged wrongly is corrected by a contact of its own that takes its place (``corrects_id``).
+    they are. What was logged wrongly is corrected by a contact of its own that takes its place
+    (``corrects_id``).
     """
 
     _name = "ar.collection.activity"
@@ -221,7 +222,7 @@ class ArCollectionActivity(models.Model):
         :param root: ``res.company``; a branch stands for its root company
         :param kind: key of ``KINDS``
         :param outcome: ``ar.collection.outcome``; a note has none
-        :param values: further values of the contact: ``contact_id``, ``note``, ``date`` (past), ``reason_id`` …
+        :param values: further values of the contact: ``contact_id``, ``note``, ``date``, ``reason_id`` …
         :raise UserError: without outcome or reason where they are asked for, for a day to come
         """
         outcome = outcome or self.env["ar.collection.outcome"]

@@ -19,7 +19,7 @@ class ArCollectionActivity(models.Model):
     # ------------------------------------------------------------------
 
     def _plan_next_step(self):
-        """Give who does the next step an Odoo activity: on the case, for who cannot read it on the customer."""
+        """Give who does the next step an Odoo activity: on the case, else on the customer."""
         for activity in self.filtered(lambda activity: activity.next_step and activity.next_date):
             activity._give_task(
                 "ar_credit_control.mail_activity_contact_next",

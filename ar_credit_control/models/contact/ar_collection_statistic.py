@@ -146,7 +146,9 @@ class ArCollectionStatistic(models.Model):
                    split_part(company.parent_path, '/', 1)::int AS company_id,
                    part.max_date AS day,
                    SUM(part.amount) AS amount
-              FROM (SELECT partner_id, MIN(day) AS day FROM contact WHERE reached GROUP BY partner_id) contacted
+              FROM (
+                    SELECT partner_id, MIN(day) AS day FROM contact WHERE reached GROUP BY partner_id
+                   ) contacted
               JOIN res_partner debtor ON debtor.commercial_partner_id = contacted.partner_id
               JOIN account_move_line line ON line.partner_id = debtor.id
               JOIN account_account account
@@ -164,21 +166,24 @@ class ArCollectionStatistic(models.Model):
 
     def _rate_sql(self) -> SQL:
         """Return the rate of the promise's currency to that of the company, of the day it was given."""
-        rate = SQL(
-            """(SELECT rate.rate
-                  FROM res_currency_rate rate
-                 WHERE rate.currency_id = %s
-                   AND (rate.company_id = company.id OR rate.company_id IS NULL)
-              ORDER BY rate.name <= promise.date_given DESC,
-                       rate.company_id,
-                       CASE WHEN rate.name <= promise.date_given THEN promise.date_given - rate.name
-                            ELSE rate.name - promise.date_given END
-                 LIMIT 1)"""
-        )
         return SQL(
             """CASE WHEN promise.currency_id = company.currency_id THEN 1
                     ELSE COALESCE(%(own)s, 1) / COALESCE(%(foreign)s, 1)
                END""",
-            own=SQL(rate.code, SQL("company.currency_id")),
-            foreign=SQL(rate.code, SQL("promise.currency_id")),
+            own=self._rate_of_sql(SQL.identifier("company", "currency_id")),
+            foreign=self._rate_of_sql(SQL.identifier("promise", "currency_id")),
+        )
+
+    def _rate_of_sql(self, currency) -> SQL:
+        """Return Odoo's rate of a currency on the day the promise was given: the last one, else the first."""
+        return SQL(
+            """(SELECT rate.rate
+                  FROM res_currency_rate rate
+                 WHERE rate.currency_id = %s
+                   AND (rate.company_id = company.id OR rate.company_id IS NULL)
+              ORDER BY rate.company_id,
+                       rate.name > promise.date_given,
+                       ABS(promise.date_given - rate.name)
+                 LIMIT 1)""",
+            currency,
         )
