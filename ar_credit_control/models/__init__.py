@@ -16,4 +16,5 @@ from . import placement
 from . import statement
 from . import agreement
 from . import contact
+from . import cash
 from . import takeover
