@@ -199,6 +199,7 @@
         "data/placement_data.xml",
         "data/limitation_period_data.xml",
         "report/placement_templates.xml",
+        "report/placement_cover_templates.xml",
         "views/placement/ar_limitation_views.xml",
         "wizards/ar_placement_views.xml",
         "views/placement/ar_placement_views.xml",

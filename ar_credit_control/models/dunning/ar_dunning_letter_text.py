@@ -5,6 +5,12 @@ from markupsafe import Markup
 from odoo import api, fields, models
 from odoo.tools import format_date
 
+from . import page_rows
+
+# Millimetres of letterhead, address and title; a reference of more characters takes two lines.
+LETTER_HEAD = 68
+LONG_REFERENCE = 18
+
 
 class ArDunningLetter(models.Model):
     """The words of a letter, filled in: mails carry the same as the page."""
@@ -41,8 +47,15 @@ class ArDunningLetter(models.Model):
     def _prepare_page_values(self, shared):
         """Add the rows of the letter, as the custom of the language has them."""
         rows = [self._prepare_row(line) for line in self.line_ids]
-        return super()._prepare_page_values(shared) | {
-            "rows": rows,
+        values = super()._prepare_page_values(shared)
+        used = LETTER_HEAD + page_rows.estimate_text(values["opening"])
+        row_pages, _used = page_rows.split_rows(
+            rows, used, lambda row: row["fapiao"] or row["aside"] or len(row["order"]) > LONG_REFERENCE
+        )
+        recipient = self.recipient_id
+        return values | {
+            "row_pages": row_pages,
+            "person": recipient.name if recipient and not recipient.is_company else "",
             "is_chinese": (self.env.lang or "").startswith("zh"),
             "has_order": any(row["order"] for row in rows),
             "has_contract": any(row["contract"] for row in rows),

@@ -6,7 +6,7 @@ from odoo import api, models
 from odoo.tools import format_amount, format_date
 from odoo.tools.image import image_data_uri
 
-from ..dunning import letter_pdf
+from ..dunning import letter_pdf, page_rows
 
 try:
     from cn2an import an2cn
@@ -16,6 +16,10 @@ except ImportError:  # optional, as in Odoo's own Chinese addon
 # Statements printed by one process: its start is shared, its memory stays small.
 PRINT_BATCH = 50
 REPORT = "ar_credit_control.action_report_statement"
+# Millimetres of letterhead, address, title and summary; of headings; of bank account and ageing.
+PAGE_HEAD, SUMMARY_ROW, HEADING, SECTION_END = 83, 11, 12, 32
+# A reference of more characters takes two lines.
+LONG_REFERENCE = 18
 
 
 class ArStatement(models.Model):
@@ -62,30 +66,41 @@ class ArStatement(models.Model):
     def _prepare_page_values(self, shared):
         """Return what the page shows, in the language of the environment."""
         company = self.company_id
+        buckets = shared["buckets"].with_env(self.env)
+        sections = []
+        used = PAGE_HEAD + SUMMARY_ROW * len(self.balance_ids)
+        for balance in self.balance_ids:
+            section, used = self._prepare_section(balance, buckets, used)
+            sections.append(section)
         return {
             "statement": self,
             "company": company,
             "logo": shared["logo"],
             "color": company.primary_color or "#34495e",
             "address": self._get_address_lines(),
-            "sections": [
-                self._prepare_section(balance, shared["buckets"].with_env(self.env))
-                for balance in self.balance_ids
-            ],
+            "sections": sections,
             "is_chinese": (self.env.lang or "").startswith("zh"),
             "format_date": partial(format_date, self.env),
             "format_long": partial(format_date, self.env, date_format="long"),
         }
 
-    def _prepare_section(self, balance, buckets):
-        """Return what the page shows of one currency."""
+    def _prepare_section(self, balance, buckets, used):
+        """Return what the page shows of one currency, and where on the page it ends.
+
+        :param used: millimetres of the page that stand before it
+        """
         currency = balance.currency_id
         lines = self.line_ids.filtered(lambda line: line.currency_id == currency)
         owed, owing = balance._get_owed()
-        return {
+        rows = self._prepare_rows(lines, balance.opening)
+        row_pages, used = page_rows.split_rows(
+            rows, used + HEADING, lambda row: row[0].fapiao_number or len(row[0].ref or "") > LONG_REFERENCE
+        )
+        section = {
             "balance": balance,
             "currency": currency,
-            "rows": self._prepare_rows(lines, balance.opening),
+            "rows": rows,
+            "row_pages": row_pages,
             "has_order": any(line.ref for line in lines),
             "has_contract": any(line.contract_number for line in lines),
             "has_fapiao": any(line.fapiao_number for line in lines),
@@ -97,6 +112,7 @@ class ArStatement(models.Model):
             "words": self._get_amount_in_words(owed, currency),
             "format_amount": partial(format_amount, self.env, currency=currency),
         }
+        return section, used + SECTION_END
 
     def _prepare_rows(self, lines, balance):
         """Return lines in order, with the balance after each in a statement of movements."""
