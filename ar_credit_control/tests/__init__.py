@@ -23,6 +23,7 @@ from . import test_dispute_resolution
 from . import test_dunning_letter
 from . import test_dunning_pause
 from . import test_dunning_policy
+from . import test_dunning_preset
 from . import test_dunning_process
 from . import test_dunning_selection
 from . import test_dunning_tour
@@ -65,4 +66,5 @@ from . import test_score_behaviour
 from . import test_score_import
 from . import test_score_run
 from . import test_score_scorecard
+from . import test_statement
 from . import test_takeover

@@ -274,6 +274,7 @@ class ArStatement(models.Model):
                 letter_ids=list(options.get("letters", {}).values()),
             )
         )
+        self.env["ar.dunning.letter"].invalidate_model(["statement_ids"])
         return [statement_id for (statement_id,) in rows]
 
     def action_open_items(self):
