@@ -253,6 +253,7 @@
         "demo/ar_credit_demo_exclusion.xml",
         "demo/ar_credit_demo_letters.xml",
         "demo/ar_credit_demo_contacts.xml",
+        "demo/ar_credit_demo_statements.xml",
     ],
     "assets": {
         "web.assets_backend": [
