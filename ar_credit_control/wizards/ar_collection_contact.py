@@ -35,6 +35,7 @@ class ArCollectionContact(models.TransientModel):
         "res.partner",
         string="Spoke With",
         compute="_compute_contact_id",
+        compute_sudo=False,
         store=True,
         readonly=False,
         precompute=True,
@@ -62,6 +63,7 @@ class ArCollectionContact(models.TransientModel):
         precompute=True,
     )
     reason_needed = fields.Boolean(related="outcome_id.asks_reason")
+    implied_reason_id = fields.Many2one(related="outcome_id.reason_id", string="Implied Reason")
     follow_up = fields.Selection(related="reason_id.follow_up")
     what_to_ask = fields.Text(related="reason_id.note")
     note = fields.Text(string="What Was Said")
@@ -70,12 +72,15 @@ class ArCollectionContact(models.TransientModel):
     # What is recorded with the contact
     offers = fields.Selection(OFFERS, compute="_compute_offers")
     is_collector = fields.Boolean(compute="_compute_is_collector")
-    currency_id = fields.Many2one("res.currency", compute="_compute_items", store=True, readonly=False)
+    currency_id = fields.Many2one(
+        "res.currency", compute="_compute_items", compute_sudo=False, store=True, readonly=False
+    )
     currency_ids = fields.Many2many("res.currency", string="Currencies", compute="_compute_currency_ids")
     item_ids = fields.Many2many(
         "ar.aging.report",
         string="For These Items",
         compute="_compute_items",
+        compute_sudo=False,
         store=True,
         readonly=False,
         help="Everything due; take off what was not meant.",
@@ -120,15 +125,23 @@ class ArCollectionContact(models.TransientModel):
         string="Prepare the hand-over now", help="Opens the form for agency or lawyer."
     )
 
-    # What comes next
-    next_step = fields.Char(compute="_compute_next_step", store=True, readonly=False, precompute=True)
+    # What comes next, proposed by what the user may do: never computed as the superuser
+    next_step = fields.Char(
+        compute="_compute_next_step", compute_sudo=False, store=True, readonly=False, precompute=True
+    )
     next_date = fields.Date(
-        string="On", compute="_compute_next_step", store=True, readonly=False, precompute=True
+        string="On",
+        compute="_compute_next_step",
+        compute_sudo=False,
+        store=True,
+        readonly=False,
+        precompute=True,
     )
     next_user_id = fields.Many2one(
         "res.users",
         string="By Whom",
         compute="_compute_next_step",
+        compute_sudo=False,
         store=True,
         readonly=False,
         precompute=True,
@@ -138,6 +151,7 @@ class ArCollectionContact(models.TransientModel):
         "mail.activity",
         string="Done With This",
         compute="_compute_step_ids",
+        compute_sudo=False,
         store=True,
         readonly=False,
         help="Steps that were planned until today.",
@@ -284,7 +298,7 @@ class ArCollectionContact(models.TransientModel):
                 for item in dialog.item_ids._origin
                 if (item.move_id.id, item.date_maturity) in again
             ]
-            dialog.said_before = names and self.env._(
+            dialog.said_before = bool(names) and self.env._(
                 "Said lately of %s already: letters do not wait a second time. Ask for the slip.",
                 ", ".join(names[:5]),
             )
@@ -449,7 +463,7 @@ class ArCollectionContact(models.TransientModel):
             "date": self.date,
             "contact_id": person.id,
             "contact_role": person == self.contact_id and self.contact_role,
-            "reason_id": self.reason_id.id,
+            "reason_id": (self.reason_id or self._get_reason_of_dispute()).id,
             "approver": self.approver if self.follow_up == "approval" else False,
             "note": self.note,
             "minutes": self.minutes or self._measure(),
@@ -457,6 +471,13 @@ class ArCollectionContact(models.TransientModel):
             "next_date": self.next_step and self.next_date,
             "next_user_id": self.next_step and self.next_user_id.id,
         }
+
+    def _get_reason_of_dispute(self):
+        """Return the reason that goes with the category of a dispute, if there is one."""
+        reasons = self.env["ar.collection.reason"]
+        if self.offers != "dispute" or not self.category_id:
+            return reasons
+        return reasons.search([("dispute_category_id", "=", self.category_id.id)], limit=1)
 
     def _measure(self):
         """Return the minutes since the dialog was opened, for calls; what was long ago cannot be measured."""

@@ -74,8 +74,11 @@ class ArCollectionSource(models.AbstractModel):
 
     @api.model
     def _activity_text_sql(self):
+        """Return what was said; the outcome goes before it where no reason tells more."""
         return SQL(
-            "CONCAT_WS(' · ', %s, NULLIF(activity.note, ''))",
+            """CONCAT_WS(' · ',
+                         CASE WHEN activity.reason_id IS NULL OR COALESCE(activity.note, '') = '' THEN %s END,
+                         NULLIF(activity.note, ''))""",
             self._translated_sql(SQL.identifier("outcome", "name")),
         )
 

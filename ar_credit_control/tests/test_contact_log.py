@@ -1,0 +1,413 @@
+import base64
+from datetime import timedelta
+
+from odoo import fields
+from odoo.exceptions import AccessError, UserError
+from odoo.fields import Command
+from odoo.tests import tagged
+
+from .common_contact import ContactCase
+
+
+@tagged("post_install", "-at_install")
+class TestContactLog(ContactCase):
+    """What a contact leaves on file and what follows from it."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.invoice = cls.make_invoice(days=40)
+        cls.case = cls.open()
+
+    # The record
+
+    def test_a_contact_is_on_file_with_everything(self):
+        activity = self.log("reason", reason_id=self.reason("acceptance"), note="Protocol is missing")
+        self.assertEqual(
+            (activity.partner_id, activity.company_id, activity.case_id, activity.user_id),
+            (self.customer, self.company, self.case, self.collector),
+        )
+        self.assertEqual((activity.contact_id, activity.contact_role), (self.payables, "payables"))
+        self.assertEqual((activity.kind, activity.reached, activity.minutes), ("call", True, 1))
+        self.payables.name = "Somebody Else"
+        self.assertEqual(activity.contact_name, "Ute Korn", "as it was when they spoke")
+
+    def test_a_reason_is_asked_for(self):
+        with self.assertRaises(UserError):
+            self.activities.with_user(self.collector)._log_contact(
+                self.customer, self.company, "call", self.outcome("reason")
+            )
+        with self.assertRaises(UserError):
+            self.activities.with_user(self.collector)._log_contact(self.customer, self.company, "call")
+
+    def test_no_contact_is_logged_for_a_day_to_come(self):
+        with self.assertRaises(UserError):
+            self.log_past(-1)
+
+    def test_a_branch_and_a_contact_stand_for_their_heads(self):
+        branch = self.env["res.company"].create({"name": "Branch", "parent_id": self.company.id})
+        activity = self.activities._log_contact(self.payables, branch, "call", self.outcome("call_back"))
+        self.assertEqual((activity.partner_id, activity.company_id), (self.customer, self.company))
+
+    def test_a_note_is_no_contact(self):
+        dialog = self.dialog(kind="note", note="They moved").save()
+        activity = dialog._log()
+        self.assertFalse(activity.reached)
+        self.assertFalse(self.figures(self.case)["last_contact_date"])
+        self.assertIn("note", [event["kind"] for event in self.case._get_events()[self.case.id]])
+
+    def test_the_last_word_is_on_case_and_worklist(self):
+        self.log_past(10, "reason", reason_id=self.reason("acceptance").id, contact_id=self.payables.id)
+        figures = self.figures(self.case)
+        self.assertEqual(figures["last_word_title"], "Ute Korn")
+        self.assertEqual(figures["unpaid_reason"], "Waiting for acceptance")
+        row = self.row(self.case)
+        self.assertIn("Ute Korn", row.last_word)
+        self.assertEqual(row.unpaid_reason, "Waiting for acceptance")
+
+    def test_a_contact_lets_the_case_rest(self):
+        self.assertEqual(self.rows().case_id, self.case)
+        self.log("refused", reason_id=self.reason("back_to_back"))
+        self.assertFalse(self.rows())
+
+    # Append only
+
+    def test_nobody_changes_or_deletes_contacts(self):
+        activity = self.log("call_back")
+        for user in (self.seller, self.collector, self.controller, self.auditor):
+            own = activity.with_user(user)
+            with self.assertRaises(AccessError):
+                own.write({"note": "changed"})
+            with self.assertRaises(AccessError):
+                own.unlink()
+            with self.assertRaises(AccessError):
+                self.activities.with_user(user).create({"partner_id": self.customer.id})
+        with self.assertRaises(UserError):
+            activity.sudo().unlink()
+        with self.assertRaises(UserError):
+            activity.sudo().copy()
+
+    def test_files_stay(self):
+        document = (
+            self.env["ir.attachment"]
+            .with_user(self.collector)
+            .create({"name": "slip.txt", "datas": base64.b64encode(b"paid")})
+        )
+        dialog = self.dialog("says_paid").save()
+        dialog.document_ids = [Command.set(document.ids)]
+        activity = dialog._log()
+        self.assertEqual(document.sudo().res_model, activity._name)
+        self.assertEqual(activity.attachment_ids, document)
+        with self.assertRaises(UserError):
+            document.sudo().unlink()
+
+    def test_a_correction_takes_the_place(self):
+        wrong = self.log("reason", reason_id=self.reason("money"), note="Wrong customer")
+        action = wrong.with_user(self.collector).action_correct()
+        dialogs = self.env["ar.collection.contact"].with_user(self.collector)
+        dialog = dialogs.with_context(**action["context"]).create({})
+        dialog.write({"outcome_id": self.outcome("call_back").id, "note": "Out to lunch", "reason_id": False})
+        right = dialog._log()
+        self.assertEqual(right.corrects_id, wrong)
+        self.assertEqual(right.date, wrong.date, "it is about the same moment")
+        self.assertTrue(wrong.is_corrected)
+        self.assertIn("Out to lunch", self.figures(self.case)["last_word_text"])
+        self.assertFalse(self.figures(self.case)["unpaid_reason"])
+        with self.assertRaises(UserError):
+            wrong.with_user(self.collector).action_correct()
+        self.assertEqual(self.activities.search([("is_corrected", "=", True)]), wrong)
+
+    def test_who_corrects(self):
+        activity = self.log("call_back")
+        with self.assertRaises(AccessError):
+            activity.with_user(self.colleague).action_correct()
+        with self.assertRaises(AccessError):
+            activity.with_user(self.auditor).action_correct()
+        self.assertTrue(activity.with_user(self.controller).action_correct())
+
+    # Reasons propose what comes next
+
+    def test_each_reason_proposes_its_step(self):
+        for key, user in (
+            ("invoice_missing", self.collector),
+            ("approval", self.collector),
+            ("acceptance", self.seller),
+            ("money", self.collector),
+            ("back_to_back", self.collector),
+            ("contact_changed", self.collector),
+        ):
+            with self.subTest(key):
+                dialog = self.dialog("reason", reason_id=self.reason(key))
+                self.assertEqual(dialog.next_step, self.reason(key).next_step)
+                self.assertEqual(dialog.next_user_id, user)
+                self.assertGreater(dialog.next_date, self.today)
+        for key in ("supply", "unwilling", "insolvent"):
+            with self.subTest(key):
+                dialog = self.dialog("reason", reason_id=self.reason(key))
+                self.assertTrue(dialog.next_user_id.has_group("ar_credit_control.group_credit_manager"))
+
+    def test_the_next_step_is_an_activity_on_the_case(self):
+        self.log("reason", reason_id=self.reason("acceptance"), note="Protocol is missing")
+        step = self.steps(self.case)
+        self.assertEqual((step.user_id, step.summary), (self.seller, "Get the acceptance signed"))
+        self.assertIn("Protocol is missing", step.note)
+        self.assertFalse(self.rows(), "planned for later")
+
+    def test_who_cannot_read_the_case_gets_the_step_on_the_customer(self):
+        self.log("says_paid")
+        self.assertFalse(self.steps(self.case).filtered(lambda step: step.user_id == self.cash_desk))
+        task = self.steps(self.customer)
+        self.assertEqual(task.user_id, self.cash_desk)
+        self.assertIn(self.invoice.name, task.with_user(self.cash_desk).note)
+
+    def test_a_due_step_is_done_with_the_contact(self):
+        step = self.case.with_user(self.collector).activity_schedule(
+            "mail.mail_activity_data_call", date_deadline=self.today, user_id=self.collector.id
+        )
+        later = self.case.with_user(self.collector).activity_schedule(
+            "mail.mail_activity_data_call",
+            date_deadline=self.today + timedelta(days=9),
+            user_id=self.collector.id,
+        )
+        self.log("call_back", next_step="Call back")
+        self.assertFalse(step.exists() and step.active)
+        self.assertTrue(later.exists().active)
+
+    def test_steps_of_other_records_are_left_alone(self):
+        foreign = self.open(self.other).activity_schedule(
+            "mail.mail_activity_data_call", date_deadline=self.today, user_id=self.collector.id
+        )
+        dialog = self.dialog("call_back").save()
+        dialog.step_ids = [Command.set(foreign.ids)]
+        dialog._log()
+        self.assertTrue(foreign.exists().active)
+
+    def test_approver_and_day_are_noted(self):
+        activity = self.log(
+            "reason",
+            reason_id=self.reason("approval"),
+            approver="Dr Weiß",
+            next_date=self.today + timedelta(9),
+        )
+        self.assertEqual((activity.approver, activity.next_date), ("Dr Weiß", self.today + timedelta(9)))
+        self.assertIn("Dr Weiß", self.steps(self.case).note)
+
+    def test_invoices_are_sent_again(self):
+        dialog = self.dialog("reason", reason_id=self.reason("invoice_missing")).save()
+        self.assertTrue(dialog.send_invoices)
+        action = dialog.action_log()
+        self.assertEqual(action["res_model"], "mail.compose.message")
+        context = action["context"]
+        self.assertEqual(context["default_res_ids"], self.case.ids, "answers land on the case")
+        self.assertEqual(context["default_partner_ids"], self.payables.ids)
+        documents = self.env["ir.attachment"].browse(context["default_attachment_ids"][0][2])
+        self.assertEqual(len(documents), 1)
+        self.assertEqual(documents.mimetype, "application/pdf")
+        composer = self.env["mail.compose.message"].with_user(self.collector).with_context(**context)
+        composer.create({})._action_send_mail()
+        message = self.case.message_ids[0]
+        self.assertEqual(message.partner_ids, self.payables)
+        self.assertTrue(message.attachment_ids)
+
+    def test_a_new_contact_person(self):
+        activity = self.log("wrong_number", person_name="Jo Neu", person_phone="+49 30 2")
+        person = activity.contact_id
+        self.assertEqual((person.parent_id, person.phone), (self.customer, "+49 30 2"))
+        self.assertEqual(self.activities._get_first_contact(self.customer), person)
+        self.assertEqual(self.row(self.case).phone or self.case._prepare_people()[0]["phone"], "+49 30 2")
+        self.assertFalse(activity.reached)
+
+    def test_roles_are_noted_and_shown(self):
+        self.log("call_back", contact_role="approver")
+        self.assertEqual(self.payables.collection_role, "approver")
+        people = self.case._prepare_people()
+        self.assertIn(
+            "Approver", next(person["role"] for person in people if person["id"] == self.payables.id)
+        )
+
+    # Says paid
+
+    def test_says_paid_pauses_letters_and_asks_the_cash_desk(self):
+        second = self.make_invoice(days=20)
+        dialog = self.dialog("says_paid").save()
+        self.assertEqual(dialog.reason_id, self.reason("says_paid"))
+        dialog.item_ids = dialog.item_ids.filtered(lambda item: item.move_id == self.invoice)
+        activity = dialog._log()
+        self.assertEqual(activity.paused_until, self.today + timedelta(days=5))
+        self.assertEqual(set(self.paused().values()), {"says_paid"})
+        self.assertEqual({key[0] for key in self.paused()}, {self.invoice.id}, "not the other invoice")
+        self.assertFalse(self.paused(self.today + timedelta(days=6)))
+        letters = self.propose().letter_ids
+        self.assertEqual(letters.line_ids.move_id, second)
+
+    def test_says_paid_again_does_not_pause_again(self):
+        self.log("says_paid")
+        before = self.paused()
+        dialog = self.dialog("says_paid")
+        self.assertIn(self.invoice.name, dialog.said_before)
+        again = dialog.save()._log()
+        self.assertFalse(again.paused_until)
+        self.assertEqual(self.paused(), before)
+        self.assertEqual(len(self.steps(self.customer)), 2, "the cash desk is asked each time")
+
+    def test_a_salesperson_does_not_pause_letters(self):
+        self.log("says_paid", user=self.seller)
+        self.assertFalse(self.paused())
+        self.assertEqual(self.steps(self.customer).user_id, self.cash_desk)
+
+    def test_a_correction_ends_the_pause(self):
+        activity = self.log("says_paid")
+        self.assertTrue(self.paused())
+        action = activity.with_user(self.collector).action_correct()
+        dialogs = self.env["ar.collection.contact"].with_user(self.collector)
+        dialog = dialogs.with_context(**action["context"]).create({})
+        dialog.write({"outcome_id": self.outcome("call_back").id, "reason_id": False})
+        dialog._log()
+        self.assertFalse(self.paused())
+
+    def test_instalments_and_currencies(self):
+        terms = self.env["account.payment.term"].create(
+            {
+                "name": "Halves",
+                "line_ids": [
+                    Command.create({"value": "percent", "value_amount": 50, "nb_days": days})
+                    for days in (10, 300)
+                ],
+            }
+        )
+        chf = self.setup_other_currency("CHF", rates=[("2020-01-01", 2.0)])
+        halves = self.make_invoice(
+            days=90,
+            currency=chf,
+            partner=self.other,
+            invoice_payment_term_id=terms.id,
+            invoice_date_due=False,
+        )
+        self.open(self.other)
+        activity = self.log("says_paid", partner=self.other)
+        self.assertEqual(activity.item_ids.mapped("currency_id"), chf)
+        self.assertEqual(activity.item_ids.mapped("amount"), [500.0], "the instalment that is due")
+        self.assertEqual(list(self.paused()), [(halves.id, activity.item_ids.date_maturity)])
+
+    # Promise, dispute, plan in the same dialog
+
+    def test_a_promise_in_the_same_dialog(self):
+        activity = self.log("promised", promise_date=self.today + timedelta(days=4), note="After the 5th")
+        promise = activity.promise_id
+        self.assertEqual((promise.amount, promise.state, promise.contact_id), (1000.0, "open", self.payables))
+        self.assertEqual(promise.note, "After the 5th")
+        self.assertEqual(set(self.paused().values()), {"promised"})
+        self.assertFalse(activity.next_step)
+
+    def test_part_of_it_is_promised(self):
+        dialog = self.dialog("promised", promise_date=self.today + timedelta(days=4), amount=300.0)
+        self.assertEqual(dialog.save()._log().promise_id.amount, 300.0)
+
+    def test_a_dispute_in_the_same_dialog(self):
+        activity = self.log("reason", reason_id=self.reason("quality"), note="Scratched", amount=200.0)
+        dispute = activity.dispute_ids
+        self.assertEqual((dispute.amount, dispute.description), (200.0, "Scratched"))
+        self.assertEqual(dispute.category_id, self.env.ref("ar_credit_control.dispute_category_quality"))
+
+    def test_a_dispute_gives_the_reason(self):
+        activity = self.log("disputed", note="Dearer than agreed")
+        self.assertEqual(activity.reason_id, self.reason("price"))
+
+    def test_of_several_items_a_dispute_names_one(self):
+        self.make_invoice(days=20)
+        dialog = self.dialog("disputed", note="Too much")
+        self.assertFalse(dialog.item_ids, "nothing is taken for granted")
+        with self.assertRaises(UserError):
+            dialog.save()._log()
+
+    def test_a_deferral_and_a_plan_are_drafted(self):
+        day = self.today + timedelta(days=20)
+        activity = self.log("asks_time", reason_id=self.reason("money"), time_date=day)
+        self.assertEqual((activity.plan_id.kind, activity.plan_id.state), ("deferral", "draft"))
+        self.make_invoice(days=30, partner=self.other)
+        self.open(self.other)
+        plan = self.log(
+            "asks_time",
+            partner=self.other,
+            reason_id=self.reason("money"),
+            time_kind="plan",
+            time_date=day,
+        ).plan_id
+        self.assertEqual((plan.kind, len(plan.line_ids)), ("plan", 3))
+
+    def test_a_salesperson_hears_a_promise(self):
+        activity = self.log("promised", user=self.seller, note="Friday")
+        self.assertFalse(activity.promise_id, "promises pause letters: collectors record them")
+        self.assertEqual(activity.next_user_id, self.collector)
+        self.assertTrue(self.steps(self.case).filtered(lambda step: step.user_id == self.collector))
+
+    # One click
+
+    def test_attempts_with_one_click(self):
+        self.case.with_user(self.collector).action_no_answer()
+        activity = self.activities.search([("case_id", "=", self.case.id)])
+        self.assertEqual((activity.outcome_id, activity.reached), (self.outcome("no_answer"), False))
+        self.assertFalse(self.figures(self.case)["last_contact_date"], "an attempt is no contact")
+        self.assertFalse(self.rows(), "off the list for today")
+        self.assertGreater(self.case.snooze_until, self.today)
+        self.row(self.open(self.other))
+
+    def test_one_click_for_a_broken_promise_too(self):
+        self.promised(self.case, -3, state="broken")
+        self.assertEqual(self.rows().priority, "1_broken")
+        self.rows().action_left_message()
+        self.assertFalse(self.rows())
+
+    def test_one_click_is_for_who_may(self):
+        for user in (self.auditor, self.seller):
+            foreign = self.open(self.other).with_user(user)
+            with self.assertRaises(AccessError):
+                foreign.action_no_answer()
+
+    # Letters
+
+    def test_a_logged_call_delivers_the_letter(self):
+        stage = self.third
+        stage.write({"send_by": "none", "task": "call", "requires_approval": False})
+        debtor = self.make_customer("Called AG")
+        self.make_invoice(days=stage.day_offset + 2, partner=debtor)
+        self.policy.skip_when_late = True
+        letter = self.propose().letter_ids.filtered(lambda letter: letter.partner_id == debtor)
+        letter.with_user(self.other_controller).action_approve()
+        letter.sudo()._queue()
+        self.assertEqual((letter.channel, letter.state), ("call", "queued"))
+        self.open(debtor)
+        self.log("no_answer", partner=debtor)
+        self.assertEqual(letter.state, "queued", "nobody was reached")
+        activity = self.log("call_back", partner=debtor)
+        self.assertEqual(letter.state, "sent")
+        self.assertEqual(activity.letter_ids, letter)
+        self.assertFalse(letter.activity_ids)
+
+    def test_the_playbook_of_the_stage_stands_beside_it(self):
+        self.contact(self.case, 3)
+        dialog = self.dialog()
+        self.assertIn(self.first.name, dialog.letter_text)
+        self.assertIn("Assume an oversight", dialog.playbook)
+
+    def test_a_text_to_copy(self):
+        dialog = self.dialog(kind="message")
+        self.assertIn(self.invoice.name, dialog.copy_text)
+
+    # What it costs
+
+    def test_clicks_of_a_call(self):
+        """A promise takes an outcome and a day; a reason an outcome and a reason: the rest is proposed."""
+        promise = self.dialog("promised", promise_date=self.today + timedelta(days=3))
+        activity = promise.save()._log()
+        self.assertTrue(activity.promise_id and activity.contact_id and activity.minutes)
+        reason = self.dialog("reason", reason_id=self.reason("acceptance")).save()._log()
+        self.assertTrue(reason.next_step and reason.next_date and reason.next_user_id)
+
+    def test_a_forgotten_dialog_measures_no_call(self):
+        dialog = self.dialog("call_back").save()
+        dialog.opened_on = fields.Datetime.now() - timedelta(hours=30)
+        self.assertEqual(dialog._log().minutes, 60)
+        dialog = self.dialog("call_back").save()
+        dialog.opened_on = fields.Datetime.now() - timedelta(seconds=150)
+        self.assertEqual(dialog._log().minutes, 3)
