@@ -110,16 +110,16 @@ class ArCreditDemo(models.AbstractModel):
 
     @api.model
     def _load_says_paid(self, cora):
-        """Harbor says that the oldest item is paid: letters wait, the cash desk looks for it."""
+        """A customer says that the oldest item is paid: letters wait, the cash desk looks for it."""
         said = self._log_demo_contact(
             cora,
-            "harbor",
+            "mingzhu",
             1,
             "says_paid",
             "Paid on Monday from their new bank; the slip follows by mail.",
             minutes=4,
         )
-        items = self._find_demo_claims("harbor")
+        items = self._find_demo_claims("mingzhu")
         if items:
             said._record_says_paid(items[:1])
 

@@ -14,6 +14,7 @@ from . import test_cover_security
 from . import test_contact_log
 from . import test_contact_rights
 from . import test_contact_statistic
+from . import test_contact_tour
 from . import test_credit_exposure
 from . import test_credit_group
 from . import test_credit_limit
