@@ -59,7 +59,9 @@ class ArCreditDemo(models.AbstractModel):
                 "category_ids": [Command.create({"name": "Key Account"})],
             }
         )
-        first, second, third = policy.stage_ids.filtered(lambda stage: stage.day_offset > 0).sorted("day_offset")
+        first, second, third = policy.stage_ids.filtered(lambda stage: stage.day_offset > 0).sorted(
+            "day_offset"
+        )
         first.write({"owner": "sales", "send_by": "none", "task": "call"})
         second.write({"owner": "finance", "min_share": 1.0})
         third.write({"min_amount": 5000.0, "repeat_days": 21, "task": "visit"})

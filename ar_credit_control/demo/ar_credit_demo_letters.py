@@ -6,7 +6,7 @@ class ArCreditDemo(models.AbstractModel):
 
     @api.model
     def _load_edited_letters(self):
-        """A review half done: words for one customer, a milder stage for another, a call instead of a mail."""
+        """A review half done: words for one customer, a milder stage for another, a call for a mail."""
         if self.env["ar.dunning.letter"].search_count([("edited_by_id", "!=", False)], limit=1):
             return
         lefevre, northwind, call = map(self._get_demo_letter, ("lefevre", "northwind", "delgado"))

@@ -36,17 +36,13 @@ class DisputeCase(CreditCase):
     def record(cls, invoice, amount=None, category=None, **values):
         """A dispute about the open items of an invoice: an amount of the first one, or all of all."""
         items = cls.items_of(invoice)
-        amounts = (
-            {items[0]: amount} if amount is not None else {item: item.amount_currency for item in items}
-        )
+        amounts = {items[0]: amount} if amount is not None else {item: item.amount_currency for item in items}
         return cls.disputes._record(category or cls.category, amounts, "Too expensive", **values)
 
     def paused(self, move=None, date=None):
         """{due date: paused amount} of an entry."""
         self.env.flush_all()
-        rows = self.env.execute_query(
-            self.env["ar.item.pause"]._pause_sql(self.company, date or self.today)
-        )
+        rows = self.env.execute_query(self.env["ar.item.pause"]._pause_sql(self.company, date or self.today))
         totals = {}
         for move_id, _partner, due, amount, reason, _until in rows:
             if reason == "disputed" and (move is None or move_id == move.id):

@@ -196,9 +196,7 @@ class TestDunningPolicy(DunningPolicyCase):
         old = self.make_invoice(days=200)
         date = self.climb() + timedelta(days=7)
         fresh = self.make_invoice(days=10, amount=300)
-        self.assertEqual(
-            self.outcome(date=date), [("First reminder", 300), ("hand_over", 1000)]
-        )
+        self.assertEqual(self.outcome(date=date), [("First reminder", 300), ("hand_over", 1000)])
         run = self.propose(date)
         self.assertEqual(run.letter_ids.line_ids.move_id, fresh)
         self.assertEqual(run.left_out_ids.mapped("reason"), ["hand_over"])
@@ -267,7 +265,10 @@ class TestDunningPolicy(DunningPolicyCase):
             ({"send_by": "email"}, {self.customer: "email", mail_only: "email"}),
             ({"send_by": "post"}, {self.customer: "post", mail_only: "email"}),
             ({"send_by": "message"}, dict.fromkeys((self.customer, nowhere, mail_only), "message")),
-            ({"send_by": "none", "task": "visit"}, dict.fromkeys((self.customer, nowhere, mail_only), "visit")),
+            (
+                {"send_by": "none", "task": "visit"},
+                dict.fromkeys((self.customer, nowhere, mail_only), "visit"),
+            ),
         ):
             with self.subTest(values=values), self.env.cr.savepoint() as savepoint:
                 self.first.write(values)
@@ -521,9 +522,7 @@ class TestDunningPolicy(DunningPolicyCase):
     def test_money_for_another_company_does_not_cover(self):
         other = self.setup_other_company()
         self.make_invoice(days=20, amount=1000)
-        self.bank_line(
-            1000, partner_id=self.customer.id, journal_id=other["default_journal_bank"].id
-        )
+        self.bank_line(1000, partner_id=self.customer.id, journal_id=other["default_journal_bank"].id)
         self.assertEqual(self.outcome(), [("First reminder", 1000)])
 
     # Next date
@@ -583,16 +582,18 @@ class TestDunningPolicy(DunningPolicyCase):
 
         def verdict():
             checks = self.env["ar.credit.check"].sudo()
-            order = self.env["sale.order"].sudo().create(
-                {
-                    "partner_id": self.customer.id,
-                    "company_id": self.company.id,
-                    "order_line": [
-                        Command.create(
-                            {"product_id": product.id, "product_uom_qty": 1, "price_unit": 10}
-                        )
-                    ],
-                }
+            order = (
+                self.env["sale.order"]
+                .sudo()
+                .create(
+                    {
+                        "partner_id": self.customer.id,
+                        "company_id": self.company.id,
+                        "order_line": [
+                            Command.create({"product_id": product.id, "product_uom_qty": 1, "price_unit": 10})
+                        ],
+                    }
+                )
             )
             return checks._judge(order)[order.id]
 
@@ -619,9 +620,7 @@ class TestDunningPolicy(DunningPolicyCase):
     # Statements
 
     def test_statements_do_not_depend_on_pauses_and_settings(self):
-        self.policy.write(
-            {"skip_when_late": True, "contact_cap": 5, "calendar_id": self.make_calendar().id}
-        )
+        self.policy.write({"skip_when_late": True, "contact_cap": 5, "calendar_id": self.make_calendar().id})
         self.first.min_amount = 10
         monday = self.next_weekday(0)
 
@@ -672,7 +671,9 @@ class TestDunningPolicy(DunningPolicyCase):
             self.third.repeat_days = repeat
             self.second.min_amount = smallest
             customer = self.make_customer("Walk")
-            moves = [self.make_invoice(days=days, amount=amount, partner=customer) for days, amount in invoices]
+            moves = [
+                self.make_invoice(days=days, amount=amount, partner=customer) for days, amount in invoices
+            ]
             after = [self.first, self.second, self.third]
             sent = {move: [] for move in moves}
             date = self.today

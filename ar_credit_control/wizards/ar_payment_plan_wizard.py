@@ -39,9 +39,7 @@ class ArPaymentPlanWizard(models.TransientModel):
     def default_get(self, fields):
         values = super().default_get(fields)
         # The same items as a promise is about by default.
-        promise = self._get_wizards().default_get(
-            ["partner_id", "company_id", "currency_id", "item_ids"]
-        )
+        promise = self._get_wizards().default_get(["partner_id", "company_id", "currency_id", "item_ids"])
         return {**values, **{name: value for name, value in promise.items() if name in fields}}
 
     def _get_wizards(self):

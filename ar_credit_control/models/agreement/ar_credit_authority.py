@@ -17,8 +17,8 @@ class ArCreditAuthority(models.Model):
         string="Up To (days)",
         aggregator=False,
         tracking=True,
-        help="For deferrals and plans: by so many days the last payment may be put off, from today or the due "
-        "date where that is later. With any amount, any number of days.",
+        help="For deferrals and plans: by so many days the last payment may be put off, from today or the "
+        "due date where that is later. With any amount, any number of days.",
     )
 
     _days_not_negative = models.Constraint("CHECK (days >= 0)", "Days are zero or more.")

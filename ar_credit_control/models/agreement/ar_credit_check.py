@@ -45,7 +45,7 @@ class ArCreditCheck(models.AbstractModel):
 
     @api.model
     def _get_open_items(self, partner_ids, root):
-        """A paused part is an item of its own that no rule about overdue counts: what to pay leaves it out."""
+        """A paused part is an item of its own that no rule about overdue counts; what to pay leaves it."""
         items = super()._get_open_items(partner_ids, root)
         paused = self._get_paused_units(items, partner_ids, root)
         return {partner_id: self._split_paused(found, paused) for partner_id, found in items.items()} | {

@@ -191,7 +191,7 @@ class ArItemSettlement(models.AbstractModel):
 
     @api.model
     def _judge_in_batches(self, records):
-        """Judge agreements in batches of a commit each; what somebody else works on waits for the next run."""
+        """Judge agreements in batches of a commit each; what others work on waits for the next run."""
         cron = self.env["ir.cron"]
         cron._commit_progress(remaining=len(records))
         for start in range(0, len(records), BATCH):

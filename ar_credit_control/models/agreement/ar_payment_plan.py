@@ -39,10 +39,10 @@ class ArPaymentPlan(models.Model):
     """A later payment that we agree to: instalments (``plan``) or one later day (``deferral``).
 
     A collector drafts it, another person with authority for so many days and so much money approves it
-    (``ar.credit.authority`` of kind ``deferral``): never who asked, nor anybody who wrote the terms. While it
-    is active its items are not dunned. What is matched with the items pays the instalments in their order; one
-    that is not paid by its date and the days of grace ends the plan (``defaulted``), and dunning goes on. Like
-    the state of a promise that follows from the ledger alone, see :meth:`_judged_sql`.
+    (``ar.credit.authority`` of kind ``deferral``): never who asked, nor anybody who wrote the terms. While
+    it is active its items are not dunned. What is matched with the items pays the instalments in their order;
+    one that is not paid by its date and the days of grace ends the plan (``defaulted``), and dunning goes on.
+    Like the state of a promise that follows from the ledger alone, see :meth:`_judged_sql`.
 
     The due dates of the items never change: ageing, provision and the insurer's deadlines go on counting from
     them. Amounts are in ``currency_id``, the currency of the items.
@@ -132,7 +132,6 @@ class ArPaymentPlan(models.Model):
     prepared_by_ids = fields.Many2many(
         "res.users",
         "ar_payment_plan_prepared_rel",
-        string="Prepared By",
         readonly=True,
         help="Who asked for it or wrote its terms. None of them approves it.",
     )
@@ -225,10 +224,11 @@ class ArPaymentPlan(models.Model):
     def _note_preparer(self):
         """Whoever writes terms does not approve them."""
         unknown = self.filtered(lambda plan: self.env.user not in plan.prepared_by_ids)
-        if unknown and not self.env.user._is_superuser():
-            super(ArPaymentPlan, unknown.sudo()).write(  # sudo: nobody writes evidence
-                {"prepared_by_ids": [Command.link(self.env.uid)]}
-            )
+        if self.env.user._is_superuser():
+            return True
+        return super(ArPaymentPlan, unknown.sudo()).write(  # sudo: nobody writes evidence
+            {"prepared_by_ids": [Command.link(self.env.uid)]}
+        )
 
     # ------------------------------------------------------------------
     # Drafting
@@ -502,7 +502,8 @@ class ArPaymentPlan(models.Model):
             user, self._get_company_amount(), self._get_days(), self.company_id
         ):
             return self.env._(
-                "%(plan)s puts %(amount)s off by %(days)s days: that is above your authority. Ask %(people)s.",
+                "%(plan)s puts %(amount)s off by %(days)s days: that is above your authority. "
+                "Ask %(people)s.",
                 plan=self.name,
                 amount=format_amount(self.env, self.amount, self.currency_id),
                 days=self._get_days(),
@@ -692,7 +693,8 @@ class ArPaymentPlan(models.Model):
             plan_day AS (
                 SELECT line.id, line.plan_id, line.date, line.amount,
                        line.date + plan.grace_days AS deadline,
-                       SUM(line.amount) OVER (PARTITION BY line.plan_id ORDER BY line.date, line.id) AS cumulated
+                       SUM(line.amount) OVER (PARTITION BY line.plan_id ORDER BY line.date, line.id)
+                           AS cumulated
                   FROM ar_payment_plan plan
                   JOIN ar_payment_plan_line line ON line.plan_id = plan.id
                  WHERE plan.state IN ('active', 'kept', 'defaulted') AND %(condition)s
@@ -731,7 +733,8 @@ class ArPaymentPlan(models.Model):
                        CASE WHEN total.missed_on IS NULL THEN total.next_date + plan.grace_days END
                            AS paused_until,
                        CASE WHEN total.missed_on IS NOT NULL THEN total.missed_on + 1
-                            WHEN total.next_date IS NULL THEN COALESCE(plan.ended_on, day.today) END AS ended_on
+                            WHEN total.next_date IS NULL THEN COALESCE(plan.ended_on, day.today) END
+                           AS ended_on
                   FROM (
                         SELECT line.plan_id,
                                SUM(line.paid) AS paid,

@@ -12,11 +12,11 @@ class ArPaymentPromise(models.Model):
     """What a customer promised to pay until a date, and what became of it.
 
     The state is never typed in: it follows from the ledger. Of each promised instalment counts what was
-    matched by the promised date and its tolerance days (``deadline``), by the dates of the ageing. The promise
-    is kept when that is the promised amount less a tolerance, partly kept when it is less, broken when it is
-    nothing; until the deadline it is open. A matching that is undone, or booked with an earlier date, changes
-    the state again. Credit notes count as payments: what is credited is owed no more. Items whose entry was
-    cancelled are promised no longer; a promise without any item left is cancelled.
+    matched by the promised date and its tolerance days (``deadline``), by the dates of the ageing. The
+    promise is kept when that is the promised amount less a tolerance, partly kept when it is less, broken
+    when it is nothing; until the deadline it is open. A matching that is undone, or booked with an earlier
+    date, changes the state again. Credit notes count as payments: what is credited is owed no more. Items
+    whose entry was cancelled are promised no longer; a promise without any item left is cancelled.
 
     Nobody has the right to write promises: they are recorded and withdrawn by their methods. Amounts are in
     ``currency_id``, the currency of the promised items.
@@ -388,7 +388,7 @@ class ArPaymentPromise(models.Model):
 
     @api.model
     def _judged_sql(self, condition: SQL) -> SQL:
-        """Return the common table expressions of what became of promises, to be put between WITH and the rest.
+        """Return the common table expressions of what became of promises, to go between WITH and the rest.
 
         ``judged_line``: ``id``, ``paid``; ``judged``: ``id``, ``former``, ``state``, ``paid``, ``late``.
 

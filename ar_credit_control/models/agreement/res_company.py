@@ -28,8 +28,8 @@ class ResCompany(models.Model):
     credit_plan_grace_days = fields.Integer(
         string="Grace for Instalments (days)",
         default=5,
-        help="An instalment of a plan, or a deferred payment, is missed when it is not matched by so many days "
-        "after its date. That ends the plan.",
+        help="An instalment of a plan, or a deferred payment, is missed when it is not matched by so many "
+        "days after its date. That ends the plan.",
     )
     credit_agreements_spare_holds = fields.Boolean(
         string="Agreements Let Orders Pass",

@@ -82,7 +82,6 @@ class ArCollectionCase(models.Model):
     )
     phase_today = fields.Selection(
         [("credit", "Credit Period"), ("coordination", "Coordination"), ("clearing", "Clearing")],
-        string="Phase Today",
         compute="_compute_case_figures",
     )
     last_contact_date = fields.Datetime(

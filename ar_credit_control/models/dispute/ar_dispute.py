@@ -141,7 +141,6 @@ class ArDispute(models.Model):
         help="What is open of the disputed amounts and not asked for now.",
     )
     confirmation_number = fields.Char(
-        string="Confirmation Number",
         tracking=True,
         help="Number of the tax authority that the credit note waits for, in China that of the red-letter "
         "confirmation (红字信息确认单).",
@@ -579,7 +578,7 @@ class ArDispute(models.Model):
                     "Answer the dispute: %s", dispute.category_id.display_name
                 ),
             )
-        super(ArDispute, self.sudo()).write({"escalation": False})  # sudo: see above
+        return super(ArDispute, self.sudo()).write({"escalation": False})  # sudo: see above
 
     def _close_activities(self):
         types = self.env.ref("ar_credit_control.mail_activity_dispute") | self.env.ref(

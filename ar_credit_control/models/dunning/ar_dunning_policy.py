@@ -84,8 +84,8 @@ class ArDunningPolicy(models.Model):
         string="Working Calendar",
         tracking=True,
         check_company=True,
-        help="No letter is dated on a day without work in this calendar, and an item that falls due on such a "
-        "day counts from the next working day. Empty: every day is a working day.",
+        help="No letter is dated on a day without work in this calendar, and an item that falls due on such "
+        "a day counts from the next working day. Empty: every day is a working day.",
     )
     leave_ids = fields.Many2many(
         "resource.calendar.leaves",

@@ -101,7 +101,7 @@ class ArDunningSelection(models.AbstractModel):
 
     @api.model
     def _policy_match_sql(self, policy_alias, partner_alias, profile_alias):
-        """Condition: the policy fits a customer by kind, rating, tag, country; an empty list fits everyone."""
+        """Condition: the policy fits a customer by kind, rating, tag, country; empty lists fit everyone."""
         return SQL(
             """
             %(policy)s.customer_kind IN ('all', CASE WHEN %(partner)s.is_company THEN 'company'
@@ -601,7 +601,7 @@ class ArDunningSelection(models.AbstractModel):
 
     @api.model
     def _contact_sql(self, policy, root, date):
-        """The last letter of a customer within the days between contacts; days with contacts under the cap."""
+        """The last letter of a customer within the days between contacts; days of contact under the cap."""
         since = max(policy.contact_interval_days, policy.contact_cap and policy.contact_cap_days)
         return SQL(
             """

@@ -8,8 +8,9 @@ class ArDunningRun(models.Model):
     _inherit = "ar.dunning.run"
 
     def _cron_run_policy(self, policy):
-        if policy._is_working_day(policy._get_today()):
-            super()._cron_run_policy(policy)
+        if not policy._is_working_day(policy._get_today()):
+            return None
+        return super()._cron_run_policy(policy)
 
 
 class ArDunningLetter(models.Model):

@@ -12,7 +12,7 @@ class ArInterestClaim(models.Model):
     waiver_reason = fields.Char(string="Why Waive", readonly=True, tracking=True)
     waiver_requested_by_id = fields.Many2one("res.users", string="Waiver Asked By", readonly=True)
     waiver_requested_date = fields.Datetime(string="Waiver Asked On", readonly=True)
-    waiver_decided_by_id = fields.Many2one("res.users", string="Waiver Decided By", readonly=True)
+    waiver_decided_by_id = fields.Many2one("res.users", readonly=True)
     waiver_decided_date = fields.Datetime(string="Waiver Decided On", readonly=True)
     waiver_note = fields.Char(string="Decision", readonly=True)
     waiver_move_id = fields.Many2one(

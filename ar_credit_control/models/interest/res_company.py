@@ -18,13 +18,11 @@ class ResCompany(models.Model):
     )
     interest_product_id = fields.Many2one(
         "product.product",
-        string="Interest Product",
         help="On debit notes; gives the account where none is set.",
     )
     interest_fee_product_id = fields.Many2one("product.product", string="Fixed Sum Product")
     interest_account_id = fields.Many2one(
         "account.account",
-        string="Interest Account",
         help="Income from late interest and fixed sums. Empty: the product's, else the journal's.",
     )
     interest_payment_days = fields.Integer(

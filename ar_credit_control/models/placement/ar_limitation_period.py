@@ -27,7 +27,6 @@ class ArLimitationPeriod(models.Model):
     country_id = fields.Many2one("res.country", required=True, index=True, ondelete="restrict", tracking=True)
     state_id = fields.Many2one(
         "res.country.state",
-        string="State",
         ondelete="restrict",
         domain="[('country_id', '=', country_id)]",
         tracking=True,

@@ -86,7 +86,7 @@ class ArLimitationReport(models.Model):
         string="Counts From", readonly=True, help="Due date, or that of the last instalment of one debt."
     )
     restarted_on = fields.Date(
-        string="Restarted On", readonly=True, help="Last proven event that came while the period was running."
+        readonly=True, help="Last proven event that came while the period was running."
     )
     restart_kind = fields.Selection(KINDS, string="Restarted By", readonly=True)
     unproven_on = fields.Date(

@@ -67,9 +67,7 @@ class ArPlacement(models.Model):
         default="agency",
         tracking=True,
     )
-    agent_id = fields.Many2one(
-        "res.partner", string="Agent", ondelete="restrict", tracking=True, index="btree_not_null"
-    )
+    agent_id = fields.Many2one("res.partner", ondelete="restrict", tracking=True, index="btree_not_null")
     agent_contact_id = fields.Many2one(
         "res.partner",
         string="Person in Charge",
