@@ -28,15 +28,27 @@ class ArCreditDemo(models.AbstractModel):
         """One for tomorrow, one for today, and two of a customer who breaks them."""
         main = self.env.ref("base.main_company")
         stories = (
-            ("mueller", 1, "“The new system pays again; Friday's run has all of it.”"),
-            ("northwind", 0, "“We pay the rest of both invoices today.”"),
-            ("blueridge", -34, "“After the harvest.”"),
-            ("blueridge", -9, "“Next week, for sure.”"),
+            (
+                "mueller",
+                1,
+                (7600,),
+                None,
+                "“The new system pays again; the run of tomorrow has the latest one.”",
+            ),
+            ("northwind", 0, (), 23800, "“We pay the rest of both invoices today.”"),
+            ("blueridge", -34, (), None, "“When the county has paid us.”"),
+            ("blueridge", -9, (), None, "“Next week, for sure.”"),
         )
-        for customer, days, note in stories:
+        for customer, days, invoices, amount, note in stories:
             promise = self.env["ar.payment.promise"].with_user(collector)
             promise = promise._record(
-                self._customer(customer), main, None, self._date(-max(days, 0)), replace=False, note=note
+                self._customer(customer),
+                main,
+                amount,
+                self._date(-max(days, 0)),
+                items=invoices and self._find_demo_items(customer, invoices),
+                replace=False,
+                note=note,
             ).sudo()  # nobody writes promises
             if days < 0:
                 date = self._date(-days)
@@ -55,7 +67,7 @@ class ArCreditDemo(models.AbstractModel):
         main = self.env.ref("base.main_company")
         plans = self.env["ar.payment.plan"].with_user(people["cora"])
         for customer, count, start, approver, reason in (
-            ("lefevre", 3, -12, "connie", "Their customer pays in stages; they always paid in the end."),
+            ("hengda", 3, -12, "connie", "Their customer pays in stages; they always paid in the end."),
             ("delgado", 6, -20, None, "Out of season; the owner guarantees the rest."),
         ):
             plan = plans._draft(
@@ -65,11 +77,11 @@ class ArCreditDemo(models.AbstractModel):
             if approver:
                 plan.with_user(people[approver]).action_approve()
         deferral = plans._draft(
-            self._customer("rossi"),
+            self._customer("mingzhu"),
             main,
             kind="deferral",
             dates=[self._date(-10)],
-            reason="Goods were complained of and replaced: they pay two weeks later.",
+            reason="One machine was replaced late: they pay ten days later.",
         )
         deferral.action_submit()
         deferral.with_user(people["mona"]).action_approve()

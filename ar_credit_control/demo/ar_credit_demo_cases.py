@@ -18,7 +18,7 @@ class ArCreditDemo(models.AbstractModel):
         ):
             cases._run_company(company)
         self._load_reply("lefevre")
-        self._load_next_step("blueridge")
+        self._load_next_step("mueller")
         self._load_snooze("thames")
         self._load_leave()
 

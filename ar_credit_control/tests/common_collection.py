@@ -1,10 +1,8 @@
 from datetime import timedelta
-from unittest.mock import patch
 
 from odoo import fields
 from odoo.fields import Command
 from odoo.tests import new_test_user
-from odoo.tools import SQL
 
 from .common_dunning import DunningCase
 
@@ -104,25 +102,17 @@ class CollectionCase(DunningCase):
             email_from='"Ute Korn" <ute@example.com>',
         )
 
-    def promised(self, case, days, amount=500.0, state="open"):
-        """Let a promise be known, as a room that adds its own to the sources does."""
-        date = self.today + timedelta(days=days)
-        part = SQL(
-            """SELECT %s::int AS partner_id, %s::int AS company_id, %s::date AS date, %s::numeric AS amount,
-                      %s::int AS currency_id, %s::varchar AS state, %s::date AS broken_date, 1 AS res_id""",
-            case.partner_id.id,
-            case.company_id.id,
-            date,
-            amount,
-            case.currency_id.id,
-            state,
-            date if state == "broken" else None,
+    @classmethod
+    def promised(cls, case, days, amount=500.0):
+        """A promise for a day from today; one for a day in the past is broken unless it was paid."""
+        date = cls.today + timedelta(days=days)
+        promise = cls.env["ar.payment.promise"]._record(
+            case.partner_id, case.company_id, amount, max(date, cls.today)
         )
-        source = self.env.registry["ar.collection.source"]
-        known = self.env["ar.collection.source"]._promise_parts()
-        patcher = patch.object(source, "_promise_parts", lambda _self: [*known, part])
-        patcher.start()
-        self.addCleanup(patcher.stop)
+        if date < cls.today:
+            promise.sudo().write({"date": date, "deadline": date, "date_given": date - timedelta(days=5)})
+            promise._judge()
+        return promise
 
     def dispute(self, invoice, amount):
         item = self.env["ar.aging.report"].search([("move_id", "=", invoice.id)], limit=1)

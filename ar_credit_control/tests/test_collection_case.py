@@ -138,7 +138,7 @@ class TestCollectionCase(CollectionCase):
         self.make_invoice(20, 1000.0)
         case._close("Done")
         case.sudo().closed_date = self.today - timedelta(days=99)
-        self.promised(case, -3, state="broken")
+        self.promised(case, -3)
         self.run_night()
         self.assertEqual(self.case_of(self.customer).opened_by, "promise")
 

@@ -66,7 +66,7 @@ class TestCollectionWorklist(CollectionCase):
         step.activity_schedule(date_deadline=self.today, user_id=self.collector.id)
         self.reply(reply)
         self.promised(promised, 0)
-        self.promised(broken, -4, state="broken")
+        self.promised(broken, -4)
         rows = self.rows()
         self.assertEqual(
             rows.mapped("case_id.id"), [case.id for case in (broken, promised, reply, step, value)]
@@ -91,7 +91,7 @@ class TestCollectionWorklist(CollectionCase):
 
     def test_a_promise_that_is_kept_later_is_not_on_top(self):
         case = self.debtor("Paid")
-        self.promised(case, -4, state="broken")
+        self.promised(case, -4)
         self.assertEqual(self.priorities(case), ["1_broken"])
         self.pay(self.env["account.move"].search([("partner_id", "=", case.partner_id.id)]))
         self.assertEqual(self.priorities(case), [None])

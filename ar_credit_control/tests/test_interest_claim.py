@@ -136,6 +136,24 @@ class TestInterestClaim(InterestCase):
         invoice.action_toggle_block_payment()
         self.assertTrue(self.claim("2023-01-30"))
 
+    def test_the_undisputed_part_bears_interest(self):
+        invoice = self.make_invoice("2023-01-10", 1000.0)
+        category = self.env.ref("ar_credit_control.dispute_category_price")
+        items = self.env["ar.aging.report"].search([("move_id", "=", invoice.id)])
+        dispute = self.env["ar.dispute"]._record(category, {items: 300.0}, "Too expensive")
+        claim = self.claim("2023-01-30")
+        self.assertEqual((claim.segment_ids.principal, claim.days), (700.0, 20))
+        self.assertEqual(claim.amount_interest, 3.84)
+        self.assertEqual(claim.principal, 1000.0)
+        self.assertFalse(self.claim("2023-01-30"))
+        self.company.credit_dispute_grace_days = 0
+        dispute.with_user(self.controller)._decide({}, "The price list says so.")
+        late = self.claim("2023-01-30")
+        self.assertEqual((late.segment_ids.principal, late.amount_interest), (300.0, 1.64))
+        # what was claimed before somebody disputes it stays
+        self.env["ar.dispute"]._record(category, {items: 1000.0}, "All of it")
+        self.assertFalse(self.claim("2023-02-28"))
+
     def test_another_currency(self):
         euro = self.setup_other_currency("EUR")
         self.make_invoice("2023-01-10", 1000.0, currency=euro)

@@ -16,12 +16,12 @@ PRESETS = (
     (
         "ar_credit_control.group_credit_controller",
         1,
-        {"limit": 200_000, "release": 50_000, "deferral": 200_000},
+        {"limit": 200_000, "release": 50_000, "deferral": 200_000, "waiver": 10_000},
     ),
     (
         "ar_credit_control.group_credit_manager",
         2,
-        {"limit": 1_000_000, "release": 500_000, "deferral": 1_000_000},
+        {"limit": 1_000_000, "release": 500_000, "deferral": 1_000_000, "waiver": 100_000},
     ),
 )
 PRESET_CURRENCY = "CNY"
@@ -81,7 +81,7 @@ class ArCreditAuthority(models.Model):
         aggregator=False,
         tracking=True,
         help="Largest amount: for limits the whole limit after the decision, for releases the total of the "
-        "order.",
+        "order, for deferrals and plans what is put off, for waivers what is given up.",
     )
     currency_id = fields.Many2one(
         "res.currency",

@@ -8,5 +8,5 @@ class ArCreditRating(models.Model):
         string="Weight in the Worklist",
         default=1.0,
         help="Multiplies the expected value of a contact. Below 1: they pay without being asked. Above 1: "
-        "the money goes to who asks first.",
+        "the money goes to who asks first. Grades older than the worklist start with 1.",
     )

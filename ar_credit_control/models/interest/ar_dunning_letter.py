@@ -10,8 +10,8 @@ class ArDunningLetter(models.Model):
     def _get_interest(self):
         """Return interest and fixed sum by letter line, until the dates of the letters.
 
-        What earlier letters claimed and no debit note posted is in it again; items with an open dispute bear
-        none until it is decided. One statement for all letters of a company and day.
+        What earlier letters claimed and no debit note posted is in it again; disputed parts bear
+        none until the dispute is decided. One statement for all letters of a company and day.
         """
         result = super()._get_interest()
         self.env["ar.interest.figures"]._flush()
@@ -24,6 +24,7 @@ class ArDunningLetter(models.Model):
         return result
 
     def _interest_sql(self, root, date):
+        claims = self.env["ar.interest.claim"]
         listed = SQL(
             """SELECT move_line_id FROM ar_dunning_letter_line
                 WHERE letter_id = ANY(%s) AND move_line_id IS NOT NULL""",
@@ -41,11 +42,13 @@ class ArDunningLetter(models.Model):
                AND line.move_id = due.move_id
                AND line.partner_id = due.partner_id
                AND line.date_maturity = due.date_maturity
-             WHERE %(undisputed)s
+             WHERE %(claimable)s
             """,
-            common=self.env["ar.interest.figures"]._ledger_with_sql(date, line_ids=listed, root_ids=root.ids),
+            common=self.env["ar.interest.figures"]._ledger_with_sql(
+                date, line_ids=listed, root_ids=root.ids, withheld=claims._withheld_sql(root, date)
+            ),
             letters=self.ids,
-            undisputed=self.env["ar.interest.claim"]._undisputed_sql(root, date),
+            claimable=claims._claimable_sql(),
         )
 
     def _mark_sent(self):

@@ -154,7 +154,7 @@ class ArInterestClaim(models.Model):
     def _claim(self, root, date, partner_ids=None, line_ids=None, settled_only=False):
         """Write open claims for what no claim holds yet; return them.
 
-        Items with an open dispute or on a plan wait for its end.
+        Disputed parts, and items on a plan, wait for its end.
 
         :param root: ``res.company`` without parent
         :param date: last day that counts
@@ -162,24 +162,39 @@ class ArInterestClaim(models.Model):
         """
         self.env["ar.interest.figures"]._flush()
         condition = SQL("open_principal = 0") if settled_only else SQL("TRUE")
-        common = self.env["ar.interest.figures"]._ledger_with_sql(date, line_ids, partner_ids, root.ids)
-        return self._insert(
-            common, SQL("%s AND %s", condition, self._undisputed_sql(root, date)), date, "open"
+        common = self.env["ar.interest.figures"]._ledger_with_sql(
+            date, line_ids, partner_ids, root.ids, self._withheld_sql(root, date)
+        )
+        return self._insert(common, SQL("%s AND %s", condition, self._claimable_sql()), date, "open")
+
+    @api.model
+    def _withheld_sql(self, root, date):
+        """Principal of ``interest_source`` that bears no claim on a day: disputed parts, items on a plan."""
+        return SQL(
+            """
+            SELECT item.id AS item_id,
+                   SUM(CASE WHEN pause.reason = 'plan' THEN item.principal
+                            ELSE COALESCE(pause.amount_currency, item.principal) END) AS amount
+              FROM interest_source item
+              JOIN (%s) pause
+                ON pause.move_id = item.move_id
+               AND pause.partner_id = item.partner_id
+               AND pause.date_maturity = item.date_maturity
+             WHERE pause.reason IN ('disputed', 'plan')
+          GROUP BY item.id
+            """,
+            self.env["ar.item.pause"]._pause_sql(root, date),
         )
 
     @api.model
-    def _undisputed_sql(self, root, date):
-        """Condition on alias ``due``: neither disputed nor on a plan of instalments."""
+    def _claimable_sql(self):
+        """Condition on alias ``due``: not blocked, and something is left besides what is withheld."""
         return SQL(
             """
-            NOT EXISTS (SELECT FROM account_move move
-                         WHERE move.id = due.move_id AND move.payment_state = 'blocked')
-            AND NOT EXISTS (SELECT FROM (%s) pause
-                             WHERE pause.move_id = due.move_id AND pause.partner_id = due.partner_id
-                               AND pause.date_maturity = due.date_maturity
-                               AND pause.reason IN ('disputed', 'plan'))
-            """,
-            self.env["ar.item.pause"]._pause_sql(root, date),
+            (due.withheld = 0 OR due.withheld < due.open_principal)
+            AND NOT EXISTS (SELECT FROM account_move move
+                             WHERE move.id = due.move_id AND move.payment_state = 'blocked')
+            """
         )
 
     @api.model

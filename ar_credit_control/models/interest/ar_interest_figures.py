@@ -21,7 +21,7 @@ class ArInterestFigures(models.AbstractModel):
     _description = "Late Interest Figures"
 
     @api.model
-    def _with_sql(self, items, reductions, date):
+    def _with_sql(self, items, reductions, date, withheld=None):
         """Return the common table expressions, to be put between WITH and a SELECT.
 
         ``interest_segment``: ``item_id``, ``date_from``, ``date_to`` (both count), ``open_principal``,
@@ -29,20 +29,21 @@ class ArInterestFigures(models.AbstractModel):
         ``amount`` (what no claim holds yet).
 
         ``interest_due``: one row per instalment in delay: the columns of ``items``, ``date_from``,
-        ``date_to``,
-        ``days``, ``open_principal`` (on the last day), ``accrued``, ``interest`` and ``fee`` (not in any
-        claim
-        yet), ``waiting_interest`` and ``waiting_fee`` (in claims that are not posted), ``is_small`` (below
-        the smallest claim).
+        ``date_to``, ``days``, ``open_principal`` (on the last day), ``withheld``, ``accrued``, ``interest``
+        and ``fee`` (not in any claim yet), ``waiting_interest`` and ``waiting_fee`` (in claims that are not
+        posted), ``is_small`` (below the smallest claim).
 
         :param items: SELECT of ``id``, ``move_id``, ``partner_id``, ``company_id``, ``root_id``,
             ``currency_id``, ``date_maturity``, ``invoice_date``, ``principal``, ``scheme_id``, ``line_ids``
         :param reductions: SELECT of ``item_id``, ``date``, ``amount`` from ``interest_item``
         :param date: last day that counts
+        :param withheld: SELECT of ``item_id``, ``amount`` from ``interest_source``: principal that nothing is
+            claimed for at the moment; its days wait. None: all may be claimed
         """
         return SQL(
             """
             interest_source AS MATERIALIZED (%(items)s),
+            interest_withheld AS MATERIALIZED (%(withheld)s),
             interest_item AS MATERIALIZED (%(scheme_items)s),
             interest_reduction AS MATERIALIZED (%(reductions)s),
             interest_held AS MATERIALIZED (%(held)s),
@@ -54,6 +55,7 @@ class ArInterestFigures(models.AbstractModel):
             interest_due AS MATERIALIZED (%(due)s)
             """,
             items=items,
+            withheld=withheld or SQL("SELECT 0 AS item_id, 0 AS amount WHERE FALSE"),
             scheme_items=self._item_sql(date),
             reductions=reductions,
             held=self._held_sql(),
@@ -66,14 +68,15 @@ class ArInterestFigures(models.AbstractModel):
         )
 
     @api.model
-    def _ledger_with_sql(self, date, line_ids=None, partner_ids=None, root_ids=None):
+    def _ledger_with_sql(self, date, line_ids=None, partner_ids=None, root_ids=None, withheld=None):
         """Return the expressions of :meth:`_with_sql` for the instalments of the ledger.
 
         :param line_ids: journal items; None: those open, and those paid late within three years
         :param partner_ids: commercial partners to look at; None: all
         :param root_ids: main companies to look at; None: all
+        :param withheld: see :meth:`_with_sql`
 
-        Each is a collection of ids or a SELECT of them.
+        Each of the ids is a collection of ids or a SELECT of them.
         """
         return SQL(
             "%s, %s",
@@ -82,7 +85,7 @@ class ArInterestFigures(models.AbstractModel):
                 items=self._instalment_sql(date, line_ids, partner_ids, root_ids),
                 debtors=self._debtor_sql(),
             ),
-            self._with_sql(self._ledger_items_sql(), self._ledger_reductions_sql(), date),
+            self._with_sql(self._ledger_items_sql(), self._ledger_reductions_sql(), date, withheld),
         )
 
     # where the items come from
@@ -94,8 +97,7 @@ class ArInterestFigures(models.AbstractModel):
 
     @api.model
     def _candidate_sql(self, date, line_ids, partner_ids):
-        """Entries with an instalment that may bear interest: open ones, and those settled after "
-        "their date."""
+        """Entries with an instalment that may bear interest: open ones, and those settled late."""
         if line_ids is not None:
             return SQL(
                 "SELECT DISTINCT line.move_id FROM account_move_line line WHERE line.id %s",
@@ -257,10 +259,12 @@ class ArInterestFigures(models.AbstractModel):
                        + CASE WHEN scheme.grace_shifts THEN COALESCE(scheme.grace_days, 0) ELSE 0 END
                        AS date_start,
                    item.date_maturity + COALESCE(scheme.grace_days, 0) AS grace_end,
-                   COALESCE(least_rate.rate, 0) AS least_rate
+                   COALESCE(least_rate.rate, 0) AS least_rate,
+                   COALESCE(withheld.amount, 0) AS withheld
               FROM interest_source item
               JOIN ar_interest_scheme scheme ON scheme.id = item.scheme_id
               JOIN res_currency currency ON currency.id = item.currency_id
+         LEFT JOIN interest_withheld withheld ON withheld.item_id = item.id
          LEFT JOIN LATERAL (
                    SELECT rate.rate
                      FROM ar_interest_rate rate
@@ -400,7 +404,14 @@ class ArInterestFigures(models.AbstractModel):
 
     @api.model
     def _segment_sql(self):
-        """Interest of each stretch: of the open principal, and of the part that no claim holds."""
+        """Interest of each stretch: of the open principal, and of the part that no claim holds.
+
+        What is withheld is claimed later; claims that hold some of it already stay as they are.
+        """
+        unclaimed = SQL(
+            """(GREATEST(atom.open_principal - atom.withheld, LEAST(atom.open_principal, atom.held))
+                - atom.held)"""
+        )
         return SQL(
             """
             SELECT atom.id AS item_id,
@@ -410,7 +421,7 @@ class ArInterestFigures(models.AbstractModel):
                    atom.rate,
                    atom.days,
                    %(accrued)s AS accrued,
-                   atom.open_principal - atom.held AS principal,
+                   %(unclaimed)s AS principal,
                    %(amount)s AS amount
               FROM (
                     SELECT atom.*,
@@ -429,7 +440,8 @@ class ArInterestFigures(models.AbstractModel):
             day_before=self._day_number_sql(SQL("atom.date_from - 1")),
             within_grace=self._within_grace_sql(),
             accrued=self._amount_sql(SQL("atom.open_principal")),
-            amount=self._amount_sql(SQL("(atom.open_principal - atom.held)")),
+            unclaimed=unclaimed,
+            amount=self._amount_sql(unclaimed),
         )
 
     @api.model
