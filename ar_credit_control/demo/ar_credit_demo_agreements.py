@@ -67,7 +67,7 @@ class ArCreditDemo(models.AbstractModel):
         main = self.env.ref("base.main_company")
         plans = self.env["ar.payment.plan"].with_user(people["cora"])
         for customer, count, start, approver, reason in (
-            ("hengda", 3, -12, "connie", "Their customer pays in stages; they always paid in the end."),
+            ("hengda", 3, -12, "mona", "Their customer pays in stages; they always paid in the end."),
             ("delgado", 6, -20, None, "Out of season; the owner guarantees the rest."),
         ):
             plan = plans._draft(

@@ -233,7 +233,7 @@ class TestCollectionWorklist(CollectionCase):
         domain = [("user_id", "=", self.collector.id)]
         figures = self.worklist.with_user(self.collector).get_strip_figures(domain)
         self.assertEqual((figures["calls"], figures["promises"], figures["replies"]), (2, 1, 0))
-        self.assertEqual(figures["amounts"], [{"currency_id": case.currency_id.id, "amount": 1500.0}])
+        self.assertEqual(figures["amounts"], [{"currency_id": case.currency_id.id, "amount": 1000.0}])
         with self.assertRaises(AccessError):
             self.worklist.with_user(self.seller).get_strip_figures([])
 

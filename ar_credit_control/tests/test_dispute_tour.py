@@ -5,7 +5,7 @@ from .common_collection import CollectionCase
 
 @tagged("post_install", "-at_install")
 class TestDisputeTour(CollectionCase, HttpCase):
-    """A dispute in the browser, from the call to the credit note, and what the letters say before and after."""
+    """A dispute in the browser, from the call to the credit note, and what letters list meanwhile."""
 
     def test_from_the_case_to_the_credit_note(self):
         kept = self.make_invoice(20, 1000.0)

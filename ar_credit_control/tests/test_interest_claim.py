@@ -146,8 +146,9 @@ class TestInterestClaim(InterestCase):
         self.assertEqual(claim.amount_interest, 3.84)
         self.assertEqual(claim.principal, 1000.0)
         self.assertFalse(self.claim("2023-01-30"))
-        self.company.credit_dispute_grace_days = 0
         dispute.with_user(self.controller)._decide({}, "The price list says so.")
+        self.assertFalse(self.claim("2023-01-30"), "days of grace")
+        dispute._write_evidence({"grace_until": DATE("2023-01-25")})
         late = self.claim("2023-01-30")
         self.assertEqual((late.segment_ids.principal, late.amount_interest), (300.0, 1.64))
         # what was claimed before somebody disputes it stays
