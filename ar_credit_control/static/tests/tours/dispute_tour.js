@@ -76,15 +76,15 @@ registry.category("web_tour.tours").add("ar_dispute_credit", {
             run: "click",
         },
         {
-            trigger: ".o_arrow_button_current:contains(Posted), .o_statusbar_status button[data-value=posted][aria-checked=true]",
+            trigger: ".o_arrow_button_current:contains(Posted)",
         },
         {
-            trigger: ".breadcrumb-item a:contains(DIS), .breadcrumb-item a:contains(Kornmann)",
+            trigger: ".o_breadcrumb a:contains(Kornmann)",
             run: "click",
         },
         {
             content: "settled",
-            trigger: ".o_statusbar_status button[data-value=resolved_credit][aria-checked=true]",
+            trigger: ".o_arrow_button_current:contains(Credited)",
         },
     ],
 });
