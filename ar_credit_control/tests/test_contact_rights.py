@@ -49,6 +49,9 @@ class TestContactRights(ContactCase):
             self.customer.with_user(self.auditor).action_log_contact()
         with self.assertRaises(AccessError):
             self.create_dialog(self.auditor)._log()
+        for user, shown in ((self.auditor, False), (self.collector, True), (self.seller, True)):
+            arch = self.env["ar.collection.case"].with_user(user).get_view(view_type="form")["arch"]
+            self.assertEqual("action_log_contact" in arch, shown)
 
     def test_other_users_reach_nothing(self):
         outsider = new_test_user(self.env, "contact_outsider", groups="base.group_user")
