@@ -17,7 +17,8 @@ class ArCashProposal(models.AbstractModel):
 
     The first rule that finds something decides: items the payment was made for; on a bank line, a payment
     that is booked already; numbers in the customer's words; one item of exactly this amount; the exact sum of
-    items in a row; at last the order of allocation of the company. Items in dispute come last.
+    items in a row; items that the customer says are paid; at last the order of allocation of the company.
+    Items in dispute come last.
     """
 
     _name = "ar.cash.proposal"
@@ -131,12 +132,20 @@ class ArCashProposal(models.AbstractModel):
                             AND number ~ '[0-9]') AS numbers,
                    EXISTS (SELECT FROM ar_interest_claim claim
                             WHERE claim.debit_move_id = item.move_id) AS is_interest,
-                   EXISTS (SELECT FROM (%(pauses)s) pause
-                            WHERE pause.reason = 'disputed'
-                              AND pause.move_id = item.move_id
-                              AND pause.partner_id = item.partner_id
-                              AND pause.date_maturity = item.date_maturity) AS is_disputed
+                   pause.is_disputed IS TRUE AS is_disputed,
+                   pause.is_said_paid IS TRUE AS is_said_paid
               FROM (%(open_items)s) item
+         LEFT JOIN (
+                    SELECT pause.move_id, pause.partner_id, pause.date_maturity,
+                           BOOL_OR(pause.reason = 'disputed') AS is_disputed,
+                           BOOL_OR(pause.reason = 'says_paid') AS is_said_paid
+                      FROM (%(pauses)s) pause
+                     WHERE pause.partner_id = ANY(%(partners)s)
+                  GROUP BY pause.move_id, pause.partner_id, pause.date_maturity
+                   ) pause
+                ON pause.move_id = item.move_id
+               AND pause.partner_id = item.partner_id
+               AND pause.date_maturity = item.date_maturity
               JOIN account_move move ON move.id = item.move_id
               JOIN account_journal journal ON journal.id = item.journal_id
              WHERE item.partner_id = ANY(%(partners)s)
@@ -178,6 +187,7 @@ class ArCashProposal(models.AbstractModel):
                                    / receipt.rounding) * receipt.rounding END AS value,
                    item.currency_id = receipt.currency_id AS is_same_currency,
                    item.account_id,
+                   item.is_said_paid,
                    COALESCE(%(order)s) AS place,
                    (EXISTS (SELECT FROM account_move__account_payment link
                              WHERE link.payment_id = receipt.payment_id AND link.invoice_id = item.move_id)
@@ -223,7 +233,7 @@ class ArCashProposal(models.AbstractModel):
               JOIN res_partner debtor ON debtor.commercial_partner_id = receipt.partner_id
               JOIN account_payment payment
                 ON payment.partner_id = debtor.id AND payment.payment_type = 'inbound'
-               AND payment.is_matched IS NOT TRUE AND payment.state = 'in_process'
+               AND payment.is_matched IS NOT TRUE AND payment.state IN ('in_process', 'paid')
               JOIN account_move_line line
                 ON line.move_id = payment.move_id AND line.account_id = payment.outstanding_account_id
                AND line.parent_state = 'posted' AND line.reconciled IS NOT TRUE
@@ -247,6 +257,7 @@ class ArCashProposal(models.AbstractModel):
                         WHEN BOOL_OR(pair.is_named) THEN 'reference'
                         WHEN BOOL_OR(pair.value = pair.total AND pair.is_same_currency) THEN 'amount'
                         END AS rule,
+                   BOOL_OR(pair.is_said_paid) AS is_said_paid,
                    COUNT(*) FILTER (WHERE pair.value = pair.total AND pair.is_same_currency) AS exact,
                    MIN(pair.place) FILTER (WHERE pair.value = pair.total AND pair.is_same_currency) AS first
               FROM receipt
@@ -286,8 +297,9 @@ class ArCashProposal(models.AbstractModel):
         return SQL(
             """
             SELECT pair.receipt_id, pair.item_id, pair.name, pair.value, pair.total, pair.place,
-                   COALESCE(found.rule, CASE WHEN series.receipt_id IS NULL THEN 'oldest' ELSE 'sum' END)
-                       AS rule,
+                   COALESCE(found.rule, CASE WHEN series.receipt_id IS NOT NULL THEN 'sum'
+                                             WHEN found.is_said_paid THEN 'said'
+                                             ELSE 'oldest' END) AS rule,
                    found.exact AS matches
               FROM (SELECT *, FIRST_VALUE(account_id) OVER (
                                   PARTITION BY receipt_id ORDER BY is_linked DESC, is_named DESC, place
@@ -301,7 +313,7 @@ class ArCashProposal(models.AbstractModel):
                         WHEN found.rule = 'amount' THEN pair.place = found.first
                         WHEN series.receipt_id IS NOT NULL
                         THEN pair.place BETWEEN series.place_from AND series.place_to
-                        ELSE TRUE END
+                        ELSE pair.is_said_paid OR found.is_said_paid IS NOT TRUE END
                AND (found.rule = 'amount' OR pair.account_id = pair.main_account_id)
          UNION ALL
             SELECT booked.receipt_id, booked.item_id, booked.name, booked.total, booked.total, booked.place,

@@ -351,6 +351,8 @@ class ArCashReceipt(models.Model):
             return self.env._("One of %s open items of this amount", proposal["count"])
         if rule == "sum":
             return self.env._("Exactly the sum of %s items in a row", len(items))
+        if rule == "said":
+            return self.env._("The customer says that %s is paid", names)
         if rule == "oldest":
             return self.env._("No hint: %s", self._describe_order())
         return self.env._("Nothing is open that it could pay")

@@ -1,0 +1,197 @@
+from odoo.tests import tagged
+from odoo.tools import SQL
+
+from .common_cash import CashCase
+
+
+@tagged("post_install", "-at_install")
+class TestCashProposal(CashCase):
+    """Which items a receipt probably pays, how sure that is, and why."""
+
+    def test_number_in_the_words_of_the_customer(self):
+        first, second, third = self.due(100, 40), self.due(250, 30), self.due(70, 20)
+        words = f"thanks, {second.name.replace('/', ' ')} and {third.name}"
+        self.assert_proposes(self.paid(320, words), "reference", "high", second, third)
+        receipt = self.paid(300, f"for {second.name}")
+        self.assert_proposes(receipt, "reference", "medium", second)
+        self.assertEqual(receipt.proposed_amount, 250)
+        self.assertIn("50.00", receipt.why)
+        self.assertEqual(self.paid(100).item_names, first.name)
+
+    def test_number_within_a_longer_number_is_not_named(self):
+        invoice = self.due(100, 40)
+        self.due(60, 10)
+        self.assert_proposes(self.paid(160, f"{invoice.name}7"), "sum", "medium", *self.all_open())
+
+    def all_open(self):
+        items = self.report.search(
+            [("partner_id", "=", self.customer.id), ("amount", ">", 0)], order="date_maturity, id"
+        )
+        return items.move_id.sorted(lambda move: move.invoice_date_due)
+
+    def test_customers_own_reference(self):
+        self.due(100, 40)
+        ordered = self.due(80, 10, ref="PO-4711/A")
+        self.assert_proposes(self.paid(80, "order po 4711 a"), "reference", "high", ordered)
+
+    def test_only_item_of_the_amount(self):
+        self.due(100, 40)
+        invoice = self.due(250, 30)
+        self.assert_proposes(self.paid(250), "amount", "high", invoice)
+        self.due(250, 20)
+        self.assert_proposes(self.paid(250), "amount", "medium", invoice)
+
+    def test_sum_of_items_in_a_row(self):
+        self.due(100, 40)
+        second, third, _fourth = self.due(250, 30), self.due(70, 20), self.due(500, 10)
+        self.assert_proposes(self.paid(320), "sum", "medium", second, third)
+
+    def test_oldest_first_as_a_last_resort(self):
+        first, second, _third = self.due(100, 40), self.due(250, 30), self.due(70, 20)
+        receipt = self.paid(180)
+        self.assert_proposes(receipt, "oldest", "low", first, second)
+        self.assertEqual(receipt.proposed_amount, 180)
+
+    def test_order_of_the_company(self):
+        first, second, third = self.due(100, 40), self.due(250, 30), self.due(70, 20)
+        self.company.cash_item_order = "small"
+        self.assert_proposes(self.paid(90), "oldest", "low", third, first)
+        self.company.cash_item_order = "large"
+        self.assert_proposes(self.paid(90), "oldest", "low", second)
+
+    def test_dispute_comes_last(self):
+        first, second = self.due(100, 40), self.due(250, 30)
+        self.pause(first)
+        self.assert_proposes(self.paid(50), "oldest", "low", second)
+
+    def pause(self, move, reason="disputed"):
+        """Let the one definition of pauses name an item."""
+        model = type(self.env["ar.item.pause"])
+        original = model._pause_parts
+        row = SQL(
+            "SELECT %s::int, %s::int, %s::date, NULL::numeric, %s::varchar, NULL::date",
+            move.id,
+            self.customer.id,
+            move.invoice_date_due,
+            reason,
+        )
+        self.patch(model, "_pause_parts", lambda pause, root, date: [*original(pause, root, date), row])
+
+    def test_said_paid_before_oldest(self):
+        _first, second = self.due(100, 40), self.due(250, 30)
+        self.pause(second, "says_paid")
+        self.assert_proposes(self.paid(90), "said", "medium", second)
+
+    def test_credit_note_of_an_invoice(self):
+        self.due(100, 40)
+        invoice = self.due(250, 30)
+        refund = self.invoice(30, self.today, move_type="out_refund", reversed_entry_id=invoice.id)
+        self.receivable(refund).remove_move_reconcile()
+        self.assert_proposes(self.receipt_of(refund), "linked", "high", invoice)
+
+    def test_payment_made_for_an_invoice(self):
+        self.due(250, 40)
+        invoice = self.due(250, 30)
+        entry = self.payment(250, self.today)
+        entry.origin_payment_id.invoice_ids = invoice
+        self.assert_proposes(self.receipt_of(entry), "linked", "high", invoice)
+
+    def test_bank_line_of_a_booked_payment(self):
+        self.due(250, 40)
+        entry = self.payment(250, self.today)
+        row = self.line_row(self.bank_line(250))
+        self.assertEqual((row.rule, row.confidence), ("payment", "high"))
+        self.assertEqual(row.item_names, entry.origin_payment_id.name)
+
+    def test_bank_line_without_customer_by_account(self):
+        invoice = self.due(250, 40)
+        self.env["res.partner.bank"].create(
+            {"acc_number": "DE02 1203 0000 0000 2020 51", "partner_id": self.customer.id}
+        )
+        line = self.bank_line(250, partner=self.env["res.partner"], account_number="DE02120300000000202051")
+        row = self.line_row(line)
+        self.assertEqual(row.partner_id, self.customer)
+        self.assert_proposes(row, "amount", "high", invoice)
+
+    def test_other_account_is_left_alone(self):
+        self.entry(100, self.day(-40), self.customer, due=self.day(-40), account=self.account_2)
+        receipt = self.paid(100)
+        self.assertEqual((receipt.confidence, receipt.item_names), ("none", ""))
+
+    def test_same_currency_before_others(self):
+        self.due(100, 40)
+        foreign = self.due(90, 10, currency=self.foreign)
+        self.assert_proposes(self.paid(50, currency=self.foreign), "oldest", "low", foreign)
+
+    def test_money_on_its_way(self):
+        self.due(100, 40)
+        provider = self.env["payment.provider"].sudo().search([], limit=1)
+        method = self.env["payment.method"].sudo().with_context(active_test=False).search([], limit=1)
+        transaction = (
+            self.env["payment.transaction"]
+            .sudo()
+            .create(
+                {
+                    "provider_id": provider.id,
+                    "payment_method_id": method.id,
+                    "amount": 100,
+                    "currency_id": self.company.currency_id.id,
+                    "partner_id": self.customer.id,
+                    "reference": "cash-1",
+                    "state": "authorized",
+                    "company_id": self.company.id,
+                }
+            )
+        )
+        row = self.receipts.search([("transaction_id", "=", transaction.id)])
+        self.assertEqual((row.kind, row.can_apply, row.confidence), ("transaction", False, "high"))
+
+    def test_two_companies(self):
+        data, company = self.second_company()
+        invoice = self.due(250, 30)
+        self.assert_proposes(self.paid(250), "amount", "high", invoice)
+        journal = data["default_journal_bank"]
+        payment = (
+            self.env["account.payment"]
+            .with_company(company)
+            .create(
+                {
+                    "amount": 250,
+                    "date": self.today,
+                    "payment_type": "inbound",
+                    "partner_type": "customer",
+                    "partner_id": self.customer.id,
+                    "journal_id": journal.id,
+                }
+            )
+        )
+        payment.action_post()
+        row = self.receipts.with_context(allowed_company_ids=[self.company.id, company.id]).search(
+            [("move_id", "=", payment.move_id.id)]
+        )
+        self.assertEqual((row.company_id, row.confidence), (company, "none"))
+
+    def test_find_by_confidence(self):
+        self.due(250, 30)
+        sure, guess = self.paid(250), self.paid(31)
+        mine = [("partner_id", "=", self.customer.id)]
+        self.assertEqual(self.receipts.search([*mine, ("confidence", "in", ["high"])]), sure)
+        self.assertEqual(self.receipts.search([*mine, ("confidence", "in", ["low"])]), guess)
+
+    def test_queries_do_not_grow_with_receipts(self):
+        def count(receipts):
+            self.env.invalidate_all()
+            receipts.mapped("partner_id.name")
+            receipts.mapped("account_id.name")
+            start = self.env.cr.sql_log_count
+            self.env["ar.cash.proposal"]._propose(receipts)
+            return self.env.cr.sql_log_count - start
+
+        self.due(250, 30)
+        few = self.paid(250)
+        count(few)
+        first = count(few)
+        for amount in range(12):
+            self.due(10 + amount, 5)
+            few |= self.paid(10 + amount)
+        self.assertEqual(count(few), first)
