@@ -254,6 +254,8 @@
         "demo/ar_credit_demo_letters.xml",
         "demo/ar_credit_demo_contacts.xml",
         "demo/ar_credit_demo_statements.xml",
+        # cash application, targets
+        "demo/ar_credit_demo_cash.xml",
     ],
     "assets": {
         "web.assets_backend": [
