@@ -11,7 +11,9 @@ class ArCreditDemo(models.AbstractModel):
         if applications.search_count([("partner_id", "in", self._customers().ids)], limit=1):
             return
         main = self.env.ref("base.main_company")
-        demo = self.with_company(main).with_context(allowed_company_ids=main.ids, mail_create_nosubscribe=True)
+        demo = self.with_company(main).with_context(
+            allowed_company_ids=main.ids, mail_create_nosubscribe=True
+        )
         main.cash_approval_amount = 20000
         demo._load_bank_lines()
         demo._load_applications()

@@ -138,7 +138,7 @@ class TestCashProposal(CashCase):
                     "currency_id": self.company.currency_id.id,
                     "partner_id": self.customer.id,
                     "reference": "cash-1",
-                    "state": "authorized",
+                    "state": "done",
                     "company_id": self.company.id,
                 }
             )

@@ -452,8 +452,9 @@ class ArCashApplication(models.Model):
     # ------------------------------------------------------------------
 
     def _get_approvers(self):
-        """Return who may decide on a request: accountants and controllers who work in the company."""
+        """Return who may decide on a request: the cash desk, controllers, accountants of the company."""
         self.ensure_one()
+        cash_desk = self.company_id.root_id.sudo().collection_cash_user_id  # sudo: a company setting
         groups = self.env.ref("ar_credit_control.group_credit_controller") | self.env.ref(
             "account.group_account_invoice"
         )
@@ -465,7 +466,7 @@ class ArCashApplication(models.Model):
                 and self.company_id in user.company_ids
                 and user != self.requested_by_id
             )
-        ).sorted("id")
+        ).sorted(lambda user: (user != cash_desk, user.has_group("base.group_system"), user.id))
 
     def _ask_approvers(self):
         """Give the first person who may decide an activity for each request."""

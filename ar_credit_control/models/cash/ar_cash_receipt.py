@@ -5,10 +5,10 @@ from odoo.tools import SQL, format_amount
 CONFIDENCES = [("high", "Sure"), ("medium", "Likely"), ("low", "Guess"), ("none", "Nothing Open")]
 KINDS = [
     ("payment", "Payment"),
-    ("bank", "Bank Line"),
+    ("bank", "Bank Entry"),
     ("credit_note", "Credit Note"),
     ("entry", "Other Credit"),
-    ("bank_line", "Bank Line to Book"),
+    ("bank_line", "Bank Line"),
     ("process", "Payment in Process"),
     ("transaction", "Online Payment"),
 ]
