@@ -197,7 +197,7 @@ class ArCashProposal(models.AbstractModel):
                     OR EXISTS (SELECT FROM account_move refund
                              WHERE refund.id = receipt.move_id AND refund.reversed_entry_id = item.move_id)
                    ) AS is_linked,
-                   EXISTS (SELECT FROM unnest(item.numbers) AS number
+                   receipt.text ~ '[0-9]' AND EXISTS (SELECT FROM unnest(item.numbers) AS number
                             WHERE receipt.text ~* ('(^|[^[:alnum:]])'
                                   || regexp_replace(number, '[^[:alnum:]]+', '[^[:alnum:]]*', 'g')
                                   || '($|[^[:alnum:]])')) AS is_named
