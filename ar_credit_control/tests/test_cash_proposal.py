@@ -125,7 +125,9 @@ class TestCashProposal(CashCase):
 
     def test_money_on_its_way(self):
         self.due(100, 40)
-        provider = self.env["payment.provider"].sudo().search([], limit=1)
+        provider = (
+            self.env["payment.provider"].sudo().search([], limit=1).copy({"company_id": self.company.id})
+        )
         method = self.env["payment.method"].sudo().with_context(active_test=False).search([], limit=1)
         transaction = (
             self.env["payment.transaction"]
