@@ -204,6 +204,7 @@
         "wizards/ar_placement_views.xml",
         "views/placement/ar_placement_views.xml",
         "views/placement/ar_collection_case_views.xml",
+        "views/placement/ar_dunning_views.xml",
         "views/placement/menus.xml",
         # contacts: activities, outcomes, reasons, statistics
         "security/contact/ir.model.access.csv",

@@ -172,6 +172,28 @@ class TestPromise(AgreementCase):
         rows = self.env.execute_query(self.env["ar.item.pause"]._pause_sql(self.company, self.day(days)))
         return [(row[0], float(row[3]), row[4], row[5]) for row in rows]
 
+    def test_ageing_shows_the_promised_day_without_the_tolerance(self):
+        invoice, other = self.due(500), self.due(200)
+        self.promise(500, 4, invoice)
+        self.env["ar.aging.report"].invalidate_model()  # read while the promise was recorded
+        rows = self.items(invoice, other).grouped("move_id")
+        self.assertEqual(rows[invoice].promised_date, self.day(4))
+        self.assertFalse(rows[other].promised_date)
+        later = rows[invoice].with_context(ar_as_of=str(self.day(7)))
+        self.assertEqual(later.promised_date, self.day(4), "until the tolerance is over")
+        self.assertFalse(later.with_context(ar_as_of=str(self.day(8))).promised_date)
+
+    def test_reports_are_read_with_what_was_changed_before(self):
+        """What is not written to the database yet counts as well."""
+        invoice = self.due(500)
+        promise = self.promise(500, 4, invoice).sudo()
+        report = self.env["ar.aging.report"]
+        self.env.flush_all()
+        promise.date = self.day(2)
+        self.assertEqual(report.search([("promised_date", "=", self.day(2))]).move_id, invoice)
+        promise.state = "cancelled"
+        self.assertFalse(report.search([("pause_reason", "=", "promised"), ("move_id", "=", invoice.id)]))
+
     def test_rule_counts_broken_promises(self):
         rule = self.set_rules(broken_promises={"count": 2, "period_days": 90})
         for days in (-100, -50, -20):
@@ -339,6 +361,7 @@ class TestPromise(AgreementCase):
         promises = self.promises
         for invoice, days in zip(invoices, (-9, -3, -6), strict=True):
             promises |= self.promise(None, days, invoice)
+        self.judge()  # they were entered as if days had passed
         for action, index, amount, days in steps:
             invoice = invoices[index]
             if action == "pay" and invoice.amount_residual:
@@ -352,6 +375,7 @@ class TestPromise(AgreementCase):
                 self.match(note, invoice)
             elif action == "promise" and invoice.amount_residual and self.items(invoice):
                 promises |= self.promise(None, max(days, -8), invoice)
+                self.judge()
             elif action == "draft_payment":
                 receipts = self.receivable(invoice).matched_credit_ids.credit_move_id.move_id
                 receipts[:1].button_draft()

@@ -53,6 +53,23 @@ class TestPlacement(DisputeCase):
         self.assertEqual(case.state, "open")
         self.assertEqual(placement.date_end, self.today)
 
+    def test_hand_over_of_dunning_leads_here(self):
+        """The activity of the last stage: a form with the overdue items, whose draft completes it."""
+        invoice = self.make_invoice(1000.0, 100)
+        profile = self.env["ar.credit.profile"]._get_or_create(self.customer, self.company)
+        self.assertFalse(profile.dunning_hand_over)
+        profile.activity_schedule(
+            "ar_credit_control.mail_activity_dunning_hand_over", user_id=self.controller.id
+        )
+        self.assertTrue(profile.dunning_hand_over)
+        action = profile.with_user(self.collector).action_place()
+        form = self.env[action["res_model"]].with_user(self.collector).browse(action["res_id"])
+        self.assertEqual(form.line_ids.mapped("name"), [invoice.name])
+        draft = self.env["ar.placement"].browse(form.action_propose()["res_id"])
+        self.assertEqual((draft.state, draft.line_ids.move_id), ("draft", invoice))
+        profile.invalidate_recordset()
+        self.assertFalse(profile.dunning_hand_over, "nobody has to decide any more")
+
     def test_lawyer_outranks_the_agency(self):
         first, second = self.make_invoice(1000.0, 100), self.make_invoice(500.0, 100)
         agency = self.place(first)
@@ -228,7 +245,7 @@ class TestPlacement(DisputeCase):
         form.agent_id = self.agent
         placement = self.placements.browse(form.action_propose()["res_id"])
         self.assertEqual(placement.line_ids.mapped("amount"), form.line_ids[1].mapped("amount"))
-        self.assertEqual(len(case.with_user(self.collector)._get_overdue_items()), 2)
+        self.assertEqual(len(case.profile_id.with_user(self.collector)._get_overdue_items()), 2)
 
     def test_number_of_statements_does_not_grow(self):
         def queries(count):

@@ -34,6 +34,11 @@ class ArPaymentPlanWizard(models.TransientModel):
         [("day", "Days"), ("week", "Weeks"), ("month", "Months")], default="month", required=True
     )
     first_amount = fields.Monetary(string="Down Payment")
+    with_interest = fields.Boolean(
+        string="With Late Interest",
+        help="The schedule adds to each instalment the late interest of what it pays, from the original due "
+        "date to its own date.",
+    )
 
     @api.model
     def default_get(self, fields):
@@ -97,6 +102,7 @@ class ArPaymentPlanWizard(models.TransientModel):
             date_start=self.date if self.kind == "deferral" else self.date_start,
             interval_number=self.interval_number,
             interval_unit=self.interval_unit,
+            with_interest=self.with_interest,
             first_amount=0.0 if self.kind == "deferral" else self.first_amount,
         )
         return {

@@ -2,6 +2,7 @@ from . import ar_item_settlement
 from . import ar_payment_promise
 from . import ar_payment_promise_line
 from . import ar_payment_plan
+from . import ar_payment_plan_interest
 from . import ar_payment_plan_item
 from . import ar_payment_plan_line
 from . import account_partial_reconcile

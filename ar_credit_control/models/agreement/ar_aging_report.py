@@ -1,18 +1,40 @@
-from odoo import api, models
+from odoo import api, fields, models
 from odoo.tools import SQL
+
+from ..aging.ar_aging_report import AGING_CONTEXT
 
 
 class ArAgingReport(models.Model):
-    """What is agreed on is in coordination; once the agreement is broken, in clearing.
+    """What is agreed on is in coordination; once the agreement is broken, in clearing. Adds the promised day.
 
     The due date, and with it age and bucket, stays the original one.
     """
 
     _inherit = "ar.aging.report"
     _depends = {
-        "ar.payment.plan": ["approved_on", "ended_on", "state"],
+        "ar.payment.plan": ["approved_on", "company_id", "ended_on", "kind", "paused_until", "state"],
         "ar.payment.plan.item": ["date_maturity", "move_id", "partner_id", "plan_id"],
+        "ar.payment.promise": ["company_id", "date", "deadline", "state"],
+        "ar.payment.promise.line": [
+            "amount",
+            "amount_paid",
+            "date_maturity",
+            "move_id",
+            "partner_id",
+            "promise_id",
+        ],
     }
+
+    promised_date = fields.Date(
+        string="Promised For",
+        readonly=True,
+        depends_context=AGING_CONTEXT,
+        help="Day for which the customer promised to pay the item, or the last of such days.",
+    )
+
+    @api.model
+    def _select(self) -> SQL:
+        return SQL("%s, promised.date AS promised_date", super()._select())
 
     @api.model
     def _item_phase_sql(self, days_past_due) -> SQL:
@@ -26,7 +48,11 @@ class ArAgingReport(models.Model):
 
     @api.model
     def _from(self) -> SQL:
-        """The newest agreement about an item that was approved by the date and not ended by then in peace."""
+        """The newest agreement about an item that was approved by the date and not ended by then in peace.
+
+        The promise is unique by what it is joined on: PostgreSQL leaves it out when it is not read.
+        """
+        roots = self.env["res.company"].browse(self._get_root_company_ids())
         return SQL(
             """%(from)s
             LEFT JOIN (
@@ -42,7 +68,16 @@ class ArAgingReport(models.Model):
                 ON agreed.move_id = item.move_id
                AND agreed.partner_id = item.partner_id
                AND agreed.date_maturity = item.date_maturity
+            LEFT JOIN (
+                   SELECT move_id, partner_id, date_maturity, MAX(date) AS date
+                     FROM (%(promises)s) promise
+                 GROUP BY move_id, partner_id, date_maturity
+                 ) promised
+                ON promised.move_id = item.move_id
+               AND promised.partner_id = item.partner_id
+               AND promised.date_maturity = item.date_maturity
             """,
             **{"from": super()._from()},
             as_of=self._get_as_of(),
+            promises=self.env["ar.item.pause"]._open_promise_sql(roots, self._get_as_of()),
         )

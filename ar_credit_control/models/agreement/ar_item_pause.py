@@ -19,10 +19,23 @@ class ArItemPause(models.AbstractModel):
     def _promised_sql(self, root, date) -> SQL:
         return SQL(
             """
+            SELECT move_id, partner_id, date_maturity, amount_currency,
+                   'promised'::varchar AS reason,
+                   deadline AS until
+              FROM (%s) promised
+            """,
+            self._open_promise_sql(root, date),
+        )
+
+    @api.model
+    def _open_promise_sql(self, root, date) -> SQL:
+        """What is promised and not paid, by instalment; ``date``: promised, ``deadline``: with the tolerance."""
+        return SQL(
+            """
             SELECT line.move_id, line.partner_id, line.date_maturity,
-                   GREATEST(line.amount - COALESCE(line.amount_paid, 0), 0) AS amount_currency,
-                   'promised' AS reason,
-                   promise.deadline AS until
+                   line.amount - COALESCE(line.amount_paid, 0) AS amount_currency,
+                   promise.date,
+                   promise.deadline
               FROM ar_payment_promise promise
               JOIN ar_payment_promise_line line ON line.promise_id = promise.id
              WHERE promise.state = 'open'

@@ -22,6 +22,7 @@ TERMS = {
     "interval_unit",
     "line_ids",
     "reason",
+    "with_interest",
 }
 MAIL = {
     "activity_ids",
@@ -208,6 +209,8 @@ class ArPaymentPlan(models.Model):
         result = super().write(vals)
         if TERMS & vals.keys():
             self._note_preparer()
+        if vals.keys() & {"line_ids", "with_interest"}:
+            self._update_interest()
         return result
 
     @api.ondelete(at_uninstall=False)

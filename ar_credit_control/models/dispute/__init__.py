@@ -4,6 +4,7 @@ from . import ar_dispute_resolution
 from . import ar_dispute_line
 from . import ar_dispute_statistic
 from . import ar_item_pause
+from . import ar_aging_report
 from . import ar_collection_case
 from . import account_move
 from . import account_partial_reconcile

@@ -64,7 +64,6 @@ class AccountMove(models.Model):
         selection = self.env["ar.dunning.selection"]
         today = fields.Date.context_today(self)
         move_filter = SQL("TRUE") if move_ids is None else SQL("line.move_id = ANY(%s)", move_ids)
-        item_filter = SQL("TRUE") if move_ids is None else SQL("item.move_id = ANY(%s)", move_ids)
         return SQL(
             """
             SELECT COALESCE(sent.move_id, upcoming.move_id) AS move_id,
@@ -87,7 +86,7 @@ class AccountMove(models.Model):
          FULL JOIN (%(upcoming)s) upcoming ON upcoming.move_id = sent.move_id
             """,
             move_filter=move_filter,
-            upcoming=selection._next_date_sql(today, item_filter),
+            upcoming=selection._next_date_sql(today, move_ids),
         )
 
     @api.model

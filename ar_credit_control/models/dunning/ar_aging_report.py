@@ -35,12 +35,6 @@ class ArAgingReport(models.Model):
         depends_context=AGING_CONTEXT,
         help="The part of the open amount that is disputed, in company currency.",
     )
-    promised_date = fields.Date(
-        string="Promised Until",
-        readonly=True,
-        depends_context=AGING_CONTEXT,
-        help="Last day of the customer's promise to pay, with the days of tolerance.",
-    )
 
     @api.model
     def _select(self) -> SQL:
@@ -50,8 +44,7 @@ class ArAgingReport(models.Model):
                    pause.reason AS pause_reason,
                    CASE WHEN pause.is_disputed AND item.amount_currency > 0
                         THEN item.amount * COALESCE(LEAST(pause.amount_disputed / item.amount_currency, 1), 1)
-                        ELSE 0 END AS amount_disputed,
-                   pause.promised_date
+                        ELSE 0 END AS amount_disputed
             """,
             super()._select(),
         )

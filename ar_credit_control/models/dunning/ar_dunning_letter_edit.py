@@ -99,15 +99,12 @@ class ArDunningLetter(models.Model):
         return self.env._("Stage: %(stage)s instead of %(before)s.", stage=stage.name, before=before.name)
 
     def _get_stage_channel(self, stage):
-        """Return the channel of a stage for the letter's recipient."""
-        if stage.send_by == "none":
-            return stage.task
-        if stage.send_by == "message":
-            return "message"
-        has_email, has_address = "@" in (self.recipient_id.email or ""), self._has_address(self.recipient_id)
-        order = ["post", "email"] if stage.send_by == "post" else ["email", "post"]
-        usable = {"email": has_email, "post": has_address}
-        return next((channel for channel in order if usable[channel]), self.channel)
+        """Return the channel of a stage for the letter's recipient, as the selection chooses it."""
+        has_email = "@" in (self.recipient_id.email or "")
+        channel = self.env["ar.dunning.selection"]._get_channel(
+            stage, has_email, self._has_address(self.recipient_id)
+        )
+        return channel or self.channel
 
     def _check_recipient(self, recipient):
         if recipient.commercial_partner_id != self.partner_id:

@@ -752,6 +752,23 @@ class ArDunningSelection(models.AbstractModel):
         )
 
     @api.model
+    def _get_channel(self, stage, has_email, has_address):
+        """Return how a letter of a stage reaches a customer who has these; None: not at all."""
+        customer = SQL(
+            "(SELECT %s::boolean AS has_email, %s::boolean AS has_address) customer", has_email, has_address
+        )
+        stage.flush_recordset(["send_by", "task"])
+        rows = self.env.execute_query(
+            SQL(
+                "SELECT %s FROM ar_dunning_stage stage, %s WHERE stage.id = %s",
+                self._channel_sql(),
+                customer,
+                stage.id,
+            )
+        )
+        return rows[0][0] if rows else None
+
+    @api.model
     def _line_sql(self, letter_ids=None):
         """Items listed in the letters that are written, as alias ``item``."""
         listed = SQL("(item.stage_id IS NOT NULL OR item.days_overdue > 0)")
@@ -789,107 +806,186 @@ class ArDunningSelection(models.AbstractModel):
         )
 
     @api.model
-    def _next_date_sql(self, today, item_filter):
+    def _next_date_sql(self, today, move_ids=None):
         """The earliest date on which entries reach their next stage: ``move_id``, ``next_date``.
 
         By the customer's active policy: its days and grace, working days, the days between contacts, the cap
         on contacts, and the end of pauses and exclusions. Smallest amounts are judged on the day itself.
 
-        :param item_filter: condition on alias ``item``
+        :param move_ids: entries to look at; None: all that are open
         """
         self.env["ar.aging.report"]._switch_off_jit()
         policies = self.env["ar.dunning.policy"].sudo().search([])  # a date on an invoice, not the policies
-        quiet = policies._quiet_days_sql(today, before=400)
         roots = policies.company_id
+        # Each part is planned by itself: together, PostgreSQL took ten times as long to plan as to run them.
         return SQL(
             """
+              WITH upcoming_open AS MATERIALIZED (%(open_items)s),
+                   upcoming_customer AS MATERIALIZED (%(customers)s),
+                   upcoming_item AS MATERIALIZED (%(items)s),
+                   upcoming_pause AS MATERIALIZED (%(pauses)s),
+                   upcoming_contact AS MATERIALIZED (%(contacts)s),
+                   upcoming_quiet AS MATERIALIZED (%(quiet)s)
             SELECT move_id, MIN(COALESCE(quiet.working_day, next_date)) AS next_date
               FROM (
                     SELECT item.move_id,
-                           policy.id AS policy_id,
-                           GREATEST(%(today)s::date, pause.until + 1, profile.excluded_until + 1,
-                                    exclusion.until + 1, contact.date + policy.contact_interval_days,
+                           item.policy_id,
+                           GREATEST(%(today)s::date, pause.until + 1, item.excluded_until + 1,
+                                    contact.date + item.contact_interval_days,
                                     contact.free_date, next_stage.date) AS next_date
-                      FROM (%(open_items)s) item
-                      JOIN account_move move ON move.id = item.move_id
-                      JOIN account_move_line line ON line.id = item.id
-                      JOIN account_journal journal ON journal.id = line.journal_id
-                      JOIN account_account account ON account.id = item.account_id
-                      JOIN res_partner partner ON partner.id = item.partner_id
-                      JOIN res_company root ON root.id = item.root_company_id
-                 LEFT JOIN (SELECT *, CASE WHEN dunning_excluded
-                                           THEN dunning_excluded_until END AS excluded_until
-                              FROM ar_credit_profile) profile
-                        ON profile.partner_id = partner.id AND profile.company_id = root.id
-                      %(assigned)s
-                      JOIN ar_dunning_policy policy ON policy.id = assigned.policy_id
-                 LEFT JOIN (%(pauses)s) pause
+                      FROM upcoming_item item
+                 LEFT JOIN upcoming_pause pause
                         ON pause.move_id = item.move_id
                        AND pause.partner_id = item.partner_id
                        AND pause.date_maturity = item.date_maturity
                        AND COALESCE(pause.amount_currency >= item.amount_currency, TRUE)
-                 LEFT JOIN (SELECT partner_id, company_id,
-                                   CASE WHEN bool_or(date_to IS NULL) THEN NULL ELSE MAX(date_to) END AS until
-                              FROM ar_dunning_exclusion exclusion
-                             WHERE kind = 'customer' AND %(in_force)s
-                          GROUP BY partner_id, company_id) exclusion
-                        ON exclusion.partner_id = partner.id AND exclusion.company_id = root.id
-                 LEFT JOIN (%(contacts)s) contact
-                        ON contact.partner_id = item.partner_id AND contact.policy_id = policy.id
-                 LEFT JOIN (%(quiet)s) due
-                        ON due.policy_id = policy.id AND due.day = item.date_maturity
-                 LEFT JOIN LATERAL (
-                            SELECT stage.id AS stage_id, stage.day_offset, letter.date AS last_date
-                              FROM ar_dunning_letter_line sent_line
-                              JOIN ar_dunning_letter letter
-                                ON letter.id = sent_line.letter_id AND letter.state = 'sent'
-                              JOIN ar_dunning_stage stage ON stage.id = sent_line.stage_id
-                             WHERE sent_line.move_id = item.move_id
-                               AND sent_line.partner_id = item.partner_id
-                               AND sent_line.date_maturity = item.date_maturity
-                          ORDER BY stage.day_offset DESC, sent_line.is_due IS TRUE DESC, letter.date DESC
-                             LIMIT 1
-                           ) history ON TRUE
+                 LEFT JOIN upcoming_contact contact
+                        ON contact.partner_id = item.partner_id AND contact.policy_id = item.policy_id
+                 LEFT JOIN upcoming_quiet due
+                        ON due.policy_id = item.policy_id AND due.day = item.date_maturity
+                 LEFT JOIN LATERAL (%(last_stage)s) history ON TRUE
                       JOIN LATERAL (%(next_stage)s) next_stage ON TRUE
-                     WHERE item.amount_currency > 0
-                       AND journal.type NOT IN ('bank', 'cash', 'credit')
-                       AND account.non_trade IS NOT TRUE
-                       AND move.payment_state != 'blocked'
-                       AND (line.no_followup IS NOT TRUE
-                            OR (move.move_type = 'entry' AND journal.type = 'general'
-                                AND COALESCE(NULLIF(policy.manual_entries, 'company'),
-                                             root.dunning_manual_entries) = 'include'))
-                       AND (profile.dunning_excluded IS NOT TRUE OR profile.excluded_until IS NOT NULL)
-                       AND (exclusion.partner_id IS NULL OR exclusion.until IS NOT NULL)
-                       AND (pause.move_id IS NULL OR pause.until IS NOT NULL)
+                     WHERE (pause.move_id IS NULL OR pause.until IS NOT NULL)
                        AND NOT next_stage.legal
-                       AND %(item_filter)s
                    ) item
-         LEFT JOIN (%(quiet)s) quiet ON quiet.policy_id = item.policy_id AND quiet.day = item.next_date
+         LEFT JOIN upcoming_quiet quiet ON quiet.policy_id = item.policy_id AND quiet.day = item.next_date
           GROUP BY move_id
             """,
             today=today,
-            open_items=self.env["ar.aging.report"]._open_items_sql(),
-            assigned=self._assigned_policy_sql(),
-            pauses=self.env["ar.item.pause"]._pause_totals_sql(roots, today),
-            in_force=self.env["ar.dunning.exclusion"]._in_force_sql(today),
+            open_items=self._upcoming_open_sql(move_ids),
+            customers=self._upcoming_customer_sql(today),
+            items=self._upcoming_item_sql(),
+            pauses=self._upcoming_pause_sql(roots, today, move_ids),
             contacts=self._next_contact_sql(roots, today),
-            quiet=quiet,
+            quiet=self._upcoming_quiet_sql(policies, today),
+            last_stage=self._last_stage_sql(),
             next_stage=self._next_stage_sql(today),
-            item_filter=item_filter,
+        )
+
+    @api.model
+    def _upcoming_open_sql(self, move_ids=None):
+        """Open claims of entries."""
+        return SQL(
+            """
+            SELECT item.id, item.move_id, item.partner_id, item.root_company_id, item.journal_id,
+                   item.date_maturity, item.amount_currency
+              FROM (%(open_items)s) item
+             WHERE item.amount_currency > 0 AND item.non_trade IS NOT TRUE AND %(wanted)s
+            """,
+            open_items=self.env["ar.aging.report"]._open_items_sql(),
+            wanted=self._among_moves_sql(SQL("item.move_id"), move_ids),
+        )
+
+    @api.model
+    def _upcoming_pause_sql(self, roots, today, move_ids=None):
+        return SQL(
+            "SELECT * FROM (%(pauses)s) pause WHERE %(wanted)s",
+            pauses=self.env["ar.item.pause"]._pause_totals_sql(roots, today),
+            wanted=self._among_moves_sql(SQL("pause.move_id"), move_ids),
+        )
+
+    @api.model
+    def _among_moves_sql(self, column, move_ids=None):
+        return SQL("TRUE") if move_ids is None else SQL("%s = ANY(%s)", column, list(move_ids))
+
+    @api.model
+    def _upcoming_customer_sql(self, today):
+        """Customers of ``upcoming_open`` with their policy; not those that are excluded without an end."""
+        return SQL(
+            """
+            SELECT debtor.partner_id,
+                   debtor.root_company_id,
+                   assigned.policy_id,
+                   GREATEST(profile.excluded_until, exclusion.until) AS excluded_until
+              FROM (SELECT DISTINCT partner_id, root_company_id FROM upcoming_open) debtor
+              JOIN res_partner partner ON partner.id = debtor.partner_id
+              JOIN res_company root ON root.id = debtor.root_company_id
+         LEFT JOIN (SELECT *, CASE WHEN dunning_excluded THEN dunning_excluded_until END AS excluded_until
+                      FROM ar_credit_profile) profile
+                ON profile.partner_id = partner.id AND profile.company_id = root.id
+              %(assigned)s
+         LEFT JOIN (SELECT partner_id, company_id,
+                           CASE WHEN bool_or(date_to IS NULL) THEN NULL ELSE MAX(date_to) END AS until
+                      FROM ar_dunning_exclusion exclusion
+                     WHERE kind = 'customer' AND %(in_force)s
+                  GROUP BY partner_id, company_id) exclusion
+                ON exclusion.partner_id = partner.id AND exclusion.company_id = root.id
+             WHERE assigned.policy_id IS NOT NULL
+               AND (profile.dunning_excluded IS NOT TRUE OR profile.excluded_until IS NOT NULL)
+               AND (exclusion.partner_id IS NULL OR exclusion.until IS NOT NULL)
+            """,
+            assigned=self._assigned_policy_sql(),
+            in_force=self.env["ar.dunning.exclusion"]._in_force_sql(today),
+        )
+
+    @api.model
+    def _upcoming_item_sql(self):
+        """Claims of ``upcoming_open`` that the policy of the customer reminds of, with what it says of days."""
+        return SQL(
+            """
+            SELECT item.move_id,
+                   item.partner_id,
+                   item.date_maturity,
+                   item.amount_currency,
+                   policy.id AS policy_id,
+                   policy.grace_days,
+                   policy.contact_interval_days,
+                   customer.excluded_until
+              FROM upcoming_open item
+              JOIN upcoming_customer customer
+                ON customer.partner_id = item.partner_id AND customer.root_company_id = item.root_company_id
+              JOIN ar_dunning_policy policy ON policy.id = customer.policy_id
+              JOIN account_move move ON move.id = item.move_id
+              JOIN account_move_line line ON line.id = item.id
+              JOIN account_journal journal ON journal.id = item.journal_id
+              JOIN res_company root ON root.id = item.root_company_id
+             WHERE journal.type NOT IN ('bank', 'cash', 'credit')
+               AND move.payment_state != 'blocked'
+               AND (line.no_followup IS NOT TRUE
+                    OR (move.move_type = 'entry' AND journal.type = 'general'
+                        AND COALESCE(NULLIF(policy.manual_entries, 'company'),
+                                     root.dunning_manual_entries) = 'include'))
+            """
+        )
+
+    @api.model
+    def _upcoming_quiet_sql(self, policies, today):
+        """The days without work of policies; no rows where no policy has a calendar."""
+        resting = policies.filtered("calendar_id")
+        if not resting:
+            return SQL(
+                "SELECT NULL::int AS policy_id, NULL::date AS day, NULL::date AS working_day WHERE FALSE"
+            )
+        return resting._quiet_days_sql(today)
+
+    @api.model
+    def _last_stage_sql(self):
+        """The furthest stage that was sent for alias ``item``, with the date of its letter."""
+        return SQL(
+            """
+            SELECT stage.id AS stage_id, stage.day_offset, letter.date AS last_date
+              FROM ar_dunning_letter_line sent_line
+              JOIN ar_dunning_letter letter ON letter.id = sent_line.letter_id AND letter.state = 'sent'
+              JOIN ar_dunning_stage stage ON stage.id = sent_line.stage_id
+             WHERE sent_line.move_id = item.move_id
+               AND sent_line.partner_id = item.partner_id
+               AND sent_line.date_maturity = item.date_maturity
+          ORDER BY stage.day_offset DESC, sent_line.is_due IS TRUE DESC, letter.date DESC
+             LIMIT 1
+            """
         )
 
     @api.model
     def _next_stage_sql(self, today):
-        """The next stage of alias ``item`` after alias ``history`` with its date, by alias ``policy``."""
+        """The next stage of alias ``item`` after alias ``history`` with its date, by the item's policy."""
         return SQL(
             """
             SELECT stage.legal IS TRUE AS legal,
                    CASE WHEN stage.id = history.stage_id THEN history.last_date + stage.repeat_days
                         ELSE COALESCE(due.working_day, item.date_maturity) + stage.day_offset
-                             + CASE WHEN stage.day_offset > 0 THEN policy.grace_days ELSE 0 END END AS date
+                             + CASE WHEN stage.day_offset > 0 THEN item.grace_days ELSE 0 END END AS date
               FROM ar_dunning_stage stage
-             WHERE stage.policy_id = policy.id AND stage.active
+             WHERE stage.policy_id = item.policy_id AND stage.active
                AND (stage.day_offset > COALESCE(history.day_offset, -100000)
                     OR (stage.id = history.stage_id AND stage.repeat_days > 0 AND stage.legal IS NOT TRUE))
                AND (stage.day_offset > 0 OR item.date_maturity >= %s)
@@ -901,7 +997,7 @@ class ArDunningSelection(models.AbstractModel):
 
     @api.model
     def _next_contact_sql(self, roots, today):
-        """Last letter of customers, and the day on which the cap on contacts allows another, by policy."""
+        """Last letter of customers of ``upcoming_item``, and the day on which the cap on contacts allows another."""
         contacts = SQL(" UNION ALL ").join(
             SQL("SELECT %s AS company_id, contact.* FROM (%s) contact", root.id, part)
             for root in roots
@@ -923,6 +1019,7 @@ class ArDunningSelection(models.AbstractModel):
               JOIN (%(contacts)s) contact ON contact.company_id = policy.company_id
              WHERE contact.date > %(today)s::date
                                   - GREATEST(policy.contact_interval_days, policy.contact_cap_days)
+               AND contact.partner_id IN (SELECT partner_id FROM upcoming_item)
           GROUP BY policy.id, contact.partner_id
             """,
             contacts=contacts,

@@ -22,7 +22,7 @@ class ArItemPause(models.AbstractModel):
 
         Columns: ``move_id``, ``partner_id``, ``date_maturity``, ``amount_currency`` (NULL: all of it),
         ``reason`` (the strongest), ``until`` (the last of the days; NULL when one of them has no end),
-        ``amount_disputed`` (NULL: all, when ``is_disputed``), ``is_disputed``, ``promised_date``.
+        ``amount_disputed`` (NULL: all, when ``is_disputed``) and ``is_disputed``.
         """
         return SQL(
             """
@@ -35,8 +35,7 @@ class ArItemPause(models.AbstractModel):
                    CASE WHEN bool_or(until IS NULL) THEN NULL ELSE MAX(until) END AS until,
                    CASE WHEN bool_or(reason = 'disputed' AND amount_currency IS NULL) THEN NULL
                         ELSE SUM(amount_currency) FILTER (WHERE reason = 'disputed') END AS amount_disputed,
-                   bool_or(reason = 'disputed') AS is_disputed,
-                   MAX(until) FILTER (WHERE reason = 'promised') AS promised_date
+                   bool_or(reason = 'disputed') AS is_disputed
               FROM (%(pauses)s) pause
              WHERE move_id IS NOT NULL AND (amount_currency IS NULL OR amount_currency > 0)
           GROUP BY move_id, partner_id, date_maturity

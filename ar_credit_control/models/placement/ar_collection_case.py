@@ -30,18 +30,9 @@ class ArCollectionCase(models.Model):
     def action_place(self):
         """Open the form that hands items of this customer over to an agency or a lawyer."""
         self.ensure_one()
-        return self.env["ar.placement.propose"]._open_form(self._get_overdue_items())
+        return self.profile_id.action_place()
 
     def action_record_limitation(self):
         """Open the form that records what restarts the limitation of this customer's items."""
         self.ensure_one()
-        return self.env["ar.limitation.record"]._open_form(self._get_overdue_items())
-
-    def _get_overdue_items(self):
-        return self.env["ar.aging.report"].search(
-            [
-                ("partner_id", "=", self.partner_id.id),
-                ("root_company_id", "=", self.company_id.id),
-                ("amount_overdue", ">", 0),
-            ]
-        )
+        return self.env["ar.limitation.record"]._open_form(self.profile_id._get_overdue_items())

@@ -380,6 +380,7 @@ class ArPlacement(models.Model):
                 **values,
             }
         )
+        self.env["ar.credit.profile"]._close_hand_over(placement.partner_id, root)
         return placement.sudo(False)
 
     def action_submit(self):
