@@ -29,7 +29,7 @@ class ArItemPause(models.AbstractModel):
 
     @api.model
     def _open_promise_sql(self, root, date) -> SQL:
-        """What is promised and not paid, by instalment; ``date``: promised, ``deadline``: with the tolerance."""
+        """What is promised and not paid, by instalment; ``deadline`` is ``date`` with the tolerance."""
         return SQL(
             """
             SELECT line.move_id, line.partner_id, line.date_maturity,

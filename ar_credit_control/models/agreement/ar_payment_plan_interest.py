@@ -51,7 +51,7 @@ class ArPaymentPlan(models.Model):
         return {line_id: max(self.currency_id.round(float(amount)), 0.0) for line_id, amount in rows}
 
     def _interest_figures_sql(self, date):
-        """Return the interest figures of the items until ``date``, as if the instalments were paid in time."""
+        """Return the interest figures of the items until ``date``, as if instalments were paid in time."""
         figures = self.env["ar.interest.figures"].sudo()  # sudo: schemes and rates, for any collector
         return SQL(
             """

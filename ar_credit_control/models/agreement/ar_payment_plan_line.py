@@ -18,8 +18,8 @@ class ArPaymentPlanLine(models.Model):
     amount = fields.Monetary(required=True)
     interest = fields.Monetary(
         readonly=True,
-        help="Late interest of what the instalment pays, from the original due date to its date. It is claimed "
-        "as all late interest is.",
+        help="Late interest of what the instalment pays, from the original due date to its date. It is "
+        "claimed as all late interest is.",
     )
     amount_total = fields.Monetary(string="To Pay", compute="_compute_amount_total")
     amount_paid = fields.Monetary(

@@ -920,7 +920,7 @@ class ArDunningSelection(models.AbstractModel):
 
     @api.model
     def _upcoming_item_sql(self):
-        """Claims of ``upcoming_open`` that the policy of the customer reminds of, with what it says of days."""
+        """Claims of ``upcoming_open`` that the policy of the customer reminds of, with what it says."""
         return SQL(
             """
             SELECT item.move_id,
@@ -997,7 +997,7 @@ class ArDunningSelection(models.AbstractModel):
 
     @api.model
     def _next_contact_sql(self, roots, today):
-        """Last letter of customers of ``upcoming_item``, and the day on which the cap on contacts allows another."""
+        """Last letter of customers of ``upcoming_item``, and the day on which the cap allows another."""
         contacts = SQL(" UNION ALL ").join(
             SQL("SELECT %s AS company_id, contact.* FROM (%s) contact", root.id, part)
             for root in roots
