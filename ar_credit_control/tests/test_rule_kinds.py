@@ -321,6 +321,6 @@ class TestRuleKinds(HoldCase):
         self.judge()
         partners.mapped("commercial_partner_id")
         demands = [Demand(key=one.id, partner=one, company=self.company, amount=1.0) for one in partners]
-        with self.assertQueryCount(2):  # which plans there are, and the figures
+        with self.assertQueryCount(3):  # which plans there are, the figures, broken promises
             verdicts = self.env["ar.credit.check"]._judge_demands(demands)
         self.assertEqual({verdict.outcome for verdict in verdicts.values()}, {"pass"})
