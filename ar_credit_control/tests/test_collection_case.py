@@ -361,6 +361,17 @@ class TestCollectionCase(CollectionCase):
 
     # The form
 
+    def test_the_text_to_copy_asks_for_no_disputed_amount(self):
+        part, whole, free = (self.make_invoice(days, 1000.0) for days in (20, 15, 10))
+        case = self.open()
+        self.dispute(part, 400.0)
+        self.dispute(whole, 1000.0)
+        self.env.invalidate_all()
+        text = case.with_user(self.collector).get_copy_text()
+        self.assertNotIn(whole.name, text)
+        for words in (part.name, "600.00", free.name, "1,600.00"):
+            self.assertIn(words, text)
+
     def test_the_timeline_is_one_list(self):
         invoice = self.make_invoice(20, 1000.0)
         case = self.open()

@@ -44,8 +44,10 @@ class ArItemSettlement(models.AbstractModel):
               FROM account_move_line ledger
               JOIN account_account account
                 ON account.id = ledger.account_id AND account.account_type = 'asset_receivable'
+              JOIN res_partner agreed ON agreed.id = %(item)s.partner_id
               JOIN res_partner debtor
-                ON debtor.id = ledger.partner_id AND debtor.commercial_partner_id = %(item)s.partner_id
+                ON debtor.id = ledger.partner_id
+               AND debtor.commercial_partner_id = agreed.commercial_partner_id
          LEFT JOIN LATERAL (
                     SELECT SUM(part.debit_amount_currency) FILTER (
                                WHERE part.max_date > %(day)s OR receipt.parent_state != 'posted'
@@ -119,32 +121,7 @@ class ArItemSettlement(models.AbstractModel):
     @api.model
     def _get_agreed(self, items, root, reasons=AGREED):
         """Return how much of items is promised, deferred or on a plan already: {item id: amount}."""
-        if not items:
-            return {}
-        self.env.flush_all()
-        rows = self.env.execute_query(
-            SQL(
-                """
-                SELECT item.id, SUM(LEAST(COALESCE(pause.amount_currency, item.amount), item.amount))
-                  FROM unnest(%(ids)s::int[], %(moves)s::int[], %(partners)s::int[], %(dates)s::date[],
-                              %(amounts)s::numeric[]) AS item (id, move_id, partner_id, date_maturity, amount)
-                  JOIN (%(pauses)s) pause
-                    ON pause.move_id = item.move_id
-                   AND pause.partner_id = item.partner_id
-                   AND pause.date_maturity = item.date_maturity
-                 WHERE pause.reason IN %(reasons)s
-              GROUP BY item.id
-                """,
-                reasons=tuple(reasons),
-                ids=items.ids,
-                moves=[item.move_id.id for item in items],
-                partners=[item.partner_id.id for item in items],
-                dates=[item.date_maturity for item in items],
-                amounts=[item.amount_currency for item in items],
-                pauses=self.env["ar.item.pause"]._pause_sql(root, root._credit_today()),
-            )
-        )
-        return {item_id: float(amount) for item_id, amount in rows}
+        return self.env["ar.item.pause"]._get_paused(items, root, root._credit_today(), reasons)
 
     # ------------------------------------------------------------------
     # At once when something is matched

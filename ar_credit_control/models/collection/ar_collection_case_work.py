@@ -531,20 +531,26 @@ class ArCollectionCase(models.Model):
         return case._prepare_copy_text()
 
     def _prepare_copy_text(self):
-        items = self.item_ids.filtered(lambda item: item.days_overdue > 0 and item.amount > 0)
+        due = self.item_ids.filtered(lambda item: item.days_overdue > 0 and item.amount > 0)
+        paused = self.env["ar.item.pause"]._get_paused(due, self.company_id, self.company_id._credit_today())
+        claimed = {
+            item: item.currency_id.round(max(item.amount_currency - paused.get(item.id, 0.0), 0.0))
+            for item in due
+        }
+        items = due.filtered(claimed.get)
         lines = [
             self.env._(
                 "%(number)s, due %(day)s: %(amount)s",
                 number=item.move_name,
                 day=format_date(self.env, item.date_maturity),
-                amount=format_amount(self.env, item.amount_currency, item.currency_id),
+                amount=format_amount(self.env, claimed[item], item.currency_id),
             )
             for item in items[:ITEMS_IN_TEXT]
         ]
         if len(items) > ITEMS_IN_TEXT:
             lines.append(self.env._("and %s more", len(items) - ITEMS_IN_TEXT))
         totals = [
-            format_amount(self.env, sum(batch.mapped("amount_currency")), currency)
+            format_amount(self.env, sum(claimed[item] for item in batch), currency)
             for currency, batch in items.grouped("currency_id").items()
         ]
         if not items:

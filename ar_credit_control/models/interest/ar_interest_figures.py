@@ -289,8 +289,10 @@ class ArInterestFigures(models.AbstractModel):
               FROM interest_item item
               JOIN ar_interest_claim claim
                 ON claim.move_id = item.move_id
-               AND claim.partner_id = item.partner_id
                AND claim.date_maturity = item.date_maturity
+              JOIN res_partner debtor
+                ON debtor.id = claim.partner_id
+               AND debtor.commercial_partner_id = item.partner_id
              WHERE claim.state != 'cancelled'
             """
         )

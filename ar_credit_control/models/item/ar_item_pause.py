@@ -23,7 +23,51 @@ class ArItemPause(models.AbstractModel):
         :param root: ``res.company`` without parent, one or several of them
         :param date: the day that is judged
         """
-        return SQL(" UNION ALL ").join(self._pause_parts(root, date))
+        # Who was agreed with may belong to another customer since: items are known by the commercial entity.
+        return SQL(
+            """
+            SELECT part.move_id, debtor.commercial_partner_id AS partner_id, part.date_maturity,
+                   part.amount_currency, part.reason, part.until
+              FROM (%s) part
+              JOIN res_partner debtor ON debtor.id = part.partner_id
+            """,
+            SQL(" UNION ALL ").join(self._pause_parts(root, date)),
+        )
+
+    @api.model
+    def _get_paused(self, items, root, date, reasons=None):
+        """Return how much of items is not asked for: {item id: amount in the currency of the item}.
+
+        :param items: rows of ``ar.aging.report`` of one root company
+        :param reasons: only pauses of these reasons; None: all
+        """
+        if not items:
+            return {}
+        self.env.flush_all()
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT item.id, SUM(LEAST(COALESCE(pause.amount_currency, item.amount), item.amount))
+                  FROM unnest(%(ids)s::int[], %(moves)s::int[], %(partners)s::int[], %(dates)s::date[],
+                              %(amounts)s::numeric[]) AS item (id, move_id, partner_id, date_maturity, amount)
+                  JOIN (%(pauses)s) pause
+                    ON pause.move_id = item.move_id
+                   AND pause.partner_id = item.partner_id
+                   AND pause.date_maturity = item.date_maturity
+                 WHERE %(all)s OR pause.reason = ANY(%(reasons)s)
+              GROUP BY item.id
+                """,
+                all=reasons is None,
+                reasons=list(reasons or ()),
+                ids=items.ids,
+                moves=[item.move_id.id for item in items],
+                partners=[item.partner_id.id for item in items],
+                dates=[item.date_maturity for item in items],
+                amounts=[item.amount_currency for item in items],
+                pauses=self._pause_sql(root, date),
+            )
+        )
+        return {item_id: float(amount) for item_id, amount in rows}
 
     @api.model
     def _pause_parts(self, root, date):
