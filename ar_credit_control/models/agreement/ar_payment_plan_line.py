@@ -50,6 +50,8 @@ class ArPaymentPlanLine(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
+        if any(vals.keys() - {"plan_id", "date", "amount"} for vals in vals_list):
+            self.plan_id._check_by_system()
         lines = super().create(vals_list)
         lines._check_draft()
         return lines

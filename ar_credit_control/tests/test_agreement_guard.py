@@ -1,0 +1,40 @@
+from odoo.exceptions import AccessError
+from odoo.fields import Command
+from odoo.tests import tagged
+
+from .common_agreement import AgreementCase
+
+
+@tagged("post_install", "-at_install")
+class TestAgreementGuard(AgreementCase):
+    """Rights on instalments, and agreements of customers that come under another one."""
+
+    def test_figures_of_instalments_are_not_typed_in(self):
+        collector = self.make_user("agr_guard", "ar_credit_control.group_collector")
+        self.due(1000.0)
+        plan = self.plan([10, 20], user=collector)
+        line = {"date": self.day(30), "amount": 10.0}
+        for forged in ({"interest": 99.0}, {"amount_paid": 10.0}):
+            with self.assertRaises(AccessError):
+                plan.line_ids.create({"plan_id": plan.id, **line, **forged})
+            with self.assertRaises(AccessError):
+                plan.write({"line_ids": [Command.create({**line, **forged})]})
+        plan.write({"line_ids": [Command.create(line)]})
+        self.assertEqual(len(plan.line_ids), 3)
+
+    def test_customer_that_comes_under_another_one(self):
+        promised, planned = self.due(1000.0), self.due(400.0)
+        promise = self.promise(500.0, 5, promised)
+        plan = self.plan([10, 20], planned)
+        self.activate(plan)
+        group = self.env["res.partner"].create({"name": "Group", "is_company": True})
+        self.customer.write({"parent_id": group.id, "is_company": False})
+        self.judge()
+        self.assertEqual((promise.state, plan.state), ("open", "active"), "nothing was paid")
+        items = self.items(promised, planned)
+        self.assertEqual(items.partner_id, group)
+        agreed = self.env["ar.item.settlement"]._get_agreed(items, self.company)
+        self.assertEqual(sorted(agreed.values()), [400.0, 500.0])
+        self.pay(500.0, 0, promised)
+        self.judge()
+        self.assertEqual(promise.state, "kept")
