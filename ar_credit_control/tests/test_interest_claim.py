@@ -571,3 +571,23 @@ class TestInterestClaim(InterestCase):
         self.assertEqual(claims.exists(), claims)
         self.assertEqual(claims.partner_id, self.customer)
         self.assertFalse(self.claim("2023-01-30"), "the days of both are held")
+
+    def test_customer_merged_again_and_again(self):
+        self.make_invoice("2025-01-31")
+        claim = self.claims.sudo()._claim(self.company, self.today)
+        partner = self.customer
+        for number in range(4):
+            other = self.make_customer(f"Next {number} AG")
+            wizard = self.env["base.partner.merge.automatic.wizard"].create({})
+            wizard._merge((partner | other).ids, other)
+            self.env.invalidate_all()
+            partner = other
+        self.assertEqual((claim.partner_id, claim.occurrence), (partner, 5))
+
+    def test_customer_that_comes_under_another_one_is_not_asked_twice(self):
+        self.make_invoice("2025-01-31")
+        claim = self.claims.sudo()._claim(self.company, self.today)
+        self.assertTrue(claim)
+        group = self.make_customer("Group AG")
+        self.customer.write({"parent_id": group.id, "is_company": False})
+        self.assertFalse(self.claims.sudo()._claim(self.company, self.today))

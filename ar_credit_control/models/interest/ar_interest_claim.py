@@ -307,14 +307,19 @@ class ArInterestClaim(models.Model):
             SQL(
                 """
                 UPDATE ar_interest_claim claim
-                   SET occurrence = claim.occurrence + other.highest
-                  FROM (SELECT move_id, date_maturity, MAX(occurrence) * 1000 AS highest
-                          FROM ar_interest_claim
-                         WHERE partner_id = ANY(%s)
-                      GROUP BY move_id, date_maturity) other
-                 WHERE claim.partner_id = ANY(%s)
-                   AND other.move_id = claim.move_id
-                   AND other.date_maturity = claim.date_maturity
+                   SET occurrence = numbered.occurrence
+                  FROM (SELECT moved.id,
+                               ROW_NUMBER() OVER (
+                                   PARTITION BY moved.move_id, moved.date_maturity
+                                   ORDER BY moved.date, moved.id)
+                               + (SELECT COALESCE(MAX(other.occurrence), 0)
+                                    FROM ar_interest_claim other
+                                   WHERE other.move_id = moved.move_id
+                                     AND other.date_maturity = moved.date_maturity
+                                     AND other.partner_id = ANY(%s)) AS occurrence
+                          FROM ar_interest_claim moved
+                         WHERE moved.partner_id = ANY(%s)) numbered
+                 WHERE numbered.id = claim.id
                 """,
                 [*partners.ids, destination.id],
                 partners.ids,
