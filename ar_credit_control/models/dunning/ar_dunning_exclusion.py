@@ -134,6 +134,8 @@ class ArDunningExclusion(models.Model):
         partners.check_access("read")
         partners = partners.commercial_partner_id
         root = company.root_id
+        if not self.env.su and root not in self.env.companies.root_id:
+            raise AccessError(self.env._("%s is none of your companies.", root.sudo().name))  # sudo: its name
         domain = [("kind", "=", "customer"), ("company_id", "=", root.id), ("partner_id", "in", partners.ids)]
         known = self.search([*domain, ("state", "=", "active")]).partner_id
         self._end_expired(domain)
@@ -194,6 +196,33 @@ class ArDunningExclusion(models.Model):
     @api.ondelete(at_uninstall=False)
     def _unlink_never(self):
         raise UserError(self.env._("Exclusions are evidence and cannot be deleted; end them instead."))
+
+    @api.model
+    def _merge_partners(self, partners, destination):
+        """End what merged partners would be excluded by twice; the exclusion that lasts longest stays."""
+        self.env.flush_all()
+        self.env.cr.execute(
+            SQL(
+                """
+                UPDATE ar_dunning_exclusion exclusion
+                   SET ended_date = GREATEST(%(today)s, exclusion.date), ended_by_id = %(uid)s
+                  FROM (SELECT id,
+                               ROW_NUMBER() OVER (
+                                   PARTITION BY kind,
+                                       CASE WHEN kind = 'customer' THEN company_id
+                                            ELSE COALESCE(move_id, -id) END,
+                                       CASE WHEN kind = 'item' THEN date_maturity END
+                                   ORDER BY date_to DESC NULLS FIRST, id) AS place
+                          FROM ar_dunning_exclusion
+                         WHERE ended_date IS NULL AND partner_id = ANY(%(partners)s)) ranked
+                 WHERE ranked.id = exclusion.id AND ranked.place > 1
+                """,
+                today=fields.Date.context_today(self),
+                uid=self.env.uid,
+                partners=[*partners.ids, destination.id],
+            )
+        )
+        self.env.invalidate_all()
 
     # Selection
 
