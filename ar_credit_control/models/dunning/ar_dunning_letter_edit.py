@@ -1,5 +1,6 @@
 from odoo import fields, models
 from odoo.exceptions import UserError
+from odoo.fields import Command
 
 EDITABLE_STATES = ("draft", "approved")
 
@@ -22,7 +23,13 @@ class ArDunningLetter(models.Model):
         "res.users",
         string="Changed By",
         readonly=True,
-        help="Who last changed text, recipient or channel: not the one who approves a stage that needs it.",
+        help="Who last changed text, recipient or channel.",
+    )
+    edited_by_ids = fields.Many2many(
+        "res.users",
+        "ar_dunning_letter_edited_rel",
+        readonly=True,
+        help="Everyone who changed text, recipient or channel: none of them approves a stage that needs it.",
     )
 
     def action_edit(self):
@@ -68,7 +75,9 @@ class ArDunningLetter(models.Model):
             values["personal_text"] = personal_text.strip() or False
             notes.append(self.env._("Text: %s", personal_text.strip() or self.env._("none")))
         if values:
-            letter.write({**values, "edited_by_id": self.env.uid})
+            letter.write(
+                {**values, "edited_by_id": self.env.uid, "edited_by_ids": [Command.link(self.env.uid)]}
+            )
         if notes:
             letter._note_edit(notes)
 
@@ -196,6 +205,8 @@ class ArDunningLetter(models.Model):
             super()
             ._filter_approvable()
             .filtered(
-                lambda letter: not letter.stage_id.requires_approval or letter.edited_by_id.id != self.env.uid
+                lambda letter: (
+                    not letter.stage_id.requires_approval or self.env.user not in letter.edited_by_ids
+                )
             )
         )
