@@ -346,6 +346,9 @@ class ArDispute(models.Model):
                 "owner_id",
             }:
                 raise UserError(self.env._("The dispute is closed. Open it again first."))
+            if vals.get("owner_id") == self.env.uid:
+                # Who becomes the owner decides: nobody takes that for oneself.
+                self._check_decides()
         owners = {dispute.id: dispute.owner_id for dispute in self}
         deadlines = {dispute.id: dispute.deadline for dispute in self}
         result = super().write(vals)
@@ -431,11 +434,9 @@ class ArDispute(models.Model):
                 ],
             )
             disputes += self.sudo().create(vals)  # sudo: recorded here only, the caller checked who asks
-        for document in (documents or self.env["ir.attachment"]).sudo():  # sudo: files of the caller's form
-            for dispute in disputes:
-                copied = document if dispute == disputes[0] else document.copy()
-                copied.write({"res_model": self._name, "res_id": dispute.id})
-                dispute.document_ids = [Command.link(copied.id)]
+        for dispute in disputes if documents else ():
+            # The first takes the files, the others get copies.
+            dispute.sudo().document_ids = documents._give_to(dispute)  # sudo: who records may not write it
         disputes._renew_activities()
         return disputes.sudo(False)
 
@@ -598,13 +599,15 @@ class ArDispute(models.Model):
         self.env["ir.cron"]._commit_progress(remaining=len(disputes))
         for dispute in disputes:
             try:
-                dispute._escalate()
-                self.env.flush_all()
+                with self.env.cr.savepoint():
+                    dispute._escalate()
             except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
                 # Somebody works on it right now: the next run takes it up.
                 self.env.cr.rollback()
                 self.env.invalidate_all()
                 _logger.info("%s is being worked on by someone; the next run takes it up", dispute)
+            except Exception:  # one dispute that cannot be escalated must not stop the others
+                _logger.exception("%s could not be escalated", dispute)
             if not self.env["ir.cron"]._commit_progress(processed=1):
                 return
 

@@ -1,2 +1,3 @@
 from . import ar_item_mixin
 from . import ar_item_pause
+from . import ir_attachment

@@ -138,10 +138,7 @@ class ArLimitationEvent(models.Model):
             }
         )
         if documents:
-            documents.sudo().write(  # sudo: files of the caller's form
-                {"res_model": self._name, "res_id": event.id}
-            )
-            event.document_ids = [Command.set(documents.ids)]
+            event.document_ids = [Command.set(documents._give_to(event).ids)]
         return event.sudo(False)
 
     def action_withdraw(self, reason=None):
