@@ -70,6 +70,18 @@ class TestPlacement(DisputeCase):
         profile.invalidate_recordset()
         self.assertFalse(profile.dunning_hand_over, "nobody has to decide any more")
 
+    def test_two_people_who_prepare_at_the_same_moment(self):
+        invoice = self.make_invoice(1000.0, 100)
+        mine, theirs = self.propose(invoice), self.propose(self.make_invoice(500.0, 100))
+        # what two transactions write when neither sees the other
+        theirs.line_ids.sudo().write({"move_id": invoice.id, "date_maturity": mine.line_ids.date_maturity})
+        (mine | theirs).action_submit()
+        with self.assertRaises(UserError):
+            mine.with_user(self.controller).action_approve()
+        theirs.action_cancel()
+        mine.with_user(self.controller).action_approve()
+        self.assertEqual(mine.state, "placed")
+
     def test_lawyer_outranks_the_agency(self):
         first, second = self.make_invoice(1000.0, 100), self.make_invoice(500.0, 100)
         agency = self.place(first)

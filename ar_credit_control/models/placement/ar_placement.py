@@ -354,15 +354,7 @@ class ArPlacement(models.Model):
         if len(items.partner_id) != 1 or len(items.root_company_id) != 1:
             raise UserError(self.env._("Choose items of one customer and one company."))
         lines = self.env["ar.placement.line"]
-        taken = lines._find_active(items)
-        if taken:
-            raise UserError(
-                self.env._(
-                    "%(item)s is handed over already: %(placement)s.",
-                    item=taken[0].name,
-                    placement=taken[0].placement_id.display_name,
-                )
-            )
+        self._check_free(items)
         root = items.root_company_id
         placement = self.sudo().create(  # sudo: made here only, the caller checked who asks
             {
@@ -382,6 +374,23 @@ class ArPlacement(models.Model):
         )
         self.env["ar.credit.profile"]._close_hand_over(placement.partner_id, root)
         return placement.sudo(False)
+
+    @api.model
+    def _check_free(self, items, besides=None):
+        """Refuse items that another placement holds: drafted at the same moment, handed over since.
+
+        :param items: rows of ``ar.aging.report``, or lines of placements
+        """
+        taken = self.env["ar.placement.line"]._find_active(items)
+        taken = taken.filtered(lambda line: line.placement_id != besides)
+        if taken:
+            raise UserError(
+                self.env._(
+                    "%(item)s is handed over already: %(placement)s.",
+                    item=taken[0].name,
+                    placement=taken[0].placement_id.display_name,
+                )
+            )
 
     def action_submit(self):
         """Ask a credit controller to approve the hand-over."""
@@ -419,6 +428,7 @@ class ArPlacement(models.Model):
                     )
                 )
         for placement in self:
+            self._check_free(placement.line_ids, placement)
             today = placement.company_id._credit_today()
             placement.line_ids.sudo()._refresh_amounts()  # sudo: what is open on the day of the hand-over
             placement._write_evidence(
