@@ -2,6 +2,7 @@ from . import test_aging_exactness
 from . import test_aging_report
 from . import test_aging_tour
 from . import test_aging_xlsx
+from . import test_agreement_guard
 from . import test_agreement_plan
 from . import test_agreement_promise
 from . import test_bones
@@ -23,10 +24,12 @@ from . import test_credit_profile
 from . import test_credit_remainder
 from . import test_credit_tour
 from . import test_demo
+from . import test_dispute_guard
 from . import test_dispute_resolution
 from . import test_dispute_tour
 from . import test_dunning_dispatch
 from . import test_dunning_edit
+from . import test_dunning_guard
 from . import test_dunning_letter
 from . import test_dunning_pause
 from . import test_dunning_policy
