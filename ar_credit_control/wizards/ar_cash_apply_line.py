@@ -11,7 +11,7 @@ class ArCashApplyLine(models.TransientModel):
     wizard_id = fields.Many2one("ar.cash.apply", required=True, ondelete="cascade")
     sequence = fields.Integer()
     chosen = fields.Boolean(string="Pays")
-    item_id = fields.Many2one("ar.aging.report", string="Item", required=True, readonly=True)
+    item_id = fields.Many2one("ar.aging.report", required=True, readonly=True)
     move_name = fields.Char(string="Number", related="item_id.move_name")
     ref = fields.Char(related="item_id.ref")
     date_maturity = fields.Date(related="item_id.date_maturity")

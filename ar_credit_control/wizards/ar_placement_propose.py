@@ -16,9 +16,7 @@ class ArPlacementPropose(models.TransientModel):
         required=True,
         default="agency",
     )
-    agent_id = fields.Many2one(
-        "res.partner", string="Agent", compute="_compute_agent_id", store=True, readonly=False
-    )
+    agent_id = fields.Many2one("res.partner", compute="_compute_agent_id", store=True, readonly=False)
     currency_id = fields.Many2one("res.currency", required=True, readonly=True)
     commission_percent = fields.Float(string="Commission (%)", digits=(5, 2))
     commission_fixed = fields.Monetary(string="Fixed Fee")

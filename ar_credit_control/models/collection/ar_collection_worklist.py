@@ -272,7 +272,7 @@ class ArCollectionWorklist(models.Model):
         """Return why the row stands where it is: what lifts it, then how its value comes about."""
         self.ensure_one()
         parts = [self._describe_priority(), self._describe_value(today)]
-        return ". ".join(filter(None, parts))
+        return ". ".join(part[:1].upper() + part[1:] for part in parts if part)
 
     def _describe_priority(self):
         """Return what lifts the row above those that are ranked by value, if anything does."""

@@ -112,6 +112,7 @@ class ArDispute(models.Model):
             ("resolved_paid", "Paid After All"),
             ("cancelled", "Withdrawn"),
         ],
+        string="Status",
         default="new",
         required=True,
         readonly=True,

@@ -57,6 +57,7 @@ class ArLimitationEvent(models.Model):
     line_ids = fields.One2many("ar.limitation.event.line", "event_id", string="Items", readonly=True)
     state = fields.Selection(
         [("valid", "Valid"), ("withdrawn", "Withdrawn")],
+        string="Status",
         required=True,
         readonly=True,
         default="valid",

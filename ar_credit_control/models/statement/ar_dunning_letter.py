@@ -9,7 +9,7 @@ class ArDunningLetter(models.Model):
     statement_ids = fields.One2many("ar.statement", "letter_id", string="Statements", readonly=True)
 
     def _enclose(self):
-        super()._enclose()
+        result = super()._enclose()
         letters = self.filtered(
             lambda letter: letter.stage_id.attach_statement and letter.channel in ("email", "post")
         )
@@ -20,6 +20,7 @@ class ArDunningLetter(models.Model):
                 *(fields.Command.unlink(old.id) for old in former & letter.enclosure_ids),
                 fields.Command.link(document.id),
             ]
+        return result
 
     def _mark_sent(self):
         result = super()._mark_sent()
