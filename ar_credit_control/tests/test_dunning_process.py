@@ -128,8 +128,10 @@ class DunningProcessCase(OwnDatabaseCase):
         self.assertEqual(mails, [(CUSTOMERS, CUSTOMERS, CUSTOMERS)])
         loose = self.query(
             "SELECT COUNT(*) FROM ar_dunning_letter letter"
+            " JOIN ar_dunning_policy policy ON policy.id = letter.policy_id"
             " LEFT JOIN mail_mail mail ON mail.id = letter.mail_id"
             " WHERE letter.state = 'queued' AND mail.state IS DISTINCT FROM 'outgoing'"
+            " AND policy.name->>'en_US' = 'Process'"
         )
         self.assertEqual(loose, [(0,)])
 
