@@ -288,4 +288,5 @@ class TestCollectionWorklist(CollectionCase):
         few = count()
         for index in range(10):
             add(f"More {index}")
+        count()
         self.assertEqual(count(), few)
