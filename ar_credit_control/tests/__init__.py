@@ -59,6 +59,7 @@ from . import test_interest_figures
 from . import test_interest_letter
 from . import test_lifecycle
 from . import test_limitation
+from . import test_limitation_merge
 from . import test_placement
 from . import test_review_attack
 from . import test_review_decision

@@ -41,13 +41,15 @@ class ArLimitationWarning(models.Model):
         self.env["ir.cron"]._commit_progress(remaining=len(due))
         for (root, partner), rows in due.items():
             try:
-                self._warn_customer(root, partner, rows)
-                self.env.flush_all()
+                with self.env.cr.savepoint():
+                    self._warn_customer(root, partner, rows)
             except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
                 # Somebody works on it right now: the next run takes it up.
                 self.env.cr.rollback()
                 self.env.invalidate_all()
                 _logger.info("%s is being worked on by someone; the next run takes it up", partner)
+            except Exception:  # one customer's data must not stop the warnings of the others
+                _logger.exception("Limitation dates of %s could not be warned of", partner)
             if not self.env["ir.cron"]._commit_progress(processed=1):
                 return
 
@@ -119,6 +121,29 @@ class ArLimitationWarning(models.Model):
                 amount=root.currency_id.format(sum(items.mapped("amount"))),
             ),
         )
+
+    @api.model
+    def _merge_partners(self, partners, destination):
+        """Keep the first of warnings that merged partners make the same: instalment, date and step."""
+        self.env.flush_all()
+        self.env.cr.execute(
+            SQL(
+                """
+                DELETE FROM ar_limitation_warning
+                 WHERE id IN (SELECT id
+                                FROM (SELECT id,
+                                             ROW_NUMBER() OVER (
+                                                 PARTITION BY company_id, COALESCE(move_id, -id),
+                                                              date_maturity, limitation_date, level
+                                                 ORDER BY id) AS place
+                                        FROM ar_limitation_warning
+                                       WHERE partner_id = ANY(%s)) ranked
+                               WHERE place > 1)
+                """,
+                [*partners.ids, destination.id],
+            )
+        )
+        self.env.invalidate_all()
 
     @api.model
     def _get_responsible(self, profile):
