@@ -32,7 +32,7 @@ class ArPaymentPromiseWizard(models.TransientModel):
         precompute=True,
         help="All of the items. Less, when the customer promised less: it counts for the oldest first.",
     )
-    date = fields.Date(string="Promised For", help="Day on which the money will be there.")
+    date = fields.Date(string="Promised Date", help="Day on which the money will be there.")
     note = fields.Text(string="In Their Words")
     contact_id = fields.Many2one(
         "res.partner", string="Promised By", domain="[('commercial_partner_id', '=', partner_id)]"

@@ -26,7 +26,7 @@ class ArPaymentPlanLine(models.Model):
         string="Paid", readonly=True, help="Payments on the items count for the instalments in their order."
     )
     state = fields.Selection(
-        [("open", "Open"), ("partly", "Partly Paid"), ("paid", "Paid"), ("missed", "Missed")],
+        [("open", "Unpaid"), ("partly", "Partly Paid"), ("paid", "Paid"), ("missed", "Missed")],
         compute="_compute_state",
     )
 

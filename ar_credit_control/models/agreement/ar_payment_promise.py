@@ -48,7 +48,7 @@ class ArPaymentPromise(models.Model):
     company_id = fields.Many2one("res.company", required=True, readonly=True, index=True)
     currency_id = fields.Many2one("res.currency", required=True, readonly=True)
     amount = fields.Monetary(required=True, readonly=True, tracking=True)
-    date = fields.Date(string="Promised For", required=True, readonly=True, tracking=True)
+    date = fields.Date(string="Promised Date", required=True, readonly=True, tracking=True)
     date_given = fields.Date(string="Given On", required=True, readonly=True)
     tolerance_days = fields.Integer(readonly=True)
     tolerance_amount = fields.Monetary(
@@ -61,7 +61,7 @@ class ArPaymentPromise(models.Model):
     )
     state = fields.Selection(
         [
-            ("open", "Open"),
+            ("open", "Pending"),
             ("kept", "Kept"),
             ("partly", "Partly Kept"),
             ("broken", "Broken"),

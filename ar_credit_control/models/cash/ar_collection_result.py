@@ -50,7 +50,7 @@ class ArCollectionResult(models.Model):
     days_late = fields.Integer(
         readonly=True, aggregator="avg", help="Days from the due date to the receipt; negative: before it."
     )
-    timing = fields.Selection([("on_time", "On Time"), ("late", "Late")], readonly=True)
+    timing = fields.Selection([("on_time", "On Time"), ("late", "Paid Late")], readonly=True)
     partner_id = fields.Many2one("res.partner", string="Customer", readonly=True)
     move_id = fields.Many2one("account.move", string="Invoice", readonly=True)
     move_name = fields.Char(string="Number", readonly=True)

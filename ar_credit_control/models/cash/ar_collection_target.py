@@ -46,7 +46,7 @@ class ArCollectionTarget(models.Model):
     amount = fields.Monetary(string="Target", required=True)
     collected = fields.Monetary(compute="_compute_collected", help="Cash that the bank shows, in the period.")
     collected_on_time = fields.Monetary(string="On Time", compute="_compute_collected")
-    collected_late = fields.Monetary(string="Late", compute="_compute_collected")
+    collected_late = fields.Monetary(string="Paid Late", compute="_compute_collected")
     missing = fields.Monetary(
         string="To Go", compute="_compute_collected", help="What is missing to the target."
     )

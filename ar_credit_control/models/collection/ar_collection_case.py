@@ -4,7 +4,7 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.tools import SQL
 
-STATES = [("open", "Open"), ("agency", "With an Agency"), ("legal", "Legal"), ("closed", "Closed")]
+STATES = [("open", "In Progress"), ("agency", "With an Agency"), ("legal", "Legal"), ("closed", "Closed")]
 PHASES = [("credit", "Credit Period"), ("coordination", "Coordination"), ("clearing", "Clearing")]
 
 

@@ -87,7 +87,7 @@ class ArCollectionCase(models.Model):
     last_contact_date = fields.Datetime(
         string="Last Contact", compute="_compute_case_figures", help="When we last spoke or wrote to them."
     )
-    promise_date = fields.Date(string="Promised For", compute="_compute_case_figures")
+    promise_date = fields.Date(string="Promised Date", compute="_compute_case_figures")
     next_action_date = fields.Date(
         string="Next Step", compute="_compute_case_figures", help="The earliest planned activity of the case."
     )

@@ -103,7 +103,7 @@ class ArCollectionWorklist(models.Model):
     last_word_user_id = fields.Many2one("res.users", readonly=True)
     last_word = fields.Char(compute="_compute_words", help="What was said last: by a person, else by letter.")
     unpaid_reason = fields.Char(string="Reason", readonly=True, help="Why they have not paid, as they said.")
-    promise_date = fields.Date(string="Promised For", readonly=True)
+    promise_date = fields.Date(string="Promised Date", readonly=True)
     promise_amount = fields.Monetary(
         string="Promised", readonly=True, currency_field="promise_currency_id", aggregator=None
     )

@@ -90,6 +90,7 @@ class ArDispute(models.Model):
     )
     date = fields.Date(string="Raised On", required=True, readonly=True)
     deadline = fields.Date(
+        string="Answer By",
         required=True,
         tracking=True,
         help="Day by which it should be solved. Then the credit manager hears of it.",

@@ -44,7 +44,7 @@ class ArDisputeStatistic(models.Model):
         selection=lambda self: self.env["ar.dispute"]._fields["state"]._description_selection(self.env),
         readonly=True,
     )
-    is_open = fields.Boolean(string="Open", readonly=True)
+    is_open = fields.Boolean(string="Unsolved", readonly=True)
     amount = fields.Monetary(
         string="Disputed", readonly=True, help="In company currency, at the rate of the day it was raised."
     )

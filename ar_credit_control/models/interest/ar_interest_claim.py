@@ -49,7 +49,7 @@ class ArInterestClaim(models.Model):
     amount_total = fields.Monetary(string="Total", readonly=True)
     state = fields.Selection(
         [
-            ("open", "Open"),
+            ("open", "Unclaimed"),
             ("claimed", "Claimed"),
             ("posted", "Posted"),
             ("paid", "Paid"),
