@@ -268,19 +268,22 @@ class ArDunningRun(models.Model):
         """Keep the selection in temporary tables of the same names until the end of the transaction.
 
         With their statistics PostgreSQL joins items and letters in seconds; from the bare expressions it
-        expects one row of each and compares every item with every letter.
+        expects one row of each and compares every item with every letter. Each step reads the tables of
+        those before it, so that nothing is selected twice.
         """
-        selection = self.env["ar.dunning.selection"]._with_sql(
+        steps = self.env["ar.dunning.selection"]._steps_sql(
             self.policy_id, self.date, self._get_filter_partner_ids()
         )
-        for table in (SQL("dunning_item"), SQL("dunning_letter")):
-            self.env.cr.execute(SQL("DROP TABLE IF EXISTS pg_temp.%s", table))
+        for name, _step in steps:
+            self.env.cr.execute(SQL("DROP TABLE IF EXISTS pg_temp.%s", SQL.identifier(name)))
+        for name, step in steps:
+            table = SQL.identifier(name)
             self.env.cr.execute(
                 SQL(
                     """CREATE TEMPORARY TABLE %(table)s ON COMMIT DROP AS
-                       WITH %(selection)s SELECT * FROM %(table)s""",
+                       WITH %(step)s SELECT * FROM %(table)s""",
                     table=table,
-                    selection=selection,
+                    step=step,
                 )
             )
             self.env.cr.execute(SQL("ANALYZE %s", table))

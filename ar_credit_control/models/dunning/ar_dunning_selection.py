@@ -38,39 +38,60 @@ class ArDunningSelection(models.AbstractModel):
         :param letter_ids: letters being checked again: they do not stand in their own way, and the stages
             of their items do not have to be due today.
         """
+        steps = self._steps_sql(policy, date, partner_ids, letter_ids)
+        return SQL(", ").join(step for _name, step in steps)
+
+    @api.model
+    def _steps_sql(self, policy, date, partner_ids=None, letter_ids=None):
+        """Return :meth:`_with_sql` in steps: pairs of a name and the expressions that end with this name.
+
+        A step reads the names of earlier steps and nothing else of them, so that each may be kept in a table.
+        """
         policy.ensure_one()
         root = policy.company_id
         self.env["ar.aging.report"]._switch_off_jit()
-        return SQL(
-            """
-            dunning_open AS MATERIALIZED (%(open)s),
-            dunning_customer AS MATERIALIZED (%(customers)s),
-            dunning_stage AS MATERIALIZED (%(stages)s),
-            dunning_history AS (%(history)s),
-            dunning_pause_total AS MATERIALIZED (%(pauses)s),
-            dunning_pause AS MATERIALIZED (%(paused_items)s),
-            %(quiet)s
-            %(items)s,
-            dunning_cover_item AS (%(cover_items)s),
-            dunning_cover AS (%(cover)s),
-            dunning_contact AS (%(contact)s),
-            dunning_claim AS (%(claims)s),
-            dunning_letter AS MATERIALIZED (%(letters)s)
-            """,
-            open=self._open_sql(root, partner_ids),
-            customers=self._customer_sql(policy, root, date),
-            stages=self._stage_sql(policy),
-            history=self._history_sql(root),
-            pauses=self.env["ar.item.pause"]._pause_totals_sql(root, date),
-            paused_items=self._paused_item_sql(),
-            quiet=self._quiet_cte_sql(policy, date),
-            items=self._item_cte_sql(policy, root, date, letter_ids),
-            cover_items=self._cover_item_sql(root, date, partner_ids),
-            cover=self._cover_sql(),
-            contact=self._contact_sql(policy, root, date),
-            claims=self._claim_sql(letter_ids),
-            letters=self._letter_sql(policy, root, date, letter_ids),
-        )
+        opened = self._open_sql(root, partner_ids)
+        customers = self._customer_sql(policy, root, date)
+        return [
+            ("dunning_open", SQL("dunning_open AS MATERIALIZED (%s)", opened)),
+            ("dunning_customer", SQL("dunning_customer AS MATERIALIZED (%s)", customers)),
+            (
+                "dunning_item",
+                SQL(
+                    """
+                    dunning_stage AS MATERIALIZED (%(stages)s),
+                    dunning_history AS (%(history)s),
+                    dunning_pause_total AS MATERIALIZED (%(pauses)s),
+                    dunning_pause AS MATERIALIZED (%(paused_items)s),
+                    %(quiet)s
+                    %(items)s
+                    """,
+                    stages=self._stage_sql(policy),
+                    history=self._history_sql(root),
+                    pauses=self.env["ar.item.pause"]._pause_totals_sql(root, date),
+                    paused_items=self._paused_item_sql(),
+                    quiet=self._quiet_cte_sql(policy, date),
+                    items=self._item_cte_sql(policy, root, date, letter_ids),
+                ),
+            ),
+            (
+                "dunning_letter",
+                SQL(
+                    """
+                    dunning_cover_item AS (%(cover_items)s),
+                    dunning_cover AS (%(cover)s),
+                    dunning_contact AS (%(contact)s),
+                    dunning_claim AS (%(claims)s),
+                    dunning_letter AS MATERIALIZED (%(letters)s)
+                    """,
+                    cover_items=self._cover_item_sql(root, date, partner_ids),
+                    cover=self._cover_sql(),
+                    contact=self._contact_sql(policy, root, date),
+                    claims=self._claim_sql(letter_ids),
+                    letters=self._letter_sql(policy, root, date, letter_ids),
+                ),
+            ),
+        ]
 
     @api.model
     def _open_sql(self, root, partner_ids=None):
