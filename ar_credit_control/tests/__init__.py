@@ -3,9 +3,13 @@ from . import test_aging_report
 from . import test_aging_tour
 from . import test_aging_xlsx
 from . import test_agreement_guard
+from . import test_agreement_interest
 from . import test_agreement_plan
 from . import test_agreement_promise
 from . import test_bones
+from . import test_cash_application
+from . import test_cash_collected
+from . import test_cash_proposal
 from . import test_collection_assignment
 from . import test_collection_case
 from . import test_collection_tour

@@ -19,10 +19,13 @@ class AccountingCase(AccountTestInvoicingCommon):
         super(AccountTestInvoicingCommon, cls).setUpClass()
         cls.company_data = cls.collect_company_accounting_data(cls.env.company)
         bank, charts = cls.company_data["default_journal_bank"], cls.env["account.chart.template"]
-        bank.inbound_payment_method_line_ids[0].payment_account_id = charts.ref(
+        # Under the names that Odoo's fixtures for payments look for.
+        cls.inbound_payment_method_line = bank.inbound_payment_method_line_ids[0]
+        cls.inbound_payment_method_line.payment_account_id = charts.ref(
             "account_journal_payment_debit_account_id", raise_if_not_found=False
         )
-        bank.outbound_payment_method_line_ids[0].payment_account_id = charts.ref(
+        cls.outbound_payment_method_line = bank.outbound_payment_method_line_ids[0]
+        cls.outbound_payment_method_line.payment_account_id = charts.ref(
             "account_journal_payment_credit_account_id", raise_if_not_found=False
         )
 

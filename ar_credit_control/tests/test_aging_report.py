@@ -370,7 +370,8 @@ class TestAgingReport(AgingCase):
         self.env.cr.execute("SET LOCAL enable_seqscan = off")
 
         def plan(condition):
-            query = SQL("EXPLAIN (COSTS OFF) SELECT * FROM %s t WHERE %s", report._table_sql, condition)
+            # Of what pauses items, which read customers on their own, nothing is asked here.
+            query = SQL("EXPLAIN (COSTS OFF) SELECT amount FROM %s t WHERE %s", report._table_sql, condition)
             self.env.cr.execute(query)
             return "\n".join(line for (line,) in self.env.cr.fetchall()).split("->")
 

@@ -353,7 +353,7 @@ class TestContactLog(ContactCase):
         self.row(self.open(self.other))
 
     def test_one_click_for_a_broken_promise_too(self):
-        self.promised(self.case, -3, state="broken")
+        self.promised(self.case, -3)
         self.assertEqual(self.rows().priority, "1_broken")
         self.rows().action_left_message()
         self.assertFalse(self.rows())
