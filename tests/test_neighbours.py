@@ -1,4 +1,4 @@
-"""OCA's financial risk addons in the same database: both install, ours decides as ever, their pages open."""
+"""OCA's risk and dunning addons in the same database: all install, ours decides as ever, their pages open."""
 
 import json
 import os
@@ -8,7 +8,7 @@ import unittest
 from tools import odoo_env, project
 
 NEIGHBOURS = os.environ.get("AR_NEIGHBOURS")
-ADDONS = "account_financial_risk,sale_financial_risk"
+ADDONS = "account_credit_control,account_financial_risk,sale_financial_risk"
 SCRIPT = """
 import json
 from odoo import Command
@@ -45,6 +45,20 @@ with Form(customer.with_user(keeper)) as form:
     form.comment = "Looked at"
 Form(large.with_user(keeper))
 customer.with_user(manager).get_views([(False, "form"), (False, "list"), (False, "kanban")])
+
+# An invoice that is overdue gets our letter, whatever policy OCA's dunning gives its customer.
+values = {"move_type": "out_invoice", "partner_id": customer.id, "invoice_date": "2026-01-02"}
+line = {"product_id": product.id, "price_unit": 500, "tax_ids": [Command.clear()]}
+values |= {"invoice_date_due": "2026-01-12", "invoice_line_ids": [Command.create(line)]}
+invoice = env["account.move"].create(values)
+invoice.action_post()
+customer.email = "accounts@neighbour.example.com"
+policy = env.ref("ar_credit_control.dunning_policy_standard")
+run = env["ar.dunning.run"].with_user(manager)._create_proposal(policy.with_user(manager), policy._get_today())
+letter = run.letter_ids.filtered(lambda letter: letter.partner_id == customer)
+found["letter"] = letter.line_ids.move_id == invoice
+found["oca policy"] = "credit.control.policy" in env and "credit_policy_id" in customer
+Form(invoice.with_user(keeper))
 print("FOUND" + json.dumps(found))
 """
 
@@ -53,7 +67,7 @@ class NeighboursTest(unittest.TestCase):
     # Not a skipped test but none at all without `make test`, which sets up the neighbours.
     __test__ = bool(NEIGHBOURS)
 
-    def test_orders_are_judged_as_ever_beside_oca_risk(self):
+    def test_orders_and_invoices_are_judged_as_ever_beside_oca(self):
         folders = [*os.environ["AR_ODOO_ADDONS"].split(os.pathsep), str(project.ROOT), NEIGHBOURS]
         options = {"addons_path": ",".join(folders)}
         with odoo_env.scratch_database(suffix="_neighbours") as database:
@@ -70,6 +84,7 @@ class NeighboursTest(unittest.TestCase):
         self.assertIn("limit", found["reasons"])
         self.assertEqual(found["limit"], 1000)
         self.assertEqual(found["released"], "sale")
+        self.assertEqual([found["letter"], found["oca policy"]], [True, True])
 
     def _run(self, command, script):
         """Run Odoo and return what it printed; its log, warnings left out, is an error."""
