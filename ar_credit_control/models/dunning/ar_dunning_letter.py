@@ -17,6 +17,8 @@ _logger = logging.getLogger(__name__)
 
 # Letters given to the mail queue in one commit, printed by one process.
 QUEUE_BATCH = 50
+# Letters waiting from which on the statistics of their tables are brought up to date first.
+ANALYZE_FROM = 100
 # Letters a person's click queues at once; the rest goes to the background.
 QUEUE_NOW = 3
 # Items listed in the mail itself; the attached letter has all of them.
@@ -358,7 +360,12 @@ class ArDunningLetter(models.Model):
         """
         letters = self.sudo()  # the schedule serves every company
         cron = self.env["ir.cron"]
-        cron._commit_progress(remaining=letters.search_count([("state", "=", "approved")]))
+        remaining = letters.search_count([("state", "=", "approved")])
+        if remaining >= ANALYZE_FROM:
+            # PostgreSQL takes tables that a proposal filled a moment ago for empty, and compares each letter
+            # with each: minutes for a batch, until its own schedule has looked at them.
+            self.env.cr.execute("ANALYZE ar_dunning_letter, ar_dunning_letter_line")
+        cron._commit_progress(remaining=remaining)
         done = 0
         tried = []
         while ids := letters._lock_next_approved(tried):
