@@ -53,8 +53,8 @@ values |= {"invoice_date_due": "2026-01-12", "invoice_line_ids": [Command.create
 invoice = env["account.move"].create(values)
 invoice.action_post()
 customer.email = "accounts@neighbour.example.com"
-policy = env.ref("ar_credit_control.dunning_policy_standard")
-run = env["ar.dunning.run"].with_user(manager)._create_proposal(policy.with_user(manager), policy._get_today())
+policy = env.ref("ar_credit_control.dunning_policy_standard").with_user(manager)
+run = env["ar.dunning.run"].with_user(manager)._create_proposal(policy, policy._get_today())
 letter = run.letter_ids.filtered(lambda letter: letter.partner_id == customer)
 found["letter"] = letter.line_ids.move_id == invoice
 found["oca policy"] = "credit.control.policy" in env and "credit_policy_id" in customer

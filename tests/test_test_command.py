@@ -10,7 +10,7 @@ from tools import processes, project
 from tools.commands import test as command
 from tools.console import SetupError
 
-SUITE = '''
+SUITE = """
 import os
 import time
 import unittest
@@ -37,7 +37,7 @@ class New(unittest.TestCase):
     def test_one(self):
         note("new " + os.environ["AR_TEST_ODOO_CONFIG"])
         self.fail("on purpose")
-'''
+"""
 
 
 @pytest.fixture

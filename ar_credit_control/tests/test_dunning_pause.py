@@ -137,9 +137,7 @@ class TestDunningPause(DunningPolicyCase):
             (rows[disputed].pause_reason, rows[disputed].amount_disputed, rows[disputed].amount),
             ("disputed", 300, 1000),
         )
-        self.assertEqual(
-            (rows[promised].pause_reason, rows[promised].amount_disputed), ("promised", 0)
-        )
+        self.assertEqual((rows[promised].pause_reason, rows[promised].amount_disputed), ("promised", 0))
         later = report.with_context(ar_as_of=str(self.day(6)))
         self.assertFalse(later.grouped("move_id")[promised].pause_reason)
         found = self.env["ar.aging.report"].search([("amount_disputed", ">", 0)])
