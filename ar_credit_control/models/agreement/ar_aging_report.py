@@ -26,7 +26,6 @@ class ArAgingReport(models.Model):
     }
 
     promised_date = fields.Date(
-        string="Promised Date",
         readonly=True,
         depends_context=AGING_CONTEXT,
         help="Day for which the customer promised to pay the item, or the last of such days.",
