@@ -18,6 +18,7 @@ class ArCreditDemo(models.AbstractModel):
         demo._load_bank_lines()
         demo._load_applications()
         demo._load_targets(main)
+        # sudo: nobody may write what was collected; the schedule does.
         while self.env["ar.collection.credit"].sudo()._backfill_batch():
             continue
 

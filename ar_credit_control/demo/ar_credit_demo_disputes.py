@@ -72,6 +72,7 @@ class ArCreditDemo(models.AbstractModel):
         items = self._find_demo_items(customer, amounts).with_user(user)
         return disputes._record(
             self.env.ref(f"ar_credit_control.dispute_category_{category}").with_user(user),
+            # sudo: who records a dispute may not open every entry.
             {item: amounts[round(item.move_id.sudo().amount_total)] for item in items},
             words,
             date=self._date(age),
