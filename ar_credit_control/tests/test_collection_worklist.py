@@ -4,6 +4,7 @@ from odoo import fields
 from odoo.exceptions import AccessError, UserError
 from odoo.fields import Command
 from odoo.tests import tagged
+from odoo.tools import SQL
 
 from .common_collection import CollectionCase
 
@@ -266,6 +267,121 @@ class TestCollectionWorklist(CollectionCase):
         case = self.cases._get_or_open(self.profile(company=branch), "A branch asks")
         self.assertEqual(case.company_id, self.company)
         self.assertEqual(self.figures(case)["overdue"], 1200.0)
+
+    # Whose list is ranked
+
+    PAGE = (
+        "rank", "priority", "partner_id", "claimable", "why", "last_word", "promise_text", "next_text",
+        "unpaid_reason", "phone",
+    )  # fmt: skip
+
+    def page(self, domain, limit=None, offset=0, user=None):
+        """What the browser asks for."""
+        self.env.flush_all()
+        self.env.invalidate_all()
+        worklist = self.worklist.with_user(user or self.controller)
+        return worklist.web_search_read(
+            domain, {name: {} for name in self.PAGE}, offset=offset, limit=limit, order="rank, id"
+        )
+
+    def two_lists(self):
+        """Cases of the collector, of the colleague, and of nobody."""
+        mine = [self.debtor(f"Mine {amount}", amount, phone=f"+49 {amount}") for amount in (3000, 2000, 1000)]
+        theirs = [self.debtor(f"Theirs {amount}", amount) for amount in (2500, 1500)]
+        for case in theirs:
+            case.profile_id.collector_id = self.colleague
+        nobodys = self.debtor("Nobody's", 500.0)
+        nobodys.profile_id.collector_id = False
+        self.contact(mine[1], 20)
+        self.reply(mine[2])
+        return mine, theirs, nobodys
+
+    def test_a_list_read_alone_is_the_same(self):
+        mine, theirs, nobodys = self.two_lists()
+        rows = self.page([])["records"]
+        self.assertEqual(len(rows), 6)
+        by_id = {row["id"]: row for row in rows}
+        for domain, cases in (
+            ([("user_id", "=", self.collector.id)], [mine[2], mine[0], mine[1]]),
+            ([("user_id", "=", self.colleague.id)], theirs),
+            ([("user_id", "=", False)], [nobodys]),
+            ([("user_id", "in", [self.colleague.id, False])], [theirs[0], nobodys, theirs[1]]),
+            ([("id", "in", [mine[0].id, theirs[1].id])], [mine[0], theirs[1]]),
+            ([("case_id", "=", mine[1].id)], [mine[1]]),
+            ([("user_id", "=", self.collector.id), ("rank", ">=", 2)], [mine[0], mine[1]]),
+            (
+                ["|", ("user_id", "=", self.colleague.id), ("id", "=", nobodys.id)],
+                [theirs[0], nobodys, theirs[1]],
+            ),
+            ([("user_id", "=", self.collector.id), ("id", "in", nobodys.ids)], []),
+        ):
+            found = self.page(domain)["records"]
+            self.assertEqual([row["id"] for row in found], [case.id for case in cases], domain)
+            self.assertEqual(found, [by_id[case.id] for case in cases], domain)
+
+    def test_a_list_read_alone_goes_to_who_stands_in(self):
+        mine, theirs, _nobodys = self.two_lists()
+        self.env["ar.collection.absence"].create(
+            {
+                "user_id": self.collector.id,
+                "substitute_id": self.colleague.id,
+                "date_from": self.today,
+                "date_to": self.today,
+            }
+        )
+        rows = self.page([("user_id", "=", self.colleague.id)])["records"]
+        self.assertEqual(
+            [row["id"] for row in rows],
+            [case.id for case in (mine[2], mine[0], theirs[0], mine[1], theirs[1])],
+        )
+        self.assertEqual([row["rank"] for row in rows], [1, 2, 3, 4, 5])
+        self.assertFalse(self.page([("user_id", "=", self.collector.id)])["records"])
+
+    def test_pages_of_a_list(self):
+        mine, _theirs, _nobodys = self.two_lists()
+        domain = [("user_id", "=", self.collector.id)]
+        whole = self.page(domain)
+        self.assertEqual(whole["length"], 3)
+        self.assertIn("Ute Korn: Next week", whole["records"][0]["last_word"])
+        self.assertEqual([row["phone"] for row in whole["records"]], ["+49 1000", "+49 3000", "+49 2000"])
+        for offset in range(4):
+            page = self.page(domain, limit=2, offset=offset)
+            self.assertEqual(page, {"length": 3, "records": whole["records"][offset : offset + 2]})
+        self.assertEqual(self.page([("last_word_text", "ilike", "next week")])["length"], 1)
+        self.assertEqual(self.page(domain, user=self.colleague)["length"], 3, "colleagues may look")
+
+    def test_a_page_ranks_one_list_once(self):
+        """One statement ranks and counts a page, one makes the strip; neither looks at other lists."""
+        mine, _theirs, _nobodys = self.two_lists()
+        domain = [("user_id", "=", self.collector.id)]
+        for ask in (
+            lambda: self.page(domain, limit=2),
+            lambda: self.worklist.with_user(self.collector).get_strip_figures(domain),
+            lambda: self.walk(mine[0]),
+        ):
+            ranked = [
+                text for text in self.statements(ask) if "ar_collection_worklist" in text.split("FROM")[0]
+            ]
+            self.assertEqual(len(ranked), 1, ranked)
+            self.assertIn("collection_case.id = ANY", ranked[0])
+            self.assertNotIn("last_word_text", ranked[0].split("FROM")[0])
+
+    def statements(self, ask):
+        """The statements that a call sends to the database."""
+        sent = []
+        cursor = type(self.env.cr)
+        execute = cursor.execute
+
+        def note(cr, query, *args, **kwargs):
+            sent.append(query.code if isinstance(query, SQL) else query)
+            return execute(cr, query, *args, **kwargs)
+
+        self.patch(cursor, "execute", note)
+        try:
+            ask()
+        finally:
+            self.patch(cursor, "execute", execute)
+        return sent
 
     # Cost
 

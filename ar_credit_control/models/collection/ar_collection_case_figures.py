@@ -199,11 +199,12 @@ class ArCollectionCase(models.Model):
         return SQL(
             """
             WITH picked AS MATERIALIZED (%(picked)s),
-                 chance AS (%(chances)s),
+                 chance AS MATERIALIZED (%(chances)s),
                  pause AS MATERIALIZED (%(pause)s),
                  item AS (%(items)s),
                  ledger AS (%(ledger)s),
                  contact AS (%(contacts)s),
+                 word AS (%(words)s),
                  promise AS (%(promises)s),
                  next_step AS (%(next_steps)s),
                  figures AS (%(figures)s)
@@ -216,6 +217,7 @@ class ArCollectionCase(models.Model):
             items=self._claim_sql(partners, today),
             ledger=self._ledger_sql(),
             contacts=self._last_contact_sql(partners, today),
+            words=self._last_word_sql(partners, today),
             promises=self._next_promise_sql(partners),
             next_steps=self._next_step_sql(),
             figures=self._joined_sql(today),
@@ -290,8 +292,9 @@ class ArCollectionCase(models.Model):
 
     @api.model
     def _claim_sql(self, partners, today):
-        """Open instalments of the cases, with what may be asked for of each.
+        """Open instalments of the customers, with what may be asked for of each.
 
+        They are not joined with the cases before they are summed: their number is what a planner gets wrong.
         ``share_*`` are parts of 1: a pause is in the currency of the entry, the figures in company currency.
         """
         return SQL(
@@ -301,8 +304,8 @@ class ArCollectionCase(models.Model):
                    %(disputed)s AS share_disputed,
                    %(promised)s AS share_promised
               FROM (
-                    SELECT picked.id AS case_id,
-                           open_item.partner_id,
+                    SELECT open_item.partner_id,
+                           open_item.root_company_id AS company_id,
                            open_item.move_id,
                            open_item.date_maturity,
                            open_item.currency_id,
@@ -310,12 +313,9 @@ class ArCollectionCase(models.Model):
                            SUM(open_item.amount) AS amount,
                            SUM(open_item.amount_currency) AS amount_currency
                       FROM (%(open_items)s) open_item
-                      JOIN picked
-                        ON picked.partner_id = open_item.partner_id
-                       AND picked.company_id = open_item.root_company_id
                      WHERE NOT open_item.non_trade AND open_item.partner_id %(partners)s
-                  GROUP BY picked.id, open_item.partner_id, open_item.move_id, open_item.date_maturity,
-                           open_item.currency_id, open_item.amount > 0
+                  GROUP BY open_item.partner_id, open_item.root_company_id, open_item.move_id,
+                           open_item.date_maturity, open_item.currency_id, open_item.amount > 0
                    ) item
          LEFT JOIN pause
                 ON pause.move_id = item.move_id
@@ -347,7 +347,8 @@ class ArCollectionCase(models.Model):
         overdue = SQL("item.amount > 0 AND item.days > 0")
         return SQL(
             """
-            SELECT item.case_id,
+            SELECT item.partner_id,
+                   item.company_id,
                    SUM(item.amount) AS owed,
                    SUM(item.amount) FILTER (WHERE %(overdue)s) AS overdue,
                    SUM(item.amount) FILTER (WHERE item.amount > 0 AND item.days <= 0) AS not_due,
@@ -361,37 +362,21 @@ class ArCollectionCase(models.Model):
                    COUNT(*) FILTER (WHERE %(overdue)s) AS item_count
               FROM item
         CROSS JOIN chance
-          GROUP BY item.case_id
+          GROUP BY item.partner_id, item.company_id
             """,
             overdue=overdue,
             chance=self.env["ar.collection.chance"]._chance_sql(SQL("item.days")),
         )
 
     @api.model
-    def _last_contact_sql(self, partners, today):
-        """The last contact of a year and the last word of a person in it, else the last letter."""
+    def _contact_sql(self, partners, today):
+        """Contacts of a year with the customers."""
         return SQL(
             """
-            SELECT DISTINCT ON (picked.id)
-                   picked.id AS case_id,
-                   MAX(contact.date) FILTER (WHERE contact.kind <> 'reply') OVER of_case AS last_contact_date,
-                   MAX(contact.date) FILTER (WHERE contact.kind = 'reply') OVER of_case AS last_reply_date,
-                   MAX(contact.date) FILTER (WHERE contact.personal AND contact.kind <> 'reply') OVER of_case
-                       AS last_spoken_date,
-                   contact.kind AS last_word_kind,
-                   contact.date AS last_word_date,
-                   contact.title AS last_word_title,
-                   contact.text AS last_word_text,
-                   contact.user_id AS last_word_user_id,
-                   FIRST_VALUE(contact.reason) OVER (
-                       PARTITION BY picked.id ORDER BY contact.reason IS NULL, contact.date DESC
-                   ) AS unpaid_reason
+            SELECT contact.*
               FROM (%(contacts)s) contact
-              JOIN picked ON picked.partner_id = contact.partner_id AND picked.company_id = contact.company_id
              WHERE contact.partner_id %(partners)s
                AND contact.date >= %(today)s::date - 365
-            WINDOW of_case AS (PARTITION BY picked.id)
-          ORDER BY picked.id, contact.personal DESC, contact.date DESC, contact.res_id DESC
             """,
             contacts=SQL(" UNION ALL ").join(self.env["ar.collection.source"]._contact_parts()),
             partners=partners,
@@ -399,11 +384,56 @@ class ArCollectionCase(models.Model):
         )
 
     @api.model
-    def _next_promise_sql(self, partners):
-        """The next open promise of a case, and the last one that was broken."""
+    def _last_contact_sql(self, partners, today):
+        """When we last spoke or wrote, and when they last answered."""
         return SQL(
             """
-            SELECT picked.id AS case_id,
+            SELECT contact.partner_id,
+                   contact.company_id,
+                   MAX(contact.date) FILTER (WHERE contact.kind <> 'reply') AS last_contact_date,
+                   MAX(contact.date) FILTER (WHERE contact.kind = 'reply') AS last_reply_date,
+                   MAX(contact.date) FILTER (WHERE contact.personal AND contact.kind <> 'reply')
+                       AS last_spoken_date
+              FROM (%s) contact
+          GROUP BY contact.partner_id, contact.company_id
+            """,
+            self._contact_sql(partners, today),
+        )
+
+    @api.model
+    def _last_word_sql(self, partners, today):
+        """The last word of a person, else the last letter, and why they have not paid.
+
+        Apart from the dates, which rank: PostgreSQL leaves it out where nobody reads the words.
+        """
+        return SQL(
+            """
+            SELECT DISTINCT ON (contact.partner_id, contact.company_id)
+                   contact.partner_id,
+                   contact.company_id,
+                   contact.kind AS last_word_kind,
+                   contact.date AS last_word_date,
+                   contact.title AS last_word_title,
+                   contact.text AS last_word_text,
+                   contact.user_id AS last_word_user_id,
+                   FIRST_VALUE(contact.reason) OVER (
+                       PARTITION BY contact.partner_id, contact.company_id
+                           ORDER BY contact.reason IS NULL, contact.date DESC
+                   ) AS unpaid_reason
+              FROM (%s) contact
+          ORDER BY contact.partner_id, contact.company_id,
+                   contact.personal DESC, contact.date DESC, contact.res_id DESC
+            """,
+            self._contact_sql(partners, today),
+        )
+
+    @api.model
+    def _next_promise_sql(self, partners):
+        """The next open promise of a customer, and the last one that was broken."""
+        return SQL(
+            """
+            SELECT promise.partner_id,
+                   promise.company_id,
                    MIN(promise.date) FILTER (WHERE promise.state = 'open') AS promise_date,
                    (ARRAY_AGG(promise.amount ORDER BY promise.date, promise.res_id)
                        FILTER (WHERE promise.state = 'open'))[1] AS promise_amount,
@@ -415,9 +445,8 @@ class ArCollectionCase(models.Model):
                    (ARRAY_AGG(promise.currency_id ORDER BY promise.broken_date DESC, promise.res_id DESC)
                        FILTER (WHERE promise.state = 'broken'))[1] AS broken_currency_id
               FROM (%(promises)s) promise
-              JOIN picked ON picked.partner_id = promise.partner_id AND picked.company_id = promise.company_id
              WHERE promise.partner_id %(partners)s
-          GROUP BY picked.id
+          GROUP BY promise.partner_id, promise.company_id
             """,
             promises=SQL(" UNION ALL ").join(self.env["ar.collection.source"]._promise_parts()),
             partners=partners,
@@ -476,12 +505,12 @@ class ArCollectionCase(models.Model):
                    contact.last_contact_date,
                    contact.last_reply_date,
                    contact.last_spoken_date,
-                   contact.last_word_kind,
-                   contact.last_word_date,
-                   contact.last_word_title,
-                   contact.last_word_text,
-                   contact.last_word_user_id,
-                   contact.unpaid_reason,
+                   word.last_word_kind,
+                   word.last_word_date,
+                   word.last_word_title,
+                   word.last_word_text,
+                   word.last_word_user_id,
+                   word.unpaid_reason,
                    promise.promise_date,
                    promise.promise_amount::float8 AS promise_amount,
                    promise.promise_currency_id,
@@ -497,15 +526,18 @@ class ArCollectionCase(models.Model):
                    ROUND(COALESCE(ledger.weighted, 0) * covered.rest * %(rest)s * picked.rating_factor,
                          picked.decimal_places)::float8 AS expected_value
               FROM picked
-         LEFT JOIN ledger ON ledger.case_id = picked.id
+         LEFT JOIN ledger ON ledger.partner_id = picked.partner_id AND ledger.company_id = picked.company_id
         CROSS JOIN LATERAL (
                    SELECT CASE WHEN COALESCE(ledger.claim, 0) > 0
                                THEN GREATEST(1 - COALESCE(ledger.unapplied, 0) / ledger.claim, 0)
                                ELSE 0
                           END AS rest
                    ) covered
-         LEFT JOIN contact ON contact.case_id = picked.id
-         LEFT JOIN promise ON promise.case_id = picked.id
+         LEFT JOIN contact
+                ON contact.partner_id = picked.partner_id AND contact.company_id = picked.company_id
+         LEFT JOIN word ON word.partner_id = picked.partner_id AND word.company_id = picked.company_id
+         LEFT JOIN promise
+                ON promise.partner_id = picked.partner_id AND promise.company_id = picked.company_id
          LEFT JOIN next_step ON next_step.case_id = picked.id
             """,
             rest=rest,

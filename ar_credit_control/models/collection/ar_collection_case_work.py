@@ -480,7 +480,9 @@ class ArCollectionCase(models.Model):
         rank = self.env.context.get("worklist_rank") or 0
         worklist = self.env["ar.collection.worklist"]
         following = [("user_id", "=", user_id), ("case_id", "!=", self.id)]
-        row = worklist.search([*following, ("rank", ">=", rank)], limit=1)
+        row = worklist.search_fetch(
+            [*following, ("rank", ">=", rank)], ["case_id", "rank", "user_id"], limit=1
+        )
         return row.case_id._get_work_action(row.rank, row.user_id) if row else False
 
     def action_snooze(self):

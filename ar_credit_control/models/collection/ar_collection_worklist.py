@@ -1,10 +1,27 @@
 import html
+from collections import Counter
+from collections.abc import Set
 
 from odoo import api, fields, models
+from odoo.fields import Domain
 from odoo.tools import SQL, format_amount, format_date
 from odoo.tools.misc import formatLang
 
 from .ar_collection_case_figures import PRIORITIES
+
+# What rows show and nothing is ranked by: read for the rows of a page only.
+WORDS = (
+    "email",
+    "last_word_date",
+    "last_word_kind",
+    "last_word_text",
+    "last_word_title",
+    "last_word_user_id",
+    "phone",
+    "unpaid_reason",
+)
+# So many cases are looked up by index; more are read in one pass over the ledger.
+LOOKED_UP = 2000
 
 
 class ArCollectionWorklist(models.Model):
@@ -123,11 +140,92 @@ class ArCollectionWorklist(models.Model):
     # Query
     # ------------------------------------------------------------------
 
+    @api.model
+    def _search(self, domain, *args, **kwargs):
+        """Rank only the lists that a domain asks for, in the context key ``collection_worked_by``."""
+        users = self._get_users_asked(Domain(domain).optimize_full(self))
+        asked = self if users is None else self.with_context(collection_worked_by=users)
+        return super(ArCollectionWorklist, asked)._search(domain, *args, **kwargs)
+
+    @api.model
+    def _get_users_asked(self, domain):
+        """Return ids of the users whose lists hold all rows of a domain, 0 for nobody's; None: any list.
+
+        A list is taken whole, so that the places in it stay what they are.
+        """
+        users = None
+        # A domain of one condition has no parts; those of an alternative limit nothing.
+        parts = domain.children if getattr(domain, "OPERATOR", "") == "&" else [domain]
+        for part in parts:
+            name = getattr(part, "field_expr", "")
+            if name not in ("user_id", "id", "case_id") or part.operator != "in":
+                continue
+            if not isinstance(part.value, Set):
+                continue
+            values = [value or 0 for value in part.value]
+            asked = set(values) if name == "user_id" else self._get_users_of(values)
+            users = asked if users is None else users & asked
+        return None if users is None else tuple(sorted(users))
+
+    @api.model
+    def _get_users_of(self, case_ids):
+        """Return the ids of who works these cases, 0 for nobody."""
+        rows = self.env.execute_query(
+            SQL("SELECT DISTINCT user_id FROM (%s) worked WHERE id = ANY(%s)", self._worked_sql(), case_ids)
+        )
+        return {user_id for (user_id,) in rows}
+
+    @api.model
+    def _worked_sql(self):
+        """Return who works each open case today: ``id``, ``partner_id``, ``user_id`` (0: nobody)."""
+        self.env["ar.collection.case"].flush_model(["collector_id", "partner_id", "state"])
+        self.env["ar.collection.absence"].flush_model()
+        return SQL(
+            """
+            SELECT collection_case.id,
+                   collection_case.partner_id,
+                   COALESCE(absent.substitute_id, collection_case.collector_id, 0) AS user_id
+              FROM ar_collection_case collection_case
+         LEFT JOIN (%s) absent ON absent.user_id = collection_case.collector_id
+             WHERE collection_case.state = 'open'
+            """,
+            self.env["ar.collection.absence"]._absent_sql(fields.Date.context_today(self)),
+        )
+
     @property
     def _table_query(self) -> SQL:
+        waiting = SQL("figures.waiting IS NULL")
+        users = self.env.context.get("collection_worked_by")
+        if users is None:
+            return self._rows_sql(SQL("collection_case.state = 'open'"), None, waiting)
+        worked = self.env.execute_query(
+            SQL(
+                "SELECT id, partner_id FROM (%s) worked WHERE user_id = ANY(%s)",
+                self._worked_sql(),
+                list(users),
+            )
+        )
+        return self._rows_sql(
+            SQL("collection_case.id = ANY(%s)", [case_id for case_id, _partner_id in worked]),
+            [partner_id for _case_id, partner_id in worked],
+            waiting,
+        )
+
+    @api.model
+    def _rows_sql(self, picked, partner_ids, condition):
+        """Return rows of cases. Columns that nobody reads cost nothing: PostgreSQL leaves them out.
+
+        :param SQL picked: condition of the cases, on the alias ``collection_case``; whole lists, where
+            places are read
+        :param partner_ids: their customers; None: unknown
+        :param SQL condition: which of them are rows, on the alias ``figures``
+        """
         self.env["ar.aging.report"]._switch_off_jit()
         cases = self.env["ar.collection.case"]
         companies = cases._get_companies_of_open()
+        partners = None
+        if partner_ids is not None and len(partner_ids) <= LOOKED_UP:
+            partners = SQL("= ANY(%s)", partner_ids)
         return SQL(
             """
             SELECT figures.id,
@@ -178,9 +276,10 @@ class ArCollectionWorklist(models.Model):
               JOIN (%(rates)s) rate ON rate.company_id = root.id
               JOIN res_partner partner ON partner.id = collection_case.partner_id
          LEFT JOIN LATERAL (%(contact)s) contact ON TRUE
-             WHERE figures.waiting IS NULL
+             WHERE %(condition)s
             """,
-            figures=cases._figures_sql(SQL("collection_case.state = 'open'"), companies),
+            figures=cases._figures_sql(picked, companies, partners),
+            condition=condition,
             rates=self._rates_sql(companies),
             contact=self._contact_sql(),
         )
@@ -216,10 +315,65 @@ class ArCollectionWorklist(models.Model):
         )
 
     # ------------------------------------------------------------------
+    # Pages
+    # ------------------------------------------------------------------
+
+    @api.model
+    @api.readonly
+    def web_search_read(self, domain, specification, offset=0, limit=None, order=None, count_limit=None):
+        """Rank once: the same statement counts the rows. What nothing is ranked by is read for the page."""
+        # Record rules look at the company of each row.
+        fetched = self._determine_fields_to_fetch(["company_id", *specification])
+        names = [field.name for field in fetched]
+        ranked = self.search_fetch(domain, [name for name in names if name not in WORDS], order=order)
+        page = ranked[offset : offset + limit if limit else None]
+        page._fetch_words([name for name in names if name in WORDS])
+        return {
+            "length": min(len(ranked), count_limit or len(ranked)),
+            "records": page.web_read(specification),
+        }
+
+    def _fetch_words(self, names):
+        """Read columns of these rows that nothing is ranked by; the rows were searched and allowed before."""
+        if not self or not names:
+            return
+        picked = SQL("collection_case.id = ANY(%s)", self.ids)
+        rows = self._rows_sql(picked, self.sudo().partner_id.ids, SQL("TRUE"))  # sudo: the key only
+        columns = SQL(", ").join(SQL.identifier("words", name) for name in names)
+        by_id = {
+            row["id"]: row
+            for row in self.env.execute_query_dict(SQL("SELECT id, %s FROM (%s) words", columns, rows))
+        }
+        for name in names:
+            self._fields[name]._insert_cache(self, [by_id[row.id][name] for row in self])
+
+    # ------------------------------------------------------------------
     # Words
     # ------------------------------------------------------------------
 
-    @api.depends("case_id")
+    @api.depends(
+        "broken_amount",
+        "broken_currency_id",
+        "broken_date",
+        "claimable",
+        "currency_id",
+        "expected_value",
+        "last_contact_date",
+        "last_word_date",
+        "last_word_kind",
+        "last_word_text",
+        "last_word_title",
+        "next_date",
+        "next_summary",
+        "priority",
+        "promise_amount",
+        "promise_currency_id",
+        "promise_date",
+        "rating_factor",
+        "rating_id",
+        "rest_factor",
+        "weighted",
+    )
     @api.depends_context("lang", "uid")
     def _compute_words(self):
         today = fields.Date.context_today(self)
@@ -340,14 +494,19 @@ class ArCollectionWorklist(models.Model):
         :raise AccessError: without the right to read the worklist
         """
         self.check_access("read")
-        counts = dict(self._read_group(domain, ["priority"], ["__count"]))
-        amounts = self._read_group(domain, ["currency_id"], ["claimable:sum"])
+        counts, amounts = Counter(), Counter()
+        groups = self._read_group(domain, ["priority", "currency_id"], ["__count", "claimable:sum"])
+        for priority, currency, count, amount in groups:
+            counts[priority] += count
+            amounts[currency] += amount
         return {
-            "calls": sum(counts.values()),
-            "promises": counts.get("1_broken", 0) + counts.get("2_promised", 0),
-            "replies": counts.get("3_reply", 0),
-            "steps": counts.get("4_planned", 0),
+            "calls": counts.total(),
+            "promises": counts["1_broken"] + counts["2_promised"],
+            "replies": counts["3_reply"],
+            "steps": counts["4_planned"],
             "amounts": [
-                {"currency_id": currency.id, "amount": amount} for currency, amount in amounts if amount
+                {"currency_id": currency.id, "amount": currency.round(amount)}
+                for currency, amount in amounts.items()
+                if amount
             ],
         }
