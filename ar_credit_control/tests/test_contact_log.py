@@ -141,7 +141,7 @@ class TestContactLog(ContactCase):
                 self.assertEqual(dialog.next_step, self.reason(key).next_step)
                 self.assertEqual(dialog.next_user_id, user)
                 self.assertGreater(dialog.next_date, self.today)
-        for key in ("supply", "unwilling", "insolvent"):
+        for key in ("unwilling", "insolvent"):
             with self.subTest(key):
                 dialog = self.dialog("reason", reason_id=self.reason(key))
                 self.assertTrue(dialog.next_user_id.has_group("ar_credit_control.group_credit_manager"))

@@ -11,6 +11,9 @@ from ..models.contact.res_partner import COLLECTION_ROLES
 
 # What the dialog records about items of the customer.
 ABOUT_ITEMS = ("promise", "says_paid", "dispute", "time")
+# What reasons entail, by their follow-up.
+STOPS = ("stop", "insolvent")
+HAND_OVERS = ("legal", "insolvent")
 # A dialog that was left open measures no call.
 MINUTES = 60
 
@@ -121,8 +124,27 @@ class ArCollectionContact(models.TransientModel):
         readonly=False,
         help="Opens the mail with the invoices as PDF.",
     )
+    ask_stop = fields.Boolean(
+        string="Ask to stop supply",
+        compute="_compute_consequences",
+        store=True,
+        readonly=False,
+        help="Who decides on the customer's limit decides on it: until then orders go on.",
+    )
+    stop_text = fields.Char(compute="_compute_stop_text", compute_sudo=True)
+    tell_insurers = fields.Boolean(
+        string="Tell insurers and guarantors",
+        compute="_compute_consequences",
+        store=True,
+        readonly=False,
+        help="Who looks after each security is asked to report or to claim by its last day.",
+    )
     hand_over = fields.Boolean(
-        string="Prepare the hand-over now", help="Opens the form for agency or lawyer."
+        string="Draft the hand-over to a lawyer",
+        compute="_compute_consequences",
+        store=True,
+        readonly=False,
+        help="Opens the draft; a credit controller approves it.",
     )
 
     # What comes next, proposed by what the user may do: never computed as the superuser
@@ -145,7 +167,7 @@ class ArCollectionContact(models.TransientModel):
         store=True,
         readonly=False,
         precompute=True,
-        domain="[('share', '=', False), ('company_ids', 'in', company_id)]",
+        domain="[('share', '=', False), ('company_ids', 'child_of', company_id)]",
     )
     step_ids = fields.Many2many(
         "mail.activity",
@@ -317,14 +339,40 @@ class ArCollectionContact(models.TransientModel):
         for dialog in self:
             dialog.send_invoices = dialog.reason_id.follow_up == "resend"
 
-    @api.depends("outcome_id", "reason_id", "kind")
+    @api.depends("reason_id")
+    def _compute_consequences(self):
+        for dialog in self:
+            follow_up = dialog.reason_id.follow_up
+            dialog.ask_stop = follow_up in STOPS
+            dialog.tell_insurers = follow_up == "insolvent"
+            dialog.hand_over = follow_up in HAND_OVERS
+
+    @api.depends("partner_id", "company_id")
+    def _compute_stop_text(self):
+        """Say that supply is stopped already, or that somebody asked before."""
+        for dialog in self:
+            debtor = dialog.partner_id.commercial_partner_id
+            profile = self.env["ar.credit.profile"].search(
+                [("partner_id", "=", debtor.id), ("company_id", "=", dialog.company_id.id)], limit=1
+            )
+            asked = profile and self.env["ar.credit.review"]._get_stop_asked(profile)[profile.id]
+            if profile.hold_override == "block":
+                dialog.stop_text = self.env._("Supply is stopped already.")
+            elif asked:
+                dialog.stop_text = self.env._("%s asked to stop supply already.", asked.requester_id.name)
+            else:
+                dialog.stop_text = False
+
+    @api.depends("outcome_id", "reason_id", "kind", "ask_stop")
     def _compute_next_step(self):
         activities = self.env["ar.collection.activity"]
         for dialog in self:
             source, role = dialog.reason_id, dialog.reason_id.next_role
             if not source.next_step or dialog.offers in ("promise", "dispute"):
                 source, role = dialog.outcome_id, "collector"
-            if dialog.kind == "note" or not source.next_step:
+            # Who decides is asked by the request itself.
+            asked = dialog.is_collector and dialog.ask_stop and dialog.reason_id.follow_up == "stop"
+            if dialog.kind == "note" or asked or not source.next_step:
                 dialog.next_step = dialog.next_date = dialog.next_user_id = False
                 if dialog.offers == "promise" and not dialog.is_collector:
                     dialog.next_step = self.env._("Record the promise of the customer")
@@ -426,6 +474,7 @@ class ArCollectionContact(models.TransientModel):
             activity._take_place_of(self.corrects_id)
         self._keep_documents(activity)
         self._record_offer(activity)
+        self._record_consequences(activity)
         activity._finish_steps(self.step_ids)
         activity._plan_next_step()
         activity._rest_case()
@@ -561,6 +610,17 @@ class ArCollectionContact(models.TransientModel):
         )
         activity.sudo().plan_id = plan  # sudo: nobody writes contacts; part of logging it
 
+    def _record_consequences(self, activity):
+        """Do what the reason entails and was not taken off: collectors ask and draft, others decide."""
+        if not self.is_collector or self.kind == "note":
+            return
+        if self.ask_stop and self.follow_up in STOPS:
+            activity._ask_to_stop()
+        if self.tell_insurers and self.follow_up == "insolvent":
+            activity._tell_insurers()
+        if self.hand_over and self.follow_up in HAND_OVERS:
+            activity._draft_hand_over(everything=self.follow_up == "insolvent")
+
     # ------------------------------------------------------------------
     # Where to go on
     # ------------------------------------------------------------------
@@ -570,15 +630,14 @@ class ArCollectionContact(models.TransientModel):
         case = activity.case_id
         if self.follow_up == "resend" and self.send_invoices and case and self.is_collector:
             return self._get_mail_action(activity)
-        if self.follow_up == "legal" and self.hand_over and case and self.is_collector:
-            return case.action_place()
-        if activity.plan_id:
-            return {
-                "type": "ir.actions.act_window",
-                "res_model": "ar.payment.plan",
-                "res_id": activity.plan_id.id,
-                "views": [(False, "form")],
-            }
+        for record in (activity.plan_id, activity.placement_id):
+            if record and not self.corrects_id:
+                return {
+                    "type": "ir.actions.act_window",
+                    "res_model": record._name,
+                    "res_id": record.id,
+                    "views": [(False, "form")],
+                }
         return None
 
     def _get_mail_action(self, activity):

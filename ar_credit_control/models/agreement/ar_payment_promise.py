@@ -532,7 +532,7 @@ class ArPaymentPromise(models.Model):
         """Who is told: the collector of the customer, else who recorded the promise."""
         self.ensure_one()
         for user in (self.profile_id.collector_id, self.user_id):
-            if user.active and not user._is_superuser() and self.company_id in user.company_ids:
+            if not user._is_superuser() and self.env["ar.dispute"]._may_own(user, self.company_id):
                 return user
         return self.env["res.users"]
 

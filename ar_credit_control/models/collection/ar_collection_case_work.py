@@ -37,7 +37,7 @@ class ArCollectionCase(models.Model):
     @api.depends("partner_id", "company_id")
     def _compute_credit_figures(self):
         for company, cases in self.grouped("company_id").items():
-            partners = cases.partner_id.with_company(company)
+            partners = cases.partner_id.with_company(company._credit_working_company())
             by_partner = {partner.id: partner.credit_figures for partner in partners}
             for case in cases:
                 case.credit_figures = by_partner.get(case.partner_id.id)

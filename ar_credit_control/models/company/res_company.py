@@ -48,6 +48,15 @@ class ResCompany(models.Model):
         self.ensure_one()
         return self.root_id
 
+    def _credit_working_company(self):
+        """Return the company as which the user works for this main company: itself, else a branch of it.
+
+        Who works in a branch only may not take the main company for the current one.
+        """
+        self.ensure_one()
+        here = self.env.companies
+        return self if self in here else here.filtered(lambda company: company.root_id == self)[:1] or self
+
     def _credit_timezone(self):
         """Return the time zone in which orders are judged: that of the company's address, else the user's.
 

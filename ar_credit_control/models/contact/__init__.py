@@ -6,6 +6,7 @@ from . import ar_collection_activity_follow_up
 from . import ar_collection_source
 from . import ar_item_pause
 from . import ar_collection_case
+from . import ar_collection_case_stop
 from . import ar_collection_worklist
 from . import ar_collection_statistic
 from . import ar_dunning_letter

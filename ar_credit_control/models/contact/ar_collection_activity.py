@@ -98,6 +98,28 @@ class ArCollectionActivity(models.Model):
     )
     plan_id = fields.Many2one("ar.payment.plan", readonly=True, index="btree_not_null", ondelete="set null")
     dispute_ids = fields.Many2many("ar.dispute", string="Disputes", readonly=True)
+    review_id = fields.Many2one(
+        "ar.credit.review",
+        string="Stop of Supply",
+        readonly=True,
+        index="btree_not_null",
+        ondelete="restrict",
+        help="The request to stop supply, until somebody with the authority decides.",
+    )
+    placement_id = fields.Many2one(
+        "ar.placement",
+        string="Hand-over",
+        readonly=True,
+        index="btree_not_null",
+        ondelete="restrict",
+        help="What was drafted for the lawyer.",
+    )
+    security_ids = fields.Many2many(
+        "ar.credit.security",
+        string="Securities to Claim",
+        readonly=True,
+        help="Insurers, guarantors and banks: who looks after them was asked to report or to claim.",
+    )
     attachment_ids = fields.Many2many("ir.attachment", string="Files", readonly=True)
     corrects_id = fields.Many2one(
         "ar.collection.activity", string="Takes the Place Of", readonly=True, ondelete="restrict"
@@ -367,10 +389,13 @@ class ArCollectionActivity(models.Model):
         vals = {"corrects_id": former.id}
         if not self.promise_id:
             vals["promise_id"] = former.promise_id.id
-        if not self.plan_id:
-            vals["plan_id"] = former.plan_id.id
+        for name in ("plan_id", "review_id", "placement_id"):
+            if not self[name]:
+                vals[name] = former.sudo()[name].id  # sudo: it may be of others
         if not self.dispute_ids:
             vals["dispute_ids"] = [Command.set(former.dispute_ids.ids)]
+        if not self.sudo().security_ids:  # sudo: as above
+            vals["security_ids"] = [Command.set(former.sudo().security_ids.ids)]  # sudo: as above
         if not self.letter_ids:
             vals["letter_ids"] = [Command.set(former.letter_ids.ids)]
         self.sudo().write(vals)  # sudo: nobody writes contacts; the caller checked who corrects

@@ -33,7 +33,9 @@ class ArCollectionActivity(models.Model):
         """Create an activity for a person, where that person can open it."""
         self.ensure_one()
         target = self.sudo().case_id  # sudo: nobody has the right to write cases
-        if not target or not target.with_user(user)._filtered_access("read"):
+        # The companies chosen here may not be those of the colleague.
+        theirs = target.with_user(user).with_context(allowed_company_ids=[])
+        if not theirs._filtered_access("read"):
             target = self.sudo().partner_id  # sudo: as above
         return target.activity_schedule(
             activity_type, date_deadline=deadline, summary=summary, note=note, user_id=user.id
@@ -155,6 +157,58 @@ class ArCollectionActivity(models.Model):
             ),
             Markup("<br/>").join([self._prepare_task_note(), *lines]),
         )
+
+    # ------------------------------------------------------------------
+    # The customer does not pay unless supplied, refuses, is insolvent
+    # ------------------------------------------------------------------
+
+    def _ask_to_stop(self):
+        """Ask who decides on the customer's limit to stop supply. Internal: collectors ask."""
+        self.ensure_one()
+        profile = self.env["ar.credit.profile"]._get_or_create(self.partner_id, self.company_id)
+        review = self.env["ar.credit.review"]._ask_to_stop(profile, self.summary)
+        self.sudo().review_id = review  # sudo: nobody writes contacts; part of logging it
+        return review
+
+    def _tell_insurers(self):
+        """Ask who looks after insurance and guarantees to report the insolvency or to claim."""
+        self.ensure_one()
+        securities = self.env["ar.credit.security"]._warn_insolvency(
+            self.partner_id, self.company_id, self._prepare_task_note()
+        )
+        self.sudo().security_ids = [Command.set(securities.ids)]  # sudo: part of logging it
+        return securities
+
+    def _draft_hand_over(self, everything=False):
+        """Draft the placement of what is overdue with a lawyer; of all that is open for an insolvency.
+
+        What another placement holds already is left out. Internal: collectors draft, others approve.
+
+        :return: the draft, empty when nothing is left to hand over
+        """
+        self.ensure_one()
+        placements = self.env["ar.placement"]
+        items = self._get_free_items(self.partner_id, self.company_id, everything)
+        if not items:
+            return placements
+        last = placements.search(
+            [("kind", "=", "lawyer"), ("agent_id", "!=", False), ("company_id", "=", self.company_id.id)],
+            order="id desc",
+            limit=1,
+        )
+        placement = placements._propose(items, "lawyer", last.agent_id, facts=self.summary)
+        self.sudo().placement_id = placement  # sudo: nobody writes contacts; part of logging it
+        return placement
+
+    @api.model
+    def _get_free_items(self, partner, root, everything=False):
+        """Return what can be handed over: overdue, or all that is open, and in no other placement."""
+        items = self.env["ar.item.settlement"]._get_claims(partner, root)
+        if not everything:
+            items = items.filtered(lambda item: item.amount_overdue > 0)
+        taken = self.env["ar.placement.line"]._find_active(items)
+        keys = {(line.move_id, line.partner_id, line.date_maturity) for line in taken}
+        return items.filtered(lambda item: (item.move_id, item.partner_id, item.date_maturity) not in keys)
 
     # ------------------------------------------------------------------
     # Steps that were planned and are done, attempts

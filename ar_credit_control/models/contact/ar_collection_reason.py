@@ -26,7 +26,8 @@ class ArCollectionReason(models.Model):
             ("says_paid", "Ask for the slip, pause letters"),
             ("person", "Note the new contact person"),
             ("stop", "Ask to stop supply"),
-            ("legal", "Prepare the hand-over to a lawyer"),
+            ("legal", "Draft the hand-over to a lawyer"),
+            ("insolvent", "Stop supply, tell insurers and guarantors, draft the hand-over"),
         ],
         help="What the dialog offers besides the next step.",
     )

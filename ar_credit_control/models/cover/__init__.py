@@ -1,4 +1,5 @@
 from . import ar_credit_security
+from . import ar_credit_security_insolvency
 from . import ar_bill_receivable
 from . import ar_insurance_notice
 from . import ar_insurance_overdue

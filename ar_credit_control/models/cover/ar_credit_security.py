@@ -614,7 +614,7 @@ class ArCreditSecurity(models.Model):
         """Who is told of this security: the responsible person, else somebody who decides on limits."""
         self.ensure_one()
         user = self.user_id
-        if user.active and self.company_id in user.company_ids:
+        if self.env["ar.dispute"]._may_own(user, self.company_id):
             return user
         return self._get_approvers()[:1]
 

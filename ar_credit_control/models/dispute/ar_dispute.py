@@ -85,7 +85,7 @@ class ArDispute(models.Model):
         index=True,
         tracking=True,
         ondelete="restrict",
-        domain="[('share', '=', False), ('company_ids', 'in', company_id)]",
+        domain="[('share', '=', False), ('company_ids', 'child_of', company_id)]",
         help="Who has to answer, by the category.",
     )
     date = fields.Date(string="Raised On", required=True, readonly=True)

@@ -5,6 +5,7 @@ from . import ar_credit_review_bulk
 from . import ar_credit_review_deciding
 from . import ar_credit_review_line
 from . import ar_credit_review_record
+from . import ar_credit_review_stop
 from . import res_company
 from . import res_config_settings
 from . import res_partner

@@ -91,11 +91,13 @@ class ArCreditReview(models.Model):
             ("decrease", "Decrease"),
             ("emergency", "Emergency"),
             ("terms", "Other terms"),
+            ("stop", "Stop supply"),
         ],
         required=True,
         default="increase",
         tracking=True,
-        help="Emergency: lowers the limit at once when submitted; approval follows.",
+        help="Emergency: lowers the limit at once when submitted; approval follows. Stop supply: every order "
+        "waits for a person, limit and terms stay.",
     )
     source = fields.Selection(
         [
@@ -512,7 +514,7 @@ class ArCreditReview(models.Model):
             vals["date_from"] = profile.company_id._credit_today()
         elif kind == "emergency":
             vals["decided_limit"] = 0.0
-        elif kind == "terms":
+        elif kind in ("terms", "stop"):
             vals["decided_limit_set"] = profile.limit_set
             vals["decided_limit"] = profile.limit
         else:
@@ -600,13 +602,7 @@ class ArCreditReview(models.Model):
             }
         )
         for review in self:
-            review._log(
-                self.env._(
-                    "Submitted by %(person)s, for a total limit of %(amount)s.",
-                    person=self.env.user.name,
-                    amount=review._format_total(),
-                )
-            )
+            review._log(review._get_submitted_words())
             if review.kind == "emergency":
                 review._apply_emergency()
         self._ask_next()

@@ -47,7 +47,8 @@ class ArCreditReview(models.Model):
         if review.decided_limit < 0 or review.decided_days < 0:
             raise UserError(self.env._("A limit or days of credit cannot be negative."))
         today = review.company_id._credit_today()
-        if review.limit_valid_until and review.limit_valid_until < today and review.kind != "temporary":
+        keeps_limit = review.kind in ("temporary", "stop")
+        if review.limit_valid_until and review.limit_valid_until < today and not keeps_limit:
             raise UserError(self.env._("The limit would have expired already: choose a later day."))
         if review.kind == "temporary":
             review._check_temporary(today)
@@ -310,7 +311,7 @@ class ArCreditReview(models.Model):
 
     def _close_replaced(self):
         """Close periodic reviews that were opened by themselves and that another decision has settled."""
-        settled = self.filtered(lambda review: review.kind != "temporary")
+        settled = self.filtered(lambda review: review.kind not in ("temporary", "stop"))
         periodic = (
             self.env["ar.credit.review"]
             .sudo()  # sudo: whoever decides
@@ -424,7 +425,7 @@ class ArCreditReview(models.Model):
             Domain("decided_on", "=", self.applied_on) & Domain("id", ">", self.id)
         )
         others = Domain("profile_id", "=", profile.id) & Domain("id", "!=", self.id)
-        decided = Domain("state", "=", "approved") & Domain("kind", "!=", "terms")
+        decided = Domain("state", "=", "approved") & Domain("kind", "not in", ("terms", "stop"))
         return bool(self.search_count(others & decided & later, limit=1))
 
     def _close(self, state, note=None):
@@ -490,9 +491,19 @@ class ArCreditReview(models.Model):
                     )
                 )
             review._write_evidence({"responsible_id": people[:1].id})
-        self._plan_activities(
-            asked, lambda review: self.env._("Approve or refuse: %s", review._format_total())
+        self._plan_activities(asked, lambda review: review._get_asking_words())
+
+    def _get_submitted_words(self):
+        self.ensure_one()
+        return self.env._(
+            "Submitted by %(person)s, for a total limit of %(amount)s.",
+            person=self.env.user.name,
+            amount=self._format_total(),
         )
+
+    def _get_asking_words(self):
+        self.ensure_one()
+        return self.env._("Approve or refuse: %s", self._format_total())
 
     def _plan_activities(self, people, get_summary):
         """Plan an activity for each review; in bulk without a notification for each."""
