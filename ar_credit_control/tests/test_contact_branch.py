@@ -10,7 +10,7 @@ from .common_contact import ContactCase
 
 @tagged("post_install", "-at_install")
 class TestContactBranch(ContactCase):
-    """A collector who works in a branch only: cases, contacts and what comes of them belong to the main company.
+    """A collector of a branch only: cases, contacts and what comes of them belong to the main company.
 
     Of the ledger such a collector sees the branch, as everywhere in Odoo; figures of the customer are whole.
     """
@@ -74,7 +74,9 @@ class TestContactBranch(ContactCase):
         row = self.as_local(self.worklist).search([("user_id", "=", self.local.id)])
         self.assertEqual(row.case_id, self.case)
         self.assertEqual(row.overdue, 1500.0)
-        self.assertTrue(self.as_local(self.worklist).get_strip() if hasattr(self.worklist, "get_strip") else True)
+        self.assertTrue(
+            self.as_local(self.worklist).get_strip() if hasattr(self.worklist, "get_strip") else True
+        )
 
     def test_the_case_opens_and_is_worked(self):
         self.assertTrue(self.show(self.case))
@@ -126,7 +128,15 @@ class TestContactBranch(ContactCase):
         self.assertTrue(self.show(plan))
 
     def test_each_reason(self):
-        for key in ("invoice_missing", "approval", "acceptance", "back_to_back", "supply", "unwilling", "insolvent"):
+        for key in (
+            "invoice_missing",
+            "approval",
+            "acceptance",
+            "back_to_back",
+            "supply",
+            "unwilling",
+            "insolvent",
+        ):
             with self.subTest(key):
                 self.assertTrue(self.local_log("reason", reason_id=self.reason(key), note="x"))
 

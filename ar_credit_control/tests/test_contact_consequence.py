@@ -8,7 +8,7 @@ from .common_contact import ContactCase
 
 @tagged("post_install", "-at_install")
 class TestContactConsequence(ContactCase):
-    """Will not pay unless supplied, unwilling, insolvent: the contact proposes, who has the authority decides."""
+    """Unless supplied, unwilling, insolvent: the contact proposes, who has the authority decides."""
 
     @classmethod
     def setUpClass(cls):
@@ -25,12 +25,16 @@ class TestContactConsequence(ContactCase):
 
     def order(self):
         product = self.env["product.product"].sudo().create({"name": "Pump", "list_price": 100.0})
-        order = self.env["sale.order"].sudo().create(
-            {
-                "partner_id": self.customer.id,
-                "company_id": self.company.id,
-                "order_line": [(0, 0, {"product_id": product.id, "product_uom_qty": 1})],
-            }
+        order = (
+            self.env["sale.order"]
+            .sudo()
+            .create(
+                {
+                    "partner_id": self.customer.id,
+                    "company_id": self.company.id,
+                    "order_line": [(0, 0, {"product_id": product.id, "product_uom_qty": 1})],
+                }
+            )
         )
         order.action_confirm()
         return order
@@ -41,7 +45,9 @@ class TestContactConsequence(ContactCase):
         self.company.credit_control_active = True
         activity = self.tell("supply")
         review = activity.review_id
-        self.assertEqual((review.kind, review.state, review.requester_id), ("stop", "submitted", self.collector))
+        self.assertEqual(
+            (review.kind, review.state, review.requester_id), ("stop", "submitted", self.collector)
+        )
         self.assertIn("In their words", review.reason)
         self.assertFalse(activity.next_step, "who decides is asked by the request")
         self.assertFalse(self.case.profile_id.hold_override, "a request stops nothing")
@@ -92,7 +98,9 @@ class TestContactConsequence(ContactCase):
             with self.assertRaises(AccessError):
                 case.action_stop_supply()
         self.case.with_user(self.controller).action_stop_supply()
-        self.assertEqual(review.state, "submitted", "the controller's authority is too small: the next tier decides")
+        self.assertEqual(
+            review.state, "submitted", "the controller's authority is too small: the next tier decides"
+        )
         self.case.with_user(self.manager).action_stop_supply()
         self.assertEqual(review.state, "approved")
 
@@ -188,15 +196,21 @@ class TestContactConsequence(ContactCase):
         self.assertEqual(activity.sudo().security_ids, insurance + guarantee)
         task = self.steps(insurance)
         self.assertEqual(task.user_id, self.controller)
-        self.assertEqual(task.date_deadline, self.today + timedelta(days=2), "42 days from the due date, 40 are over")
+        self.assertEqual(
+            task.date_deadline, self.today + timedelta(days=2), "42 days from the due date, 40 are over"
+        )
         self.assertIn("In their words", task.note)
         claim = self.steps(guarantee)
         self.assertEqual(claim.user_id, self.controller)
-        self.assertTrue(self.today < claim.date_deadline <= self.today + timedelta(days=14), "at once, not in months")
+        self.assertTrue(
+            self.today < claim.date_deadline <= self.today + timedelta(days=14), "at once, not in months"
+        )
         self.assertIn(str((self.today + timedelta(days=200)).year), claim.summary)
         self.assertFalse(self.steps(deposit).filtered(lambda step: step.user_id == self.controller))
         placement = activity.placement_id
-        self.assertEqual((placement.kind, placement.state, placement.user_id), ("lawyer", "draft", self.collector))
+        self.assertEqual(
+            (placement.kind, placement.state, placement.user_id), ("lawyer", "draft", self.collector)
+        )
         self.assertIn(future, placement.line_ids.move_id, "what is not due yet is registered too")
         self.assertIn("In their words", placement.facts)
         with self.assertRaises(UserError):
@@ -228,7 +242,9 @@ class TestContactConsequence(ContactCase):
         dialog = self.dialog("refused", reason_id=self.reason("unwilling")).save()
         action = dialog.action_log()
         placement = self.env[action["res_model"]].browse(action["res_id"])
-        self.assertEqual((placement._name, placement.kind, placement.state), ("ar.placement", "lawyer", "draft"))
+        self.assertEqual(
+            (placement._name, placement.kind, placement.state), ("ar.placement", "lawyer", "draft")
+        )
         self.assertNotIn(future, placement.line_ids.move_id)
         placement.with_user(self.collector).write({"agent_id": self.other.id})
         placement.with_user(self.collector).action_submit()

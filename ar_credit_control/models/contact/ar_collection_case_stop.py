@@ -13,7 +13,9 @@ class ArCollectionCase(models.Model):
         compute_sudo=True,
         help="Every order of the customer waits for a person.",
     )
-    stop_text = fields.Char(compute="_compute_supply", compute_sudo=True, help="Who asks to stop supply, why.")
+    stop_text = fields.Char(
+        compute="_compute_supply", compute_sudo=True, help="Who asks to stop supply, why."
+    )
     stop_can_decide = fields.Boolean(compute="_compute_stop_can_decide")
 
     @api.depends("profile_id.hold_override")

@@ -38,9 +38,13 @@ class ArCreditProfile(models.Model):
     def action_open_securities(self):
         """Open the securities of the customer."""
         self.ensure_one()
-        return self.partner_id.with_company(self.company_id._credit_working_company()).action_credit_documents("security")
+        return self.partner_id.with_company(
+            self.company_id._credit_working_company()
+        ).action_credit_documents("security")
 
     def action_open_bills(self):
         """Open the bills of exchange of the customer."""
         self.ensure_one()
-        return self.partner_id.with_company(self.company_id._credit_working_company()).action_credit_documents("notes")
+        return self.partner_id.with_company(
+            self.company_id._credit_working_company()
+        ).action_credit_documents("notes")

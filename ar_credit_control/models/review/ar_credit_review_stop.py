@@ -13,7 +13,7 @@ class ArCreditReview(models.Model):
 
     @api.model
     def _ask_to_stop(self, profile, reason):
-        """Ask to stop supply of a customer and return the review; the one that waits already, if there is one.
+        """Ask to stop supply of a customer and return the review, that which waits already if there is one.
 
         Internal: the caller checked who asks. Nothing is asked where supply is stopped already.
 
