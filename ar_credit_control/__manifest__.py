@@ -135,6 +135,7 @@
         "security/interest/ir.model.access.csv",
         "security/interest/ar_interest_rules.xml",
         "data/interest_reference_data.xml",
+        "data/interest_cron.xml",
         "wizards/ar_interest_calculator_views.xml",
         "wizards/ar_interest_calculate_views.xml",
         "wizards/ar_interest_waive_views.xml",

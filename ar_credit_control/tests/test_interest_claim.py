@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from odoo.exceptions import AccessError, UserError
 from odoo.fields import Command
-from odoo.tests import tagged
+from odoo.tests import Form, tagged
 
 from .common_interest import DATE, InterestCase
 
@@ -308,8 +308,8 @@ class TestInterestClaim(InterestCase):
 
     # waivers
 
-    def waive(self, claims, user=None, reason="Goodwill"):
-        claims.with_user(user or self.collector).action_request_waiver(reason)
+    def waive(self, claims, user=None, reason="Goodwill", amount=None):
+        claims.with_user(user or self.collector).action_request_waiver(reason, amount)
 
     def test_waiver_needs_two_people(self):
         self.make_invoice("2023-01-10", 1000.0)
@@ -387,7 +387,7 @@ class TestInterestClaim(InterestCase):
         note = claims.debit_move_id
         self.waive(claims[0])
         claims[0].with_user(self.controller).action_approve_waiver()
-        credit = claims[0].waiver_move_id
+        credit = claims[0].waiver_ids.move_id
         self.assertEqual(
             (credit.move_type, credit.state, credit.amount_total), ("out_refund", "posted", 5.48)
         )
@@ -396,6 +396,153 @@ class TestInterestClaim(InterestCase):
         self.assertEqual(claims.mapped("state"), ["waived", "posted"])
         self.pay(note, self.today)
         self.assertEqual(claims.mapped("state"), ["waived", "paid"])
+
+    # waivers of a part
+
+    def posted(self, amount=1000.0):
+        """A posted claim of 5.48 for each 1,000."""
+        self.make_invoice("2023-01-10", amount)
+        claim = self.claim("2023-01-30")
+        claim.with_user(self.controller).action_post()
+        return claim
+
+    def test_part_is_waived_and_the_rest_posted(self):
+        self.scheme.fee_ids = [Command.create({"amount_from": 0, "amount": 40.0})]
+        self.make_invoice("2023-01-10", 1000.0)
+        claim = self.claim("2023-01-30")
+        for amount in (0.0, -1.0, 45.49):
+            with self.assertRaisesRegex(UserError, "45.48"):
+                self.waive(claim, amount=amount)
+        self.waive(claim, amount=15.48)
+        self.assertIn("15.48", claim.activity_ids.note)
+        claim.with_user(self.controller).action_approve_waiver()
+        self.assertEqual((claim.state, claim.waiver_waits), ("open", False))
+        self.assertEqual((claim.amount_waived, claim.amount_left), (15.48, 30.0))
+        # interest first, then the fixed sum
+        self.assertEqual((claim.waived_interest, claim.waived_fee), (5.48, 10.0))
+        self.assertIn("15.48", str(claim.message_ids[0].body))
+        claim.with_user(self.controller).action_post()
+        self.assertEqual(claim.debit_move_id.amount_total, 30.0)
+        self.assertEqual(claim.debit_move_id.invoice_line_ids.mapped("price_unit"), [30.0])
+        self.assertFalse(self.claim("2023-01-30"), "what was waived is not claimed again")
+
+    def test_part_of_what_waits_leaves_the_letter(self):
+        invoice = self.make_invoice("2023-01-10", 1000.0)
+        claim = self.claim("2023-01-30")
+        self.waive(claim, amount=1.48)
+        claim.with_user(self.controller).action_approve_waiver()
+        row = (
+            self.env["ar.interest.accrual"]
+            .with_context(ar_as_of="2023-01-30")
+            .search([("move_id", "=", invoice.id)])
+        )
+        self.assertEqual((row.accrued, row.interest, row.waiting), (5.48, 0.0, 4.0))
+
+    def test_part_of_what_was_posted_is_credited(self):
+        claim = self.posted()
+        note = claim.debit_move_id
+        self.waive(claim, amount=1.48)
+        claim.with_user(self.controller).action_approve_waiver()
+        waiver = claim.waiver_ids
+        self.assertEqual((waiver.move_id.move_type, waiver.move_id.amount_total), ("out_refund", 1.48))
+        self.assertEqual(waiver.requested_by_id, self.collector)
+        self.assertEqual((claim.state, claim.amount_left, note.amount_residual), ("posted", 4.0, 4.0))
+        # and once more, all that is left
+        self.waive(claim)
+        claim.with_user(self.controller).action_approve_waiver()
+        self.assertEqual((claim.state, claim.amount_left, note.amount_residual), ("waived", 0.0, 0.0))
+        self.assertEqual(sorted(claim.waiver_ids.mapped("amount")), [1.48, 4.0])
+
+    def test_part_then_paid(self):
+        claim = self.posted()
+        self.waive(claim, amount=1.48)
+        claim.with_user(self.controller).action_approve_waiver()
+        self.pay(claim.debit_move_id, self.today)
+        self.assertEqual((claim.state, claim.amount_left), ("paid", 4.0))
+
+    def test_part_of_several_is_spread_to_the_cent(self):
+        for amount in (1000.0, 1000.0, 500.0):
+            self.make_invoice("2023-01-10", amount)
+        claims = self.claim("2023-01-30")
+        self.waive(claims, amount=5.0)
+        self.assertAlmostEqual(sum(claims.mapped("waiver_amount")), 5.0)
+        claims.with_user(self.controller).action_approve_waiver()
+        self.assertAlmostEqual(sum(claims.mapped("amount_waived")), 5.0)
+        self.assertTrue(all(claim.amount_waived < claim.amount_left for claim in claims))
+        self.assertEqual(set(claims.mapped("state")), {"open"})
+
+    def test_small_parts_in_a_row_need_the_authority_of_their_sum(self):
+        self.env["ar.credit.authority"].create(
+            {"user_id": self.controller.id, "kind": "waiver", "amount": 2.0, "company_id": self.company.id}
+        )
+        self.make_invoice("2023-01-10", 1000.0)
+        claim = self.claim("2023-01-30")
+        self.waive(claim, amount=1.5)
+        claim.with_user(self.controller).action_approve_waiver()
+        self.waive(claim, amount=1.5)
+        with self.assertRaisesRegex(AccessError, "beyond your authority"):
+            claim.with_user(self.controller).action_approve_waiver()
+
+    def test_part_through_the_dialog(self):
+        self.make_invoice("2023-01-10", 1000.0)
+        claim = self.claim("2023-01-30").with_user(self.collector)
+        action = claim.action_open_waiver()
+        wizard = self.env[action["res_model"]].with_user(self.collector).with_context(**action["context"])
+        with Form(wizard) as form:
+            self.assertEqual((form.amount_left, form.scope), (5.48, "all"))
+            form.scope = "part"
+            form.amount = 2.0
+            form.reason = "Half of it was our fault"
+            form.save().action_apply()
+        self.assertEqual(claim.waiver_amount, 2.0)
+
+    # waivers that accountants undo
+
+    def test_claim_follows_the_credit_note_set_to_draft(self):
+        claim = self.posted()
+        self.waive(claim)
+        claim.with_user(self.controller).action_approve_waiver()
+        credit = claim.waiver_ids.move_id
+        self.assertEqual(claim.state, "waived")
+        credit.button_draft()
+        self.assertEqual((claim.state, claim.amount_left), ("posted", 5.48))
+        self.assertTrue(claim.waiver_ids.is_undone)
+        self.assertFalse(claim.waiver_waits)
+        self.assertIn("undone", str(claim.message_ids[:1].body) + str(claim.message_ids[1:2].body))
+        credit.action_post()
+        self.assertEqual((claim.state, claim.amount_left), ("waived", 0.0))
+        credit.button_draft()
+        credit.button_cancel()
+        self.assertEqual(claim.state, "posted")
+        # asked for and decided anew
+        self.waive(claim, amount=1.0)
+        claim.with_user(self.controller).action_approve_waiver()
+        self.assertEqual((claim.state, claim.amount_left), ("posted", 4.48))
+
+    def test_claim_follows_the_credit_note_reversed(self):
+        claim = self.posted()
+        note = claim.debit_move_id
+        self.waive(claim, amount=1.48)
+        claim.with_user(self.controller).action_approve_waiver()
+        reversal = claim.waiver_ids.move_id._reverse_moves(cancel=True)
+        self.assertEqual(reversal.state, "posted")
+        self.assertEqual((claim.state, claim.amount_left, note.amount_residual), ("posted", 5.48, 5.48))
+        reversal.button_draft()
+        self.assertEqual(claim.amount_left, 4.0)
+
+    def test_claim_follows_the_reversal_of_its_debit_note(self):
+        claim = self.posted()
+        reversal = claim.debit_move_id._reverse_moves(cancel=True)
+        self.assertEqual(claim.state, "waived")
+        reversal.line_ids.remove_move_reconcile()
+        self.assertEqual(claim.state, "posted")
+
+    def test_draft_debit_note_is_settled_first(self):
+        claim = self.posted()
+        claim.debit_move_id.button_draft()
+        self.waive(claim)
+        with self.assertRaisesRegex(UserError, "draft"):
+            claim.with_user(self.controller).action_approve_waiver()
 
     def test_paid_is_not_waived(self):
         self.make_invoice("2023-01-10", 1000.0)

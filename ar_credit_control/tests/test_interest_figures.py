@@ -6,7 +6,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from odoo.fields import Command
-from odoo.tests import tagged
+from odoo.tests import new_test_user, tagged
 
 from .common_interest import DATE, InterestCase
 
@@ -74,13 +74,15 @@ class TestInterestFigures(InterestCase):
 
         ecb, germany, austria = rates("ECB"), rates("DE"), rates("AT")
         self.assertEqual(ecb.keys(), germany.keys())
-        self.assertEqual(ecb.keys(), austria.keys())
+        # Austria's figure of this half-year was found in no source
+        self.assertEqual(ecb.keys() - austria.keys(), {datetime.date(2026, 7, 1)})
         self.assertEqual(rates("BOE").keys(), ecb.keys())
         for day, rate in ecb.items():
             self.assertAlmostEqual(germany[day], rate - 0.88, msg=day)
+        for day, rate in austria.items():
             # Austria's moves by steps of half a point or more
-            self.assertLess(abs(austria[day] - (rate - 0.62)), 0.5, day)
-        self.assertEqual(len(ecb), 27)
+            self.assertLess(abs(rate - (ecb[day] - 0.62)), 0.5, day)
+        self.assertEqual(len(ecb), 28)
 
     def test_every_shipped_rate_says_its_source(self):
         references = self.env["ar.interest.reference"].search([])
@@ -94,13 +96,139 @@ class TestInterestFigures(InterestCase):
         self.assertIn("no figures", scheme.rate_warning)
         start = self.today.replace(month=1 if self.today.month < 7 else 7, day=1)
         reference.rate_ids = [Command.create({"date_from": start - ONE_DAY, "rate": 1.0})]
-        self.assertIn("entered until", scheme.rate_warning)
+        self.assertIn("not maintained since", scheme.rate_warning)
         reference.rate_ids = [Command.create({"date_from": start, "rate": 1.0})]
         self.assertFalse(scheme.rate_warning)
         reference.write({"interval": "change", "checked_until": False})
         self.assertEqual(bool(scheme.rate_warning), (self.today - start).days > 45)
         reference.checked_until = self.today
         self.assertFalse(scheme.rate_warning)
+
+    def make_outdated(self, **values):
+        """A reference rate whose newest figure ended long ago, and the company's scheme on it."""
+        reference = self.env["ar.interest.reference"].create(
+            {
+                "name": "Old",
+                "code": "OLD",
+                "rate_ids": [Command.create({"date_from": "2020-01-01", "rate": 1.25})],
+                **values,
+            }
+        )
+        self.scheme.write({"rate_ids": [Command.clear()], "reference_id": reference.id})
+        return reference
+
+    def test_warning_says_since_when_and_what_goes_on(self):
+        reference = self.make_outdated()
+        for text in ("since 07/01/2020", "1.25 % since 01/01/2020", "may be out of date"):
+            self.assertIn(text, reference.warning)
+            self.assertIn(text, self.scheme.rate_warning)
+        action = self.scheme.action_open_outdated()
+        self.assertEqual((action["res_model"], action["res_id"]), (reference._name, reference.id))
+
+    def test_manager_is_asked_for_the_next_figure_once(self):
+        reference = self.make_outdated()
+        unused = reference.copy({"code": "UNUSED"})
+        references = self.env["ar.interest.reference"]
+        new_test_user(
+            self.env,
+            "int_manager",
+            groups="ar_credit_control.group_credit_manager",
+            company_id=self.company.id,
+            company_ids=[Command.set(self.company.ids)],
+        )
+        references._cron_warn_outdated()
+        activity = reference.activity_ids
+        self.assertEqual(len(activity), 1)
+        self.assertIn(self.company, activity.user_id.company_ids)
+        self.assertTrue(activity.user_id.has_group("ar_credit_control.group_credit_manager"))
+        self.assertIn("may be out of date", activity.note)
+        self.assertFalse(unused.activity_ids, "nobody charges by it")
+        references._cron_warn_outdated()
+        self.assertEqual(reference.activity_ids, activity)
+        # done without a figure: not asked again before the next half-year
+        activity.action_done()
+        references._cron_warn_outdated()
+        self.assertFalse(reference.activity_ids)
+        reference.warned_for = "2020-07-01"
+        references._cron_warn_outdated()
+        self.assertTrue(reference.activity_ids)
+        half_year = self.today.replace(month=1 if self.today.month < 7 else 7, day=1)
+        reference.rate_ids = [Command.create({"date_from": half_year, "rate": 2.0})]
+        self.assertFalse(reference.activity_ids, "the figure was entered")
+        self.assertFalse(self.scheme.rate_warning)
+
+    def test_shipped_figure_leaves_what_was_entered(self):
+        reference = self.make_outdated()
+        entered = reference.rate_ids
+        data = {
+            "xml_id": "ar_credit_control.interest_rate_old_2020_01_01",
+            "values": {"reference_id": reference.id, "date_from": "2020-01-01", "rate": 9.0},
+            "noupdate": True,
+        }
+        self.assertEqual(entered._load_records([data], update=True), entered)
+        self.assertEqual((entered.rate, len(reference.rate_ids)), (1.25, 1))
+
+    def test_newest_shipped_figures(self):
+        for code, rate in (("ecb", 2.4), ("de", 1.52), ("boe", 3.75)):
+            reference = self.env.ref(f"ar_credit_control.interest_reference_{code}")
+            newest = self.env.ref(f"ar_credit_control.interest_rate_{code}_2026_07_01")
+            self.assertIn(newest, reference.rate_ids)
+            self.assertEqual((str(newest.date_from), newest.rate), ("2026-07-01", rate))
+            self.assertTrue(newest.source)
+
+    # due dates on days without work
+
+    def rest(self, first, last, calendar=None):
+        """A holiday of the company, both days included."""
+        self.env["resource.calendar.leaves"].create(
+            {
+                "name": "Holiday",
+                "company_id": self.company.id,
+                "calendar_id": calendar.id if calendar else False,
+                "date_from": f"{first} 00:00:00",
+                "date_to": f"{last} 23:59:59",
+            }
+        )
+
+    def test_due_in_spring_festival(self):
+        scheme = self.preset("china")
+        self.assertTrue(scheme.shifts_due_date)
+        calendar = self.company.resource_calendar_id
+        calendar.tz = "UTC"
+        self.rest("2026-02-16", "2026-02-23", calendar)
+        # due on the 17th, payable until Tuesday the 24th
+        for paid, days in (("2026-02-17", 0), ("2026-02-24", 0), ("2026-02-25", 1), ("2026-03-01", 5)):
+            _segments, sums = self.simulate(scheme, 100000.0, "2026-02-17", "2026-03-31", [(paid, 100000.0)])
+            self.assertEqual((sums or {}).get("interest", 0.0), 50.0 * days, paid)
+        segments, _sums = self.simulate(scheme, 100000.0, "2026-02-17", "2026-03-31")
+        self.assertEqual(str(segments[0]["date_from"]), "2026-02-25")
+        # a working day before the holidays stays
+        segments, _sums = self.simulate(scheme, 100000.0, "2026-02-13", "2026-03-31")
+        self.assertEqual(str(segments[0]["date_from"]), "2026-02-14")
+        scheme.shifts_due_date = False
+        segments, _sums = self.simulate(scheme, 100000.0, "2026-02-17", "2026-03-31")
+        self.assertEqual(str(segments[0]["date_from"]), "2026-02-18")
+
+    def test_due_on_national_day_or_a_weekend(self):
+        own = self.env["resource.calendar"].create(
+            {"name": "Letters", "company_id": self.company.id, "tz": "UTC"}
+        )
+        self.scheme.write({"shifts_due_date": True, "calendar_id": own.id, "grace_days": 2})
+        self.rest("2025-10-01", "2025-10-08", own)
+        invoice = self.make_invoice("2025-10-03", 1000.0)
+        weekend = self.make_invoice("2025-06-14", 1000.0)
+        # Thursday 9 October; two days without interest after it
+        self.assertFalse(self.segments(invoice, "2025-10-11"))
+        self.assertEqual(self.segments(invoice, "2025-10-12")[0][:2], ("2025-10-10", "2025-10-12"))
+        self.assertEqual(self.segments(weekend, "2025-06-30")[0][:2], ("2025-06-17", "2025-06-30"))
+        self.pay(invoice, "2025-10-11")
+        self.assertFalse(self.segments(invoice, "2025-12-31"), "paid within the days without interest")
+        claim = self.claim("2025-12-31")
+        self.assertEqual((claim.move_id, str(claim.date_from)), (weekend, "2025-06-17"))
+        self.assertEqual(str(claim.date_maturity), "2025-06-14", "the due date stays")
+        self.scheme.calendar_id = False
+        self.rest("2025-10-01", "2025-10-08")
+        self.assertFalse(self.claim("2025-12-31"))
 
     def test_own_rates_missing_warn(self):
         self.assertIn("No rate applies", self.make_scheme([("2100-01-01", 5.0)]).rate_warning)

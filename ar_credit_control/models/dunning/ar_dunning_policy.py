@@ -265,9 +265,8 @@ class ArDunningPolicy(models.Model):
     def _quiet_days_sql(self, date, policies=None, before=None, after=800):
         """Return the days without work around ``date`` by the calendars of policies.
 
-        Rows: ``policy_id``, ``day`` (without work) and ``working_day`` (the next one with work). A weekday
-        has work where the calendar has hours on it; a calendar without any hours has work every day. Leave
-        of the whole company is without work on the days whose noon it covers.
+        Rows: ``policy_id``, ``day`` (without work) and ``working_day`` (the next one with work), as
+        ``ar.working.calendar`` defines them.
 
         :param policies: empty: all with a calendar
         :param before: days to look back; by default as far as a due date matters to a stage
@@ -277,54 +276,17 @@ class ArDunningPolicy(models.Model):
             before = 400
         chosen = SQL("policy.id = ANY(%s)", policies.ids) if policies else SQL("TRUE")
         return SQL(
-            """
-            SELECT policy_id, day, working_day
-              FROM (
-                    SELECT calendar.policy_id, day::date AS day, rest.is_quiet,
-                           MIN(day::date) FILTER (WHERE NOT rest.is_quiet) OVER (
-                               -- Backwards: a frame that begins at the current row costs the square.
-                               PARTITION BY calendar.policy_id ORDER BY day DESC) AS working_day
-                      FROM (SELECT policy.id AS policy_id, calendar.id, calendar.tz, calendar.company_id,
-                                   calendar.two_weeks_calendar,
-                                   calendar.flexible_hours IS NOT TRUE
-                                   AND EXISTS (SELECT FROM resource_calendar_attendance hours
-                                                WHERE hours.calendar_id = calendar.id
-                                                  AND hours.display_type IS NULL) AS has_hours
-                              FROM ar_dunning_policy policy
-                              JOIN resource_calendar calendar ON calendar.id = policy.calendar_id
-                             WHERE %(chosen)s) calendar
-                CROSS JOIN generate_series(%(date)s::date - %(before)s, %(date)s::date + %(after)s,
-                                           interval '1 day') day
-                CROSS JOIN LATERAL (
-                            SELECT (calendar.has_hours AND NOT EXISTS (
-                                        SELECT FROM resource_calendar_attendance hours
-                                         WHERE hours.calendar_id = calendar.id
-                                           AND hours.display_type IS NULL
-                                           AND hours.day_period != 'lunch'
-                                           AND hours.dayofweek = (extract(isodow FROM day) - 1)::int::text
-                                           AND (calendar.two_weeks_calendar IS NOT TRUE
-                                                -- Odoo counts its weeks from the first day of year 1.
-                                                OR hours.week_type = (
-                                                    (day::date - DATE '0001-01-01') / 7 %% 2)::text)))
-                                OR EXISTS (
-                                    SELECT FROM resource_calendar_leaves leave
-                                     WHERE leave.resource_id IS NULL
-                                       AND leave.time_type = 'leave'
-                                       AND (leave.calendar_id = calendar.id
-                                            OR (leave.calendar_id IS NULL
-                                                AND leave.company_id = calendar.company_id))
-                                       AND ((day::date + time '12:00') AT TIME ZONE calendar.tz
-                                            AT TIME ZONE 'UTC')
-                                           BETWEEN leave.date_from AND leave.date_to) AS is_quiet
-                            OFFSET 0
-                           ) rest
-                   ) days
-             WHERE is_quiet AND working_day IS NOT NULL
-            """,
-            chosen=chosen,
-            date=date,
-            before=before,
-            after=after,
+            "SELECT owner_id AS policy_id, day, working_day FROM (%s) quiet",
+            self.env["ar.working.calendar"]._quiet_days_sql(
+                SQL(
+                    """SELECT policy.id AS owner_id, policy.calendar_id
+                         FROM ar_dunning_policy policy
+                        WHERE policy.calendar_id IS NOT NULL AND %s""",
+                    chosen,
+                ),
+                SQL("%s::date - %s", date, before),
+                SQL("%s::date + %s", date, after),
+            ),
         )
 
     def _get_working_day(self, date):

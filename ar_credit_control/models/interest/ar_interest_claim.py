@@ -10,7 +10,7 @@ class ArInterestClaim(models.Model):
     """Late interest of an instalment for certain days, and the fixed sum, as evidence.
 
     ``open`` once counted, ``claimed`` when a letter asked for it, ``posted`` as a debit note, ``paid`` with
-    the debit note, ``waived`` by someone with authority, ``cancelled`` when dropped before anyone asked for
+    the debit note, ``waived`` as a whole by someone with authority (a part leaves it as it is), ``cancelled`` when dropped before anyone asked for
     it. A claim outlives the payment of the principal. Its days are never claimed again, unless dropped; a
     payment that is undone gives another claim with the difference.
 
@@ -224,7 +224,7 @@ class ArInterestClaim(models.Model):
                         id, move_line_id, move_id, partner_id, partner_name, company_id, currency_id, name,
                         ref,
                         invoice_date, date_maturity, scheme_id, occurrence, date, date_from, date_to, days,
-                        principal, amount_interest, amount_fee, amount_total, state, user_id,
+                        principal, amount_interest, amount_fee, amount_total, amount_left, state, user_id,
                         create_uid, create_date, write_uid, write_date)
                     SELECT chosen.claim_id, chosen.id, chosen.move_id, chosen.partner_id, partner.name,
                            chosen.company_id, chosen.currency_id, move.name, move.ref, chosen.invoice_date,
@@ -242,7 +242,7 @@ class ArInterestClaim(models.Model):
                                        WHERE segment.item_id = chosen.id AND segment.principal != 0)
                                 ELSE 0 END,
                            chosen.open_principal, chosen.interest, chosen.fee,
-                           chosen.interest + chosen.fee, %(state)s, %(uid)s, %(uid)s, %(now)s, %(uid)s,
+                           chosen.interest + chosen.fee, chosen.interest + chosen.fee, %(state)s, %(uid)s, %(uid)s, %(now)s, %(uid)s,
                            %(now)s FROM chosen
                       JOIN account_move move ON move.id = chosen.move_id
                       JOIN res_partner partner ON partner.id = chosen.partner_id

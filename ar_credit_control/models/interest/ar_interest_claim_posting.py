@@ -54,21 +54,41 @@ class ArInterestClaim(models.Model):
         found = [
             claims.sorted(lambda claim: (claim.date_maturity, claim.id))
             for (_company, _partner, currency), claims in groups.items()
-            if not currency.is_zero(sum(claims.mapped("amount_total")))
+            if not currency.is_zero(claims._get_amount_to_post())
         ]
         if not found:
             raise UserError(self.env._("These claims come to nothing: there is nothing to post."))
         return found
 
+    def _get_amount_to_post(self):
+        return sum(interest + fee for interest, fee in self._get_parts_to_post().values())
+
     def _create_debit_note(self):
         """Create the draft debit note of claims of one customer, and tie them to it."""
         company = self.company_id
-        sign = 1 if sum(self.mapped("amount_total")) > 0 else -1
+        sign = 1 if self._get_amount_to_post() > 0 else -1
         move = self.env["account.move"].with_company(company).create(self._prepare_debit_note(sign))
         self.write({"debit_move_id": move.id})
         return move
 
-    def _prepare_debit_note(self, sign):
+    def _get_parts_to_post(self):
+        """Return interest and fixed sum of each claim without what was waived before it was posted."""
+        parts = {}
+        for claim in self:
+            waivers = claim.waiver_ids.filtered(lambda waiver: not waiver.is_undone and not waiver.move_id)
+            parts[claim] = (
+                claim.currency_id.round(claim.amount_interest - sum(waivers.mapped("amount_interest"))),
+                claim.currency_id.round(claim.amount_fee - sum(waivers.mapped("amount_fee"))),
+            )
+        return parts
+
+    def _prepare_debit_note(self, sign, parts=None):
+        """Return the values of a debit note.
+
+        :param sign: -1 for a credit note, which shows the amounts the other way round
+        :param parts: interest and fixed sum by claim; None: what is to post
+        """
+        parts = parts or self._get_parts_to_post()
         company = self.company_id
         root = company._credit_root()
         partner = self.env["res.partner"].browse(self.partner_id.address_get(["invoice"])["invoice"])
@@ -89,16 +109,23 @@ class ArInterestClaim(models.Model):
             "debit_origin_id": origin.id,
             "invoice_user_id": origin.invoice_user_id.id,
             "invoice_line_ids": [
-                Command.create(values) for claim in claims for values in claim._prepare_debit_lines(sign)
+                Command.create(values)
+                for claim in claims
+                for values in claim._prepare_debit_lines(sign, *parts[claim])
             ],
         }
 
-    def _prepare_debit_lines(self, sign):
+    def _prepare_debit_lines(self, sign, interest, fee):
         """Return the values of the invoice lines of a claim: interest, and the fixed sum."""
         self.ensure_one()
         root = self.company_id._credit_root()
         lines = []
-        if self.amount_interest:
+        if interest:
+            explanation = [
+                self.scheme_id._describe_segment(segment, self.currency_id) for segment in self.segment_ids
+            ]
+            if not self.currency_id.is_zero(interest - self.amount_interest):
+                explanation.append(self.env._("A part of %s.", self.currency_id.format(self.amount_interest)))
             lines.append(
                 {
                     "name": self.env._(
@@ -106,20 +133,17 @@ class ArInterestClaim(models.Model):
                         number=self.name,
                         date_from=format_date(self.env, self.date_from),
                         date_to=format_date(self.env, self.date_to),
-                        explanation="\n".join(
-                            self.scheme_id._describe_segment(segment, self.currency_id)
-                            for segment in self.segment_ids
-                        ),
+                        explanation="\n".join(explanation),
                     ),
-                    "price_unit": sign * self.amount_interest,
+                    "price_unit": sign * interest,
                     **self._prepare_accounting(root.interest_product_id, self.scheme_id.tax_ids),
                 }
             )
-        if self.amount_fee:
+        if fee:
             lines.append(
                 {
                     "name": self.env._("Fixed sum for late payment of %s", self.name),
-                    "price_unit": sign * self.amount_fee,
+                    "price_unit": sign * fee,
                     **self._prepare_accounting(
                         root.interest_fee_product_id or root.interest_product_id, self.scheme_id.fee_tax_ids
                     ),
@@ -174,14 +198,18 @@ class ArInterestClaim(models.Model):
 
     @api.model
     def _follow_moves(self, moves):
-        """Bring claims up to date after their debit notes were posted, paid, unpaid or undone."""
-        moves = moves.filtered("debit_origin_id")
+        """Bring claims up to date after their debit notes, or the credit notes of waivers, were posted, paid,
+        unpaid or undone."""
+        moves = moves.filtered(lambda move: move.debit_origin_id or move.reversed_entry_id)
         if not moves:
             return
+        reversing = moves.filtered("reversed_entry_id")
+        waivers = self.env["ar.interest.waiver"]._follow_moves(reversing | reversing.reversed_entry_id)
+        waivers.claim_id._sum_waivers()
+        notes = moves | reversing.reversed_entry_id
         # sudo: who books payments needs no right on claims
-        claims = self.sudo().search(
-            [("debit_move_id", "in", moves.ids), ("state", "not in", ("waived", "cancelled"))]
-        )
+        claims = self.sudo().search([("debit_move_id", "in", notes.ids), ("state", "!=", "cancelled")])
+        claims |= waivers.claim_id
         for state, group in claims.grouped(lambda claim: claim._get_state_of_move()).items():
             group.filtered(lambda claim, state=state: claim.state != state).write({"state": state})
         claims.filtered(lambda claim: claim.debit_move_id.state == "cancel").debit_move_id = False
@@ -189,8 +217,15 @@ class ArInterestClaim(models.Model):
     def _get_state_of_move(self):
         self.ensure_one()
         move = self.debit_move_id
+        if self.is_given_up:
+            return "waived"
         if move.state != "posted":
             return "claimed" if self.letter_id else "open"
+        # Odoo keeps matchings with entries that were set back to draft; those settle nothing.
+        items = move.line_ids
+        counterparts = items.matched_debit_ids.debit_move_id | items.matched_credit_ids.credit_move_id
+        if any(state != "posted" for state in counterparts.mapped("parent_state")):
+            return "posted"
         if move.payment_state in PAID_STATES:
             return "paid"
         return "waived" if move.payment_state == "reversed" else "posted"

@@ -3,6 +3,8 @@ from odoo.tools import SQL
 
 # How long ago a late payment may be for its interest to be looked for: claims lapse after three years.
 SETTLED_MONTHS = 36
+# How far back due dates are moved to the next working day.
+QUIET_DAYS = 3660
 
 
 class ArInterestFigures(models.AbstractModel):
@@ -44,6 +46,7 @@ class ArInterestFigures(models.AbstractModel):
             """
             interest_source AS MATERIALIZED (%(items)s),
             interest_withheld AS MATERIALIZED (%(withheld)s),
+            interest_quiet AS MATERIALIZED (%(quiet)s),
             interest_item AS MATERIALIZED (%(scheme_items)s),
             interest_reduction AS MATERIALIZED (%(reductions)s),
             interest_held AS MATERIALIZED (%(held)s),
@@ -55,6 +58,7 @@ class ArInterestFigures(models.AbstractModel):
             interest_due AS MATERIALIZED (%(due)s)
             """,
             items=items,
+            quiet=self._quiet_sql(date),
             withheld=withheld or SQL("SELECT 0 AS item_id, 0 AS amount WHERE FALSE"),
             scheme_items=self._item_sql(date),
             reductions=reductions,
@@ -244,6 +248,31 @@ class ArInterestFigures(models.AbstractModel):
     # the computation
 
     @api.model
+    def _quiet_sql(self, date):
+        """Days without work on which items of schemes fall due that move such due dates."""
+        return SQL(
+            "SELECT owner_id AS scheme_id, day, working_day FROM (%s) quiet",
+            self.env["ar.working.calendar"]._quiet_days_sql(
+                SQL(
+                    """SELECT scheme.id AS owner_id,
+                              COALESCE(scheme.calendar_id, company.resource_calendar_id) AS calendar_id
+                         FROM ar_interest_scheme scheme
+                         JOIN res_company company ON company.id = scheme.company_id
+                        WHERE scheme.shifts_due_date
+                          AND scheme.id IN (SELECT scheme_id FROM interest_source)"""
+                ),
+                # No claim is older than the longest limitation.
+                SQL(
+                    """GREATEST((SELECT MIN(date_maturity) FROM interest_source),
+                                %(date)s::date - %(days)s)""",
+                    date=date,
+                    days=QUIET_DAYS,
+                ),
+                SQL("%s::date + 60", date),
+            ),
+        )
+
+    @api.model
     def _item_sql(self, date):
         """Items in delay with the terms of their scheme and the first day of interest."""
         return SQL(
@@ -255,16 +284,20 @@ class ArInterestFigures(models.AbstractModel):
                    COALESCE(scheme.min_amount, 0) AS min_amount,
                    scheme.currency_id AS scheme_currency_id,
                    currency.rounding AS unit,
-                   item.date_maturity + 1
+                   COALESCE(quiet.working_day, item.date_maturity) AS date_payable,
+                   COALESCE(quiet.working_day, item.date_maturity) + 1
                        + CASE WHEN scheme.grace_shifts THEN COALESCE(scheme.grace_days, 0) ELSE 0 END
                        AS date_start,
-                   item.date_maturity + COALESCE(scheme.grace_days, 0) AS grace_end,
+                   COALESCE(quiet.working_day, item.date_maturity) + COALESCE(scheme.grace_days, 0)
+                       AS grace_end,
                    COALESCE(least_rate.rate, 0) AS least_rate,
                    COALESCE(withheld.amount, 0) AS withheld
               FROM interest_source item
               JOIN ar_interest_scheme scheme ON scheme.id = item.scheme_id
               JOIN res_currency currency ON currency.id = item.currency_id
          LEFT JOIN interest_withheld withheld ON withheld.item_id = item.id
+         LEFT JOIN interest_quiet quiet
+                ON quiet.scheme_id = item.scheme_id AND quiet.day = item.date_maturity
          LEFT JOIN LATERAL (
                    SELECT rate.rate
                      FROM ar_interest_rate rate
@@ -273,7 +306,7 @@ class ArInterestFigures(models.AbstractModel):
                  ORDER BY rate.date_from DESC
                     LIMIT 1
                    ) least_rate ON TRUE
-             WHERE item.date_maturity + COALESCE(scheme.grace_days, 0) < %(date)s
+             WHERE COALESCE(quiet.working_day, item.date_maturity) + COALESCE(scheme.grace_days, 0) < %(date)s
                AND (scheme.date_from IS NULL OR item.date_maturity >= scheme.date_from)
             """,
             date=date,
@@ -284,8 +317,9 @@ class ArInterestFigures(models.AbstractModel):
         """What claims hold of each day of an instalment, and the sums in them."""
         return SQL(
             """
-            SELECT item.id AS item_id, claim.id AS claim_id, claim.state, claim.amount_interest,
-                   claim.amount_fee
+            SELECT item.id AS item_id, claim.id AS claim_id, claim.state, claim.amount_fee,
+                   claim.amount_interest - COALESCE(claim.waived_interest, 0) AS interest_left,
+                   claim.amount_fee - COALESCE(claim.waived_fee, 0) AS fee_left
               FROM interest_item item
               JOIN ar_interest_claim claim
                 ON claim.move_id = item.move_id
@@ -450,7 +484,7 @@ class ArInterestFigures(models.AbstractModel):
     def _within_grace_sql(self):
         """Whether the instalment of alias ``atom`` was settled in the days without interest."""
         return SQL(
-            """(atom.grace_end > atom.date_maturity
+            """(atom.grace_end > atom.date_payable
                 AND COALESCE((SELECT SUM(reduction.amount) FROM interest_reduction reduction
                                WHERE reduction.item_id = atom.id AND reduction.date <= atom.grace_end), 0)
                     >= atom.principal)"""
@@ -553,9 +587,9 @@ class ArInterestFigures(models.AbstractModel):
                 ON base.root_id = item.root_id AND base.currency_id = company.currency_id
          LEFT JOIN (
                     SELECT item_id,
-                           SUM(amount_interest) FILTER (WHERE state IN ('open', 'claimed'))
+                           SUM(interest_left) FILTER (WHERE state IN ('open', 'claimed'))
                                AS waiting_interest,
-                           SUM(amount_fee) FILTER (WHERE state IN ('open', 'claimed')) AS waiting_fee,
+                           SUM(fee_left) FILTER (WHERE state IN ('open', 'claimed')) AS waiting_fee,
                            bool_or(amount_fee != 0) AS has_fee
                       FROM interest_held
                   GROUP BY item_id

@@ -70,13 +70,15 @@ def _china(env):
         "name": env._("China: 0.05 % a day"),
         "kind": "china",
         "rate_period": "day",
+        "shifts_due_date": True,
         "currency": "base.CNY",
         "rates": [(datetime.date(2020, 9, 1), 0.05, "国务院令第728号、第802号")],
         "note": env._(
             "State Council orders 728 (from 2020-09-01) and 802 (from 2025-06-01) on payments to small and "
             "medium firms: 0.05 % a day where nothing was agreed. Applies where the debtor is a public "
             "body or a large firm and we are small or medium, and said so when the contract was made. "
-            "Check both."
+            "Check both. A due date on a holiday counts from the next working day (Civil Code, article 203): "
+            "enter the holidays in the working calendar."
         ),
     }
 
@@ -88,6 +90,7 @@ def _china_lpr(env):
         "reference": "interest_reference_lpr",
         "floor": "interest_reference_lpr",
         "factor": 1.3,
+        "shifts_due_date": True,
         "currency": "base.CNY",
         "note": env._(
             "Sale without an agreed rate, outside order 802: courts take the one-year LPR and 30 to 50 % "

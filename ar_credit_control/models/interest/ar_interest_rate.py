@@ -1,4 +1,4 @@
-from odoo import fields, models
+from odoo import api, fields, models
 
 
 class ArInterestRate(models.Model):
@@ -35,3 +35,30 @@ class ArInterestRate(models.Model):
     _scheme_date_uniq = models.UniqueIndex(
         "(scheme_id, date_from) WHERE scheme_id IS NOT NULL", "A scheme has one rate from a day on."
     )
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        rates = super().create(vals_list)
+        rates.reference_id._close_reminders()
+        return rates
+
+    @api.model
+    def _load_records(self, data_list, update=False):
+        # A figure that a later version of the addon ships may have been entered by hand before: that stays.
+        self._adopt_entered(data_list)
+        return super()._load_records(data_list, update)
+
+    def _adopt_entered(self, data_list):
+        """Give shipped figures whose day is entered already the row that is there."""
+        names = self.env["ir.model.data"]
+        for data in data_list:
+            values = data["values"]
+            if data.get("xml_id") and values.get("reference_id") and values.get("date_from"):
+                entered = self.search(
+                    [
+                        ("reference_id", "=", values["reference_id"]),
+                        ("date_from", "=", values["date_from"]),
+                    ]
+                )
+                if entered and not self.env.ref(data["xml_id"], raise_if_not_found=False):
+                    names._update_xmlids([{"xml_id": data["xml_id"], "record": entered, "noupdate": True}])

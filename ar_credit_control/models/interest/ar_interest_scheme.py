@@ -132,6 +132,20 @@ class ArInterestScheme(models.Model):
         tracking=True,
         help="Off: who pays later owes interest from the due date on. On: from the end of these days on.",
     )
+    shifts_due_date = fields.Boolean(
+        string="Due on a Day Without Work",
+        tracking=True,
+        help="An item that falls due on a weekend or holiday may be paid on the next working day; interest "
+        "counts from the day after. The due date itself stays. China: Civil Code, article 203.",
+    )
+    calendar_id = fields.Many2one(
+        "resource.calendar",
+        string="Working Calendar",
+        tracking=True,
+        ondelete="restrict",
+        check_company=True,
+        help="Its weekends and public holidays count. Empty: the working hours of the company.",
+    )
     date_from = fields.Date(
         string="Items Due From",
         tracking=True,
@@ -225,6 +239,17 @@ class ArInterestScheme(models.Model):
         return vals_list
 
     # Actions
+
+    def action_open_outdated(self):
+        """Open the reference rate of the scheme whose newest figure may be out of date."""
+        self.ensure_one()
+        outdated = (self.reference_id | self.floor_reference_id).filtered("is_outdated")
+        return {
+            "type": "ir.actions.act_window",
+            "res_model": "ar.interest.reference",
+            "res_id": outdated[:1].id,
+            "views": [(False, "form")],
+        }
 
     @api.model
     def action_add_presets(self):
