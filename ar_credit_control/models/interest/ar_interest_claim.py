@@ -10,8 +10,8 @@ class ArInterestClaim(models.Model):
     """Late interest of an instalment for certain days, and the fixed sum, as evidence.
 
     ``open`` once counted, ``claimed`` when a letter asked for it, ``posted`` as a debit note, ``paid`` with
-    the debit note, ``waived`` as a whole by someone with authority (a part leaves it as it is), ``cancelled`` when dropped before anyone asked for
-    it. A claim outlives the payment of the principal. Its days are never claimed again, unless dropped; a
+    the debit note, ``waived`` when given up by someone with authority (a part leaves it as it is),
+    ``cancelled`` when dropped before anyone asked for it. A claim outlives the payment of the principal. Its days are never claimed again, unless dropped; a
     payment that is undone gives another claim with the difference.
 
     States change only through the methods, which check rights; nobody has the right to write.
@@ -242,7 +242,8 @@ class ArInterestClaim(models.Model):
                                        WHERE segment.item_id = chosen.id AND segment.principal != 0)
                                 ELSE 0 END,
                            chosen.open_principal, chosen.interest, chosen.fee,
-                           chosen.interest + chosen.fee, chosen.interest + chosen.fee, %(state)s, %(uid)s, %(uid)s, %(now)s, %(uid)s,
+                           chosen.interest + chosen.fee, chosen.interest + chosen.fee,
+                           %(state)s, %(uid)s, %(uid)s, %(now)s, %(uid)s,
                            %(now)s FROM chosen
                       JOIN account_move move ON move.id = chosen.move_id
                       JOIN res_partner partner ON partner.id = chosen.partner_id

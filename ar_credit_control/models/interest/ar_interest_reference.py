@@ -76,8 +76,8 @@ class ArInterestReference(models.Model):
         if not valid_until:
             return self.env._("%s has no figures yet.", self.name)
         return self.env._(
-            "%(name)s: not maintained since %(date)s. The newest figure, %(rate)s %% since %(start)s, goes on "
-            "and may be out of date: look it up and enter the next one.",
+            "%(name)s: not maintained since %(date)s. The newest figure, %(rate)s %% since %(start)s, goes "
+            "on and may be out of date: look it up and enter the next one.",
             name=self.name,
             date=format_date(self.env, valid_until + timedelta(days=1)),
             rate=f"{self.last_rate:.4f}".rstrip("0").rstrip("."),
@@ -98,7 +98,7 @@ class ArInterestReference(models.Model):
 
     @api.model
     def _cron_warn_outdated(self):
-        """Ask a manager of each main company for the next figure of rates in use, once for each that is due."""
+        """Ask a manager of each main company for the next figure of rates in use, once for each figure."""
         today = fields.Date.context_today(self)
         for reference in self.search([]):
             if not reference.is_outdated:
@@ -110,7 +110,7 @@ class ArInterestReference(models.Model):
             reference._ask_for_figure(due)
 
     def _get_figure_due(self, today):
-        """Return the day from which the next figure counts: the newest half-year, or when it was last good."""
+        """Return the day the next figure counts from: of this half-year, or after the last good one."""
         half_year = today.replace(month=1 if today.month < 7 else 7, day=1)
         valid_until = self._get_valid_until()
         return max(half_year, valid_until + timedelta(days=1)) if valid_until else half_year
