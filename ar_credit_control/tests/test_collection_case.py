@@ -323,7 +323,10 @@ class TestCollectionCase(CollectionCase):
         self.assertTrue(mine.with_user(self.seller).timeline)
         views = self.cases.with_user(self.seller).get_views([(False, "form")])
         self.assertNotIn("ar_case_next", views["views"]["form"]["arch"], "the worklist is not theirs")
-        self.assertFalse(self.env["ar.collection.worklist"].with_user(self.seller).has_access("read"))
+        self.make_invoice(20, 9000.0)
+        self.make_invoice(20, 1000.0, partner=self.other)
+        self.env.flush_all()
+        self.assertEqual(self.worklist.with_user(self.seller).search([]).case_id, mine)
         with self.assertRaises(AccessError):
             other.with_user(self.seller).get_copy_text()
 

@@ -3,7 +3,7 @@ from datetime import timedelta
 from odoo import fields
 from odoo.exceptions import AccessError, UserError
 from odoo.fields import Command
-from odoo.tests import tagged
+from odoo.tests import new_test_user, tagged
 from odoo.tools import SQL
 
 from .common_collection import CollectionCase
@@ -235,8 +235,12 @@ class TestCollectionWorklist(CollectionCase):
         figures = self.worklist.with_user(self.collector).get_strip_figures(domain)
         self.assertEqual((figures["calls"], figures["promises"], figures["replies"]), (2, 1, 0))
         self.assertEqual(figures["amounts"], [{"currency_id": case.currency_id.id, "amount": 1000.0}])
+        case.partner_id.user_id = self.seller
+        figures = self.worklist.with_user(self.seller).get_strip_figures([])
+        self.assertEqual((figures["calls"], figures["promises"]), (1, 0), "own customers only")
+        portal = new_test_user(self.env, "worklist_portal", groups="base.group_portal")
         with self.assertRaises(AccessError):
-            self.worklist.with_user(self.seller).get_strip_figures([])
+            self.worklist.with_user(portal).get_strip_figures([])
 
     # Companies
 
