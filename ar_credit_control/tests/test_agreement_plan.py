@@ -276,6 +276,19 @@ class TestPlan(AgreementCase):
         with self.assertRaisesRegex(UserError, "already"):
             self.plan([20], *self.env["account.move"].search([("partner_id", "=", self.customer.id)]))
 
+    def test_the_first_plan_submitted_wins(self):
+        self.due(500)
+        first, second = self.plan([20], user=self.collector), self.plan([30], user=self.controller)
+        second.action_submit()
+        with self.assertRaisesRegex(UserError, f"is part of {second.name} already"):
+            first.action_submit()
+        self.assertEqual((first.state, second.state), ("draft", "submitted"))
+        second.with_user(self.manager).action_approve()
+        self.assertEqual(second.state, "active")
+        second.with_user(self.manager).action_cancel("They pay at once")
+        first.action_submit()
+        self.assertEqual(first.state, "submitted")
+
     def test_schedule_is_a_document(self):
         invoice = self.due(600, 40)
         plan = self.plan([5, 35])

@@ -370,8 +370,15 @@ class ArPaymentPlan(models.Model):
     # ------------------------------------------------------------------
 
     def action_submit(self):
-        """Ask for approval."""
+        """Ask for approval; from now on the items are taken: of two plans the first one submitted stays.
+
+        :raise UserError: naming the plan in force that has an item already, and terms that do not add up
+        """
         self.check_access("write")
+        # Of two who submit at once the second waits, runs again and sees the plan of the first.
+        self.env["ar.credit.lock"].sudo()._take(  # sudo: nobody has a right on locks
+            [(plan.partner_id.id, plan.company_id.id) for plan in self], limited=False
+        )
         self._check_state("draft")
         self._check_complete()
         self._note_preparer()
