@@ -239,6 +239,46 @@ class TestDisputeResolution(DisputeCase):
 
 @tagged("post_install", "-at_install")
 class TestDisputePeople(DisputeCase):
+    def test_the_schedule_judges_what_can_change(self):
+        """Disputes that ended for good are not read again every night; what the ledger reopened is."""
+        open_one, paid, credited, partly = (
+            self.record(self.make_invoice(200.0, 10)) for _number in range(4)
+        )
+        self.pay(paid.line_ids.move_id)
+        for dispute, amount in ((credited, 200), (partly, 50)):
+            self.accept(dispute, amount)
+            self.credit(dispute)
+        self.assertEqual(
+            [dispute.state for dispute in (open_one, paid, credited, partly)],
+            ["new", "resolved_paid", "resolved_credit", "resolved_partly"],
+        )
+        ours = open_one | paid | credited | partly
+        self.assertEqual(self.disputes._select_to_judge() & ours, open_one | partly, "150 are still open")
+        # Undone past the methods, as a tool on the database would.
+        for dispute in (paid, credited):
+            lines = dispute.line_ids.move_id.line_ids
+            self.env.flush_all()
+            self.env.cr.execute(
+                "DELETE FROM account_partial_reconcile WHERE debit_move_id = ANY(%s)", [lines.ids]
+            )
+            self.env.cr.execute(
+                """UPDATE account_move_line
+                      SET amount_residual = balance,
+                          amount_residual_currency = amount_currency,
+                          reconciled = FALSE
+                    WHERE id = ANY(%s) AND date_maturity IS NOT NULL""",
+                [lines.ids],
+            )
+            self.env.invalidate_all()
+        self.assertEqual(self.disputes._select_to_judge() & ours, ours)
+        with self.enter_registry_test_mode():
+            self.env.ref("ar_credit_control.cron_dispute").method_direct_trigger()
+        self.env.invalidate_all()
+        self.assertEqual(
+            [dispute.state for dispute in (open_one, paid, credited, partly)],
+            ["new", "investigating", "accepted", "resolved_partly"],
+        )
+
     def test_owner_follows_the_category(self):
         invoice = self.make_invoice(1000.0, 10, invoice_user_id=self.salesperson.id)
         self.assertEqual(self.record(invoice, 100.0).owner_id, self.salesperson)

@@ -594,9 +594,7 @@ class ArDispute(models.Model):
     @api.model
     def _cron_watch(self):
         """Remind owners of late disputes, then the credit manager; judge all that may have moved."""
-        self.search(
-            [("state", "in", (*OPEN_STATES, "resolved_credit", "resolved_partly", "resolved_paid"))]
-        )._judge()
+        self._select_to_judge()._judge()
         disputes = self._select_late()
         self.env["ir.cron"]._commit_progress(remaining=len(disputes))
         for dispute in disputes:

@@ -8,7 +8,8 @@ from odoo.tools import SQL
 from .ar_dispute import OPEN_STATES
 
 # States that the ledger decides on: what was settled by a person stays.
-JUDGED_STATES = (*OPEN_STATES, "resolved_credit", "resolved_partly", "resolved_paid")
+SETTLED_STATES = ("resolved_credit", "resolved_partly", "resolved_paid")
+JUDGED_STATES = (*OPEN_STATES, *SETTLED_STATES)
 
 
 class ArDispute(models.Model):
@@ -349,6 +350,45 @@ class ArDispute(models.Model):
             )
         )
         self.sudo().browse([dispute_id for (dispute_id,) in rows])._judge()  # sudo: the ledger decides
+
+    @api.model
+    def _select_to_judge(self):
+        """Return the disputes whose state the ledger may have moved, in one statement.
+
+        Those that are open, and of the settled ones those with something to settle again: an item that is
+        open, a credit note that is open or no longer posted. All others that ever ended stay as they are.
+        """
+        self._flush_for_figures()
+        self.env["account.move"].flush_model(["state"])
+        rows = self.env.execute_query(
+            SQL(
+                """
+                WITH open_move AS MATERIALIZED (
+                     SELECT DISTINCT open_item.move_id FROM (%(open_items)s) open_item
+                )
+                SELECT dispute.id FROM ar_dispute dispute WHERE dispute.state = ANY(%(open)s)
+                 UNION
+                SELECT dispute.id
+                  FROM ar_dispute dispute
+                  JOIN ar_dispute_line line ON line.dispute_id = dispute.id
+                  JOIN open_move ON open_move.move_id = line.move_id
+                 WHERE dispute.state = ANY(%(settled)s)
+                 UNION
+                SELECT dispute.id
+                  FROM ar_dispute dispute
+                  JOIN ar_dispute_credit_rel credit ON credit.dispute_id = dispute.id
+                  JOIN account_move move ON move.id = credit.move_id
+             LEFT JOIN open_move ON open_move.move_id = credit.move_id
+                 WHERE dispute.state = ANY(%(settled)s)
+                   AND (move.state <> 'posted' OR open_move.move_id IS NOT NULL)
+              ORDER BY 1
+                """,
+                open_items=self.env["ar.aging.report"]._open_items_sql(),
+                open=list(OPEN_STATES),
+                settled=list(SETTLED_STATES),
+            )
+        )
+        return self.browse([dispute_id for (dispute_id,) in rows])
 
     def _judge(self):
         """Set the state that follows from credit notes, matchings and payments, for any number of disputes.
