@@ -9,8 +9,11 @@ from . import test_agreement_promise
 from . import test_agreement_race
 from . import test_bones
 from . import test_cash_application
+from . import test_cash_attack
 from . import test_cash_collected
+from . import test_cash_invariant
 from . import test_cash_proposal
+from . import test_cash_tour
 from . import test_collection_assignment
 from . import test_collection_case
 from . import test_collection_tour

@@ -9,18 +9,19 @@ class ArCashApply(models.TransientModel):
     _name = "ar.cash.apply"
     _description = "Apply a Receipt"
 
+    # What is shown of receipt and items is read with the rights of the user: anybody may name any of them.
     receipt_id = fields.Many2one("ar.cash.receipt", required=True, readonly=True)
-    partner_id = fields.Many2one(related="receipt_id.partner_id")
-    currency_id = fields.Many2one(related="receipt_id.currency_id")
-    date = fields.Date(related="receipt_id.date")
-    days_idle = fields.Integer(related="receipt_id.days_idle")
-    kind = fields.Selection(related="receipt_id.kind")
-    text = fields.Char(related="receipt_id.text")
-    amount = fields.Monetary(related="receipt_id.amount_currency", string="Unapplied")
-    why = fields.Char(string="Proposal", related="receipt_id.why")
-    can_apply = fields.Boolean(related="receipt_id.can_apply")
-    needs_approval = fields.Boolean(related="receipt_id.needs_approval")
-    application_id = fields.Many2one(related="receipt_id.application_id")
+    partner_id = fields.Many2one(related="receipt_id.partner_id", related_sudo=False)
+    currency_id = fields.Many2one(related="receipt_id.currency_id", related_sudo=False)
+    date = fields.Date(related="receipt_id.date", related_sudo=False)
+    days_idle = fields.Integer(related="receipt_id.days_idle", related_sudo=False)
+    kind = fields.Selection(related="receipt_id.kind", related_sudo=False)
+    text = fields.Char(related="receipt_id.text", related_sudo=False)
+    amount = fields.Monetary(related="receipt_id.amount_currency", related_sudo=False, string="Unapplied")
+    why = fields.Char(string="Proposal", related="receipt_id.why", related_sudo=False)
+    can_apply = fields.Boolean(related="receipt_id.can_apply", related_sudo=False)
+    needs_approval = fields.Boolean(related="receipt_id.needs_approval", related_sudo=False)
+    application_id = fields.Many2one(related="receipt_id.application_id", related_sudo=False)
     may_apply = fields.Boolean(compute="_compute_may_apply")
     amount_left = fields.Monetary(string="Left of the Receipt", compute="_compute_amount_left")
     line_ids = fields.One2many("ar.cash.apply.line", "wizard_id", string="Open Items")
@@ -117,7 +118,7 @@ class ArCashApply(models.TransientModel):
                 self.env._("A receipt pays items of one receivable account. Choose those of one account.")
             )
         # sudo: items that the user may read in the ageing
-        return {receipt: self.env["account.move.line"].sudo().browse(line.item_id.id for line in lines)}
+        return {receipt: self.env["account.move.line"].sudo().browse(items.ids)}
 
     def _get_close_action(self, applications):
         action = applications._get_result_action(self.receipt_id)

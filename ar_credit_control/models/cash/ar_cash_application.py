@@ -133,7 +133,8 @@ class ArCashApplication(models.Model):
         :raise UserError: when it was decided already, or nothing of it is open any more
         """
         self._check_deciding()
-        requests = self.sudo()  # sudo: nobody has the right to write; checked above
+        self._check_branches()
+        requests = self._without_hints().sudo()  # sudo: nobody has the right to write; checked above
         plans = {request: request.line_ids.move_line_id for request in requests}
         requests._reconcile(plans)
         requests._decide("applied")
@@ -145,7 +146,8 @@ class ArCashApplication(models.Model):
         :raise AccessError: for who asked, and for users who may not apply receipts
         """
         self._check_deciding()
-        self.sudo()._decide("refused")  # sudo: nobody has the right to write; checked above
+        # sudo: nobody has the right to write; checked above
+        self._without_hints().sudo()._decide("refused")
         return True
 
     def action_withdraw(self):
@@ -157,7 +159,8 @@ class ArCashApplication(models.Model):
         if self.filtered(lambda request: request.requested_by_id != self.env.user):
             raise AccessError(self.env._("Only who asked takes a request back."))
         self._check_state("proposed", self.env._("This was decided already."))
-        self.sudo()._decide("refused")  # sudo: nobody has the right to write; checked above
+        # sudo: nobody has the right to write; checked above
+        self._without_hints().sudo()._decide("refused")
         return True
 
     def action_undo(self):
@@ -168,8 +171,12 @@ class ArCashApplication(models.Model):
         self.env["ar.cash.receipt"]._check_may_apply()
         self.check_access("read")
         self._check_state("applied", self.env._("Only what was applied is undone."))
-        applications = self.sudo()  # sudo: nobody has the right to write; checked above
+        self._check_branches()
+        applications = self._without_hints().sudo()  # sudo: nobody has the right to write; checked above
         applications.line_ids.partial_id.unlink()
+        # A bank line that was booked to a payment stands on no receivable account: back to the queue.
+        to_payments = applications.filtered(lambda application: application.rule == "payment")
+        to_payments.statement_line_id.action_undo_reconciliation()
         applications.write(
             {"state": "undone", "undone_by_id": self.env.uid, "undone_date": fields.Datetime.now()}
         )
@@ -191,6 +198,17 @@ class ArCashApplication(models.Model):
         self._check_state("proposed", self.env._("This was decided already."))
         if self.filtered(lambda request: request.requested_by_id == self.env.user):
             raise AccessError(self.env._("Who asked to apply a receipt does not approve it."))
+
+    def _check_branches(self):
+        """What is matched with items of a branch is decided by who works there."""
+        lines = self.sudo().line_ids  # sudo: only whether the user may; all items count
+        if not self.env.su and lines.company_id - self.env.companies:
+            raise AccessError(self.env._("Some items belong to companies that you do not work in."))
+
+    def _without_hints(self):
+        """The context of a request is anybody's: no default or option in it reaches evidence or matching."""
+        kept = ("lang", "tz", "allowed_company_ids")
+        return self.with_context({key: self.env.context[key] for key in kept if key in self.env.context})
 
     def _check_state(self, state, message):
         # The lock makes two deciders of one request wait for each other.
@@ -218,6 +236,7 @@ class ArCashApplication(models.Model):
         :return: applications, applied or waiting
         :raise UserError: when there is nothing to apply
         """
+        self = self._without_hints()
         receipts = self._check_applicable(receipts)
         large = receipts.filtered(lambda receipt: receipt._exceeds_approval())
         done = self._request(large, choices, checked=True) if large else self.browse()
@@ -248,6 +267,7 @@ class ArCashApplication(models.Model):
 
         Internal: callers check the rights of the user.
         """
+        self = self._without_hints()
         if not checked:
             receipts = self._check_applicable(receipts)
         proposals = {

@@ -36,9 +36,12 @@ class ArCashProposal(models.AbstractModel):
         proposals = {receipt.id: dict(nothing, items=[]) for receipt in receipts}
         if not receipts:
             return proposals
-        self.env.flush_all()
-        self.env["ar.aging.report"]._switch_off_jit()
-        for row in self.env.execute_query_dict(self._proposal_sql(receipts)):
+        self._prepare_reading()
+        roots = receipts.sudo().root_company_id  # sudo: of rows that the user may read
+        statement = SQL(
+            "%s ORDER BY receipt_id, place", self._proposal_sql(self._receipt_sql(receipts), roots)
+        )
+        for row in self.env.execute_query_dict(statement):
             proposal = proposals[row["receipt_id"]]
             proposal.update(rule=row["rule"], confidence=row["confidence"], count=row["matches"])
             proposal["items"].append(
@@ -52,18 +55,52 @@ class ArCashProposal(models.AbstractModel):
         return proposals
 
     @api.model
-    def _proposal_sql(self, receipts) -> SQL:
-        """Return the statement: one row per receipt and item that it takes something of."""
+    def _find_by_confidence(self, confidences):
+        """Return the ids of the receipts that the user may read whose proposal is so sure: one statement."""
+        companies = self.env["res.company"].sudo()  # sudo: settings of the main companies
+        if self.env.su:
+            roots = companies.search([("parent_id", "=", False)])
+        else:
+            roots = companies.browse(self.env.companies.ids).root_id
+        receipts = self.env["ar.cash.receipt"]._search([])
+        self._prepare_reading()
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT receipt.id
+                  FROM (%(receipts)s) receipt
+             LEFT JOIN (SELECT DISTINCT receipt_id, confidence FROM (%(proposals)s) proposal) proposal
+                    ON proposal.receipt_id = receipt.id
+                 WHERE COALESCE(proposal.confidence, 'none') = ANY(%(confidences)s)
+                """,
+                receipts=receipts.select(),
+                proposals=self._proposal_sql(self._readable_receipt_sql(receipts), roots),
+                confidences=list(confidences),
+            )
+        )
+        return [receipt_id for (receipt_id,) in rows]
+
+    @api.model
+    def _prepare_reading(self):
+        self.env.flush_all()
+        self.env["ar.aging.report"]._switch_off_jit()
+
+    @api.model
+    def _proposal_sql(self, receipts: SQL, roots) -> SQL:
+        """Return the statement: one row per receipt and item that it takes something of.
+
+        :param receipts: statement with the columns of :meth:`_receipt_sql`
+        :param roots: their main companies
+        """
         return SQL(
             """
             WITH receipt AS MATERIALIZED (%(receipts)s),
                  item AS MATERIALIZED (%(items)s),
-                 pair AS MATERIALIZED (%(pairs)s),
                  booked AS MATERIALIZED (%(booked)s),
-                 found AS MATERIALIZED (%(found)s),
-                 series AS (%(series)s),
+                 pair AS (%(pairs)s),
+                 judged AS (%(judged)s),
                  chosen AS (%(chosen)s)
-            SELECT receipt_id, item_id, name, value, rule, matches,
+            SELECT receipt_id, item_id, name, value, rule, matches, place,
                    CASE WHEN rule IN ('linked', 'payment') THEN 'high'
                         WHEN rule = 'reference' AND SUM(value) OVER whole = total THEN 'high'
                         WHEN rule = 'amount' AND matches = 1 THEN 'high'
@@ -74,15 +111,29 @@ class ArCashProposal(models.AbstractModel):
                       FROM chosen) chosen
              WHERE before < total
             WINDOW whole AS (PARTITION BY receipt_id)
-          ORDER BY receipt_id, place
             """,
-            receipts=self._receipt_sql(receipts),
-            items=self._item_sql(receipts),
-            pairs=self._pair_sql(receipts),
-            booked=self._booked_payment_sql(receipts),
-            found=self._found_sql(),
-            series=self._series_sql(),
+            receipts=self._expect_many(receipts),
+            items=self._expect_many(self._item_sql(roots)),
+            booked=self._booked_payment_sql(),
+            pairs=self._pair_sql(roots),
+            judged=self._judged_sql(),
             chosen=self._chosen_sql(),
+        )
+
+    @api.model
+    def _expect_many(self, statement: SQL) -> SQL:
+        """Return the same rows, of which PostgreSQL expects some hundred times as many.
+
+        It takes both receipts and items for a few rows and would compare each with each, which grows with
+        the square of the queue; expecting many, it hashes them. The guess of a third is fixed in PostgreSQL.
+        """
+        return SQL(
+            """
+            SELECT expected.*
+              FROM (%s OFFSET 0) expected, generate_series(1, 1000) AS guess
+             WHERE guess < 2
+            """,
+            statement,
         )
 
     @api.model
@@ -91,7 +142,7 @@ class ArCashProposal(models.AbstractModel):
         receipts = receipts.sudo()  # sudo: entries behind rows that the user may read
         return SQL(
             """
-            SELECT row.*, currency.rounding
+            SELECT row.*, %(bare)s AS bare, currency.rounding
               FROM unnest(%(ids)s::bigint[], %(kinds)s::varchar[], %(partners)s::int[], %(roots)s::int[],
                           %(accounts)s::int[], %(currencies)s::int[], %(totals)s::numeric[],
                           %(amounts)s::numeric[], %(texts)s::varchar[], %(moves)s::int[],
@@ -100,6 +151,7 @@ class ArCashProposal(models.AbstractModel):
                            move_id, payment_id, transaction_id)
               JOIN res_currency currency ON currency.id = row.currency_id
             """,
+            bare=self._bare_sql(SQL("row.text")),
             ids=receipts.ids,
             kinds=receipts.mapped("kind"),
             partners=[receipt.partner_id.id for receipt in receipts],
@@ -115,21 +167,40 @@ class ArCashProposal(models.AbstractModel):
         )
 
     @api.model
-    def _item_sql(self, receipts) -> SQL:
+    def _readable_receipt_sql(self, receipts) -> SQL:
+        """The same of a query of ``ar.cash.receipt``, without reading the rows first."""
+        columns = ("id", "kind", "partner_id", "account_id", "currency_id", "amount", "text", "move_id")
+        row = SQL.identifier(receipts.table)
+        return SQL(
+            """
+            SELECT row.*, %(bare)s AS bare, currency.rounding
+              FROM (%(rows)s) row
+              JOIN res_currency currency ON currency.id = row.currency_id
+            """,
+            bare=self._bare_sql(SQL("row.text")),
+            rows=receipts.select(
+                *(SQL("%s.%s", row, SQL.identifier(column)) for column in columns),
+                SQL("%s.root_company_id AS root_id", row),
+                SQL("%s.amount_currency AS total", row),
+                SQL("%s.payment_id", row),
+                SQL("%s.transaction_id", row),
+            ),
+        )
+
+    @api.model
+    def _bare_sql(self, text: SQL) -> SQL:
+        """Return letters and digits alone: a number that is not within them is not named."""
+        return SQL("lower(regexp_replace(COALESCE(%s, ''), '[^[:alnum:]]+', '', 'g'))", text)
+
+    @api.model
+    def _item_sql(self, roots) -> SQL:
         """Open claims of the customers, whether they are in dispute, and debit notes of interest."""
-        roots = receipts.sudo().root_company_id  # sudo: of rows that the user may read
         today = max((root._credit_today() for root in roots), default=None)
         return SQL(
             """
             SELECT item.id, item.move_id, item.partner_id, item.root_company_id, item.account_id,
                    item.currency_id, item.date, item.date_maturity, item.amount, item.amount_currency,
-                   move.name, move.reversed_entry_id,
-                   ARRAY(SELECT DISTINCT number
-                           FROM unnest(ARRAY[move.name, move.payment_reference, move.ref,
-                                             regexp_replace(move.name, '^[[:alpha:]]+[^[:alnum:]]+', '')])
-                                AS number
-                          WHERE length(regexp_replace(number, '[^[:alnum:]]', '', 'g')) >= 4
-                            AND number ~ '[0-9]') AS numbers,
+                   move.name, move.reversed_entry_id, known.numbers, known.bares,
                    EXISTS (SELECT FROM ar_interest_claim claim
                             WHERE claim.debit_move_id = item.move_id) AS is_interest,
                    pause.is_disputed IS TRUE AS is_disputed,
@@ -140,7 +211,6 @@ class ArCashProposal(models.AbstractModel):
                            BOOL_OR(pause.reason = 'disputed') AS is_disputed,
                            BOOL_OR(pause.reason = 'says_paid') AS is_said_paid
                       FROM (%(pauses)s) pause
-                     WHERE pause.partner_id = ANY(%(partners)s)
                   GROUP BY pause.move_id, pause.partner_id, pause.date_maturity
                    ) pause
                 ON pause.move_id = item.move_id
@@ -148,24 +218,42 @@ class ArCashProposal(models.AbstractModel):
                AND pause.date_maturity = item.date_maturity
               JOIN account_move move ON move.id = item.move_id
               JOIN account_journal journal ON journal.id = item.journal_id
-             WHERE item.partner_id = ANY(%(partners)s)
+        CROSS JOIN LATERAL (
+                    SELECT ARRAY_AGG(number) AS numbers, ARRAY_AGG(bare) AS bares
+                      FROM (
+                            SELECT DISTINCT number, %(bare)s AS bare
+                              FROM unnest(ARRAY[
+                                       move.name, move.payment_reference, move.ref,
+                                       regexp_replace(move.name, '^[[:alpha:]]+[^[:alnum:]]+', '')]) AS number
+                           ) number
+                     WHERE length(bare) >= 4 AND number ~ '[0-9]'
+                   ) known
+             WHERE item.partner_id = ANY(ARRAY(SELECT DISTINCT partner_id FROM receipt))
                AND item.amount_currency > 0
                AND item.non_trade IS NOT TRUE
                AND journal.type NOT IN ('bank', 'cash', 'credit')
+               AND %(readable)s
             """,
             pauses=self.env["ar.item.pause"].sudo()._pause_sql(roots, today),  # sudo: settings of companies
             open_items=self.env["ar.aging.report"]._open_items_sql(),
-            partners=receipts.sudo().partner_id.ids,  # sudo: of rows that the user may read
+            readable=self._readable_sql(),
+            bare=self._bare_sql(SQL("number")),
         )
 
     @api.model
-    def _pair_sql(self, receipts) -> SQL:
+    def _readable_sql(self) -> SQL:
+        """Items of branches that the user does not work in are neither shown nor paid."""
+        if self.env.su:
+            return SQL("TRUE")
+        return SQL("item.company_id = ANY(%s)", self.env.companies.ids)
+
+    @api.model
+    def _pair_sql(self, roots) -> SQL:
         """Each receipt with each item that it could pay, in the order of allocation.
 
         ``value``: what is open of the item in the currency of the receipt; across currencies at the rate of
         the receipt, as a first idea: core counts the rate when it reconciles.
         """
-        roots = receipts.sudo().root_company_id  # sudo: settings of the main companies
         order = SQL(", ").join(
             SQL(
                 """CASE WHEN receipt.root_id = %s
@@ -197,8 +285,10 @@ class ArCashProposal(models.AbstractModel):
                     OR EXISTS (SELECT FROM account_move refund
                              WHERE refund.id = receipt.move_id AND refund.reversed_entry_id = item.move_id)
                    ) AS is_linked,
-                   receipt.text ~ '[0-9]' AND EXISTS (SELECT FROM unnest(item.numbers) AS number
-                            WHERE receipt.text ~* ('(^|[^[:alnum:]])'
+                   receipt.text ~ '[0-9]' AND EXISTS (
+                           SELECT FROM unnest(item.numbers, item.bares) AS known (number, bare)
+                            WHERE strpos(receipt.bare, bare) > 0
+                              AND receipt.text ~* ('(^|[^[:alnum:]])'
                                   || regexp_replace(number, '[^[:alnum:]]+', '[^[:alnum:]]*', 'g')
                                   || '($|[^[:alnum:]])')) AS is_named
               FROM receipt
@@ -219,7 +309,7 @@ class ArCashProposal(models.AbstractModel):
         )
 
     @api.model
-    def _booked_payment_sql(self, receipts) -> SQL:
+    def _booked_payment_sql(self) -> SQL:
         """Payments that are booked and that no bank line shows, of the amount of a bank line to book."""
         return SQL(
             """
@@ -247,48 +337,55 @@ class ArCashProposal(models.AbstractModel):
         )
 
     @api.model
-    def _found_sql(self) -> SQL:
-        """The rule of each receipt, where one of the strong ones applies."""
-        return SQL(
-            """
-            SELECT receipt.id AS receipt_id,
-                   CASE WHEN BOOL_OR(pair.is_linked) THEN 'linked'
-                        WHEN EXISTS (SELECT FROM booked WHERE booked.receipt_id = receipt.id) THEN 'payment'
-                        WHEN BOOL_OR(pair.is_named) THEN 'reference'
-                        WHEN BOOL_OR(pair.value = pair.total AND pair.is_same_currency) THEN 'amount'
-                        END AS rule,
-                   BOOL_OR(pair.is_said_paid) AS is_said_paid,
-                   COUNT(*) FILTER (WHERE pair.value = pair.total AND pair.is_same_currency) AS exact,
-                   MIN(pair.place) FILTER (WHERE pair.value = pair.total AND pair.is_same_currency) AS first
-              FROM receipt
-         LEFT JOIN pair ON pair.receipt_id = receipt.id
-          GROUP BY receipt.id
-            """
-        )
+    def _judged_sql(self) -> SQL:
+        """Each pair with the strong rule that its receipt was found by, and the row of items of its amount.
 
-    @api.model
-    def _series_sql(self) -> SQL:
-        """The first items in a row whose sum is the receipt, where nothing stronger was found."""
+        The first items in a row whose sum is the receipt: the sums up to each item stand in an array, so the
+        item that ends the row is that whose sum is the receipt more than the sum before the first.
+        """
         return SQL(
             """
-            SELECT DISTINCT ON (first.receipt_id)
-                   first.receipt_id, first.place AS place_from, last.place AS place_to
-              FROM (%(running)s) first
-              JOIN (%(running)s) last
-                ON last.receipt_id = first.receipt_id AND last.place > first.place
-             WHERE last.running - first.running + first.value = first.total
-          ORDER BY first.receipt_id, first.place, last.place
+            SELECT summed.*,
+                   MIN(place) FILTER (WHERE place_end > place) OVER whole AS place_from,
+                   (ARRAY_AGG(place_end) FILTER (WHERE place_end > place) OVER ordered)[1] AS place_to
+              FROM (
+                    SELECT ruled.*,
+                           CASE WHEN rule IS NULL AND place <= %(among)s AND is_same_currency
+                                THEN array_position(
+                                         ARRAY_AGG(running) FILTER (
+                                             WHERE place <= %(among)s AND is_same_currency) OVER ordered,
+                                         running - value + total) END AS place_end
+                      FROM (
+                            SELECT found.*,
+                                   CASE WHEN is_any_linked THEN 'linked'
+                                        WHEN receipt_id IN (SELECT receipt_id FROM booked) THEN 'payment'
+                                        WHEN is_any_named THEN 'reference'
+                                        WHEN exact > 0 THEN 'amount' END AS rule
+                              FROM (
+                                    SELECT pair.*,
+                                           BOOL_OR(is_linked) OVER whole AS is_any_linked,
+                                           BOOL_OR(is_named) OVER whole AS is_any_named,
+                                           BOOL_OR(is_said_paid) OVER whole AS is_any_said_paid,
+                                           COUNT(*) FILTER (WHERE is_exact) OVER whole AS exact,
+                                           MIN(place) FILTER (WHERE is_exact) OVER whole AS first,
+                                           SUM(value) OVER (whole ORDER BY place) AS running,
+                                           FIRST_VALUE(account_id) OVER (
+                                               PARTITION BY receipt_id
+                                               ORDER BY is_linked DESC, is_named DESC, place
+                                           ) AS main_account_id
+                                      FROM (SELECT *, value = total AND is_same_currency AS is_exact
+                                              FROM pair) pair
+                                    WINDOW whole AS (PARTITION BY receipt_id)
+                                   ) found
+                           ) ruled
+                    WINDOW ordered AS (PARTITION BY receipt_id ORDER BY place
+                                       ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING)
+                   ) summed
+            WINDOW whole AS (PARTITION BY receipt_id),
+                   ordered AS (PARTITION BY receipt_id ORDER BY place
+                               ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING)
             """,
-            running=SQL(
-                """
-                SELECT pair.receipt_id, pair.place, pair.value, pair.total,
-                       SUM(pair.value) OVER (PARTITION BY pair.receipt_id ORDER BY pair.place) AS running
-                  FROM pair
-                  JOIN found ON found.receipt_id = pair.receipt_id AND found.rule IS NULL
-                 WHERE pair.place <= %s AND pair.is_same_currency
-                """,
-                SUM_AMONG,
-            ),
+            among=SUM_AMONG,
         )
 
     @api.model
@@ -296,30 +393,24 @@ class ArCashProposal(models.AbstractModel):
         """The items of each receipt by the rule that found them. A receipt pays items of one account."""
         return SQL(
             """
-            SELECT pair.receipt_id, pair.item_id, pair.name, pair.value, pair.total, pair.place,
-                   COALESCE(found.rule, CASE WHEN series.receipt_id IS NOT NULL THEN 'sum'
-                                             WHEN found.is_said_paid THEN 'said'
-                                             ELSE 'oldest' END) AS rule,
-                   found.exact AS matches
-              FROM (SELECT *, FIRST_VALUE(account_id) OVER (
-                                  PARTITION BY receipt_id ORDER BY is_linked DESC, is_named DESC, place
-                              ) AS main_account_id
-                      FROM pair) pair
-              JOIN found ON found.receipt_id = pair.receipt_id
-         LEFT JOIN series ON series.receipt_id = pair.receipt_id
-             WHERE CASE WHEN found.rule = 'linked' THEN pair.is_linked
-                        WHEN found.rule = 'payment' THEN FALSE
-                        WHEN found.rule = 'reference' THEN pair.is_named
-                        WHEN found.rule = 'amount' THEN pair.place = found.first
-                        WHEN series.receipt_id IS NOT NULL
-                        THEN pair.place BETWEEN series.place_from AND series.place_to
-                        ELSE pair.is_said_paid OR found.is_said_paid IS NOT TRUE END
-               AND (found.rule = 'amount' OR pair.account_id = pair.main_account_id)
+            SELECT receipt_id, item_id, name, value, total, place,
+                   COALESCE(rule, CASE WHEN place_from IS NOT NULL THEN 'sum'
+                                       WHEN is_any_said_paid THEN 'said'
+                                       ELSE 'oldest' END) AS rule,
+                   exact AS matches
+              FROM judged
+             WHERE CASE WHEN rule = 'linked' THEN is_linked
+                        WHEN rule = 'payment' THEN FALSE
+                        WHEN rule = 'reference' THEN is_named
+                        WHEN rule = 'amount' THEN place = first
+                        WHEN place_from IS NOT NULL THEN place BETWEEN place_from AND place_to
+                        ELSE is_said_paid OR NOT is_any_said_paid END
+               AND (rule = 'amount' OR account_id = main_account_id)
          UNION ALL
             SELECT booked.receipt_id, booked.item_id, booked.name, booked.total, booked.total, booked.place,
-                   found.rule, booked.matches
+                   'payment', booked.matches
               FROM booked
-              JOIN found ON found.receipt_id = booked.receipt_id AND found.rule = 'payment'
              WHERE booked.place = 1
+               AND booked.receipt_id NOT IN (SELECT receipt_id FROM judged WHERE is_any_linked)
             """
         )

@@ -246,13 +246,15 @@ class ArCashReceipt(models.Model):
                     SELECT transaction.id::bigint * %(slots)s + 3, 'transaction', NULL, NULL, transaction.id,
                            NULL, NULL, partner.commercial_partner_id, transaction.company_id,
                            transaction.currency_id, transaction.reference, transaction.reference,
-                           transaction.create_date::date, transaction.amount
+                           (transaction.create_date AT TIME ZONE 'UTC' AT TIME ZONE %(timezone)s)::date,
+                           transaction.amount
                       FROM payment_transaction transaction
                       JOIN res_partner partner ON partner.id = transaction.partner_id
                      WHERE (transaction.state = 'authorized'
                             OR (transaction.state = 'done' AND transaction.payment_id IS NULL
                                 AND transaction.is_post_processed IS NOT TRUE))
                        AND transaction.operation IS DISTINCT FROM 'validation'
+                       AND transaction.amount > 0
                    ) money
               JOIN res_company company ON company.id = money.company_id
               JOIN res_company root ON root.id = split_part(company.parent_path, '/', 1)::int
@@ -263,6 +265,7 @@ class ArCashReceipt(models.Model):
              WHERE money.partner_id IS NOT NULL
             """,
             slots=SLOTS,
+            timezone=self.env.tz.zone,
             money_rate=self._rate_sql(SQL("money.currency_id")),
             root_rate=self._rate_sql(SQL("root.currency_id")),
         )
@@ -289,7 +292,7 @@ class ArCashReceipt(models.Model):
     # ------------------------------------------------------------------
 
     @api.depends("partner_id", "amount_currency", "text")
-    @api.depends_context("lang")
+    @api.depends_context("lang", "uid", "allowed_company_ids")
     def _compute_proposal(self):
         proposals = self.env["ar.cash.proposal"]._propose(self)
         for receipt in self:
@@ -306,9 +309,7 @@ class ArCashReceipt(models.Model):
     def _search_confidence(self, operator, value):
         if operator != "in":
             return NotImplemented
-        receipts = self.search([])
-        proposals = self.env["ar.cash.proposal"]._propose(receipts)
-        return [("id", "in", [key for key, row in proposals.items() if row["confidence"] in value])]
+        return [("id", "in", self.env["ar.cash.proposal"]._find_by_confidence(value))]
 
     @api.depends("kind", "amount", "root_company_id", "application_id")
     @api.depends_context("uid")
@@ -387,9 +388,11 @@ class ArCashReceipt(models.Model):
         return self.env["ar.cash.application"]._request(self)._get_result_action(self)
 
     def action_choose(self):
-        """Choose the items of one receipt, and which come first."""
+        """Choose the items of one receipt, and which come first; who may not, sees where it comes from."""
         self.ensure_one()
         self.check_access("read")
+        if not self._may_propose():
+            return self.action_open_source()
         return {
             "type": "ir.actions.act_window",
             "name": self.env._("Apply %s", self.name or self.env._("Receipt")),
@@ -425,9 +428,13 @@ class ArCashReceipt(models.Model):
         if not self._may_apply():
             raise AccessError(self.env._("Only credit controllers and accountants apply receipts."))
 
+    @api.model
+    def _may_propose(self):
+        return self.env.user.has_group("ar_credit_control.group_collector") or self._may_apply()
+
     def _check_may_propose(self):
         self.check_access("read")
-        if not (self.env.user.has_group("ar_credit_control.group_collector") or self._may_apply()):
+        if not self._may_propose():
             raise AccessError(self.env._("Only collectors propose how to apply receipts."))
 
     @api.model
