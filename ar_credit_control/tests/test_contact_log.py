@@ -303,22 +303,63 @@ class TestContactLog(ContactCase):
         dialog = self.dialog("promised", promise_date=self.today + timedelta(days=4), amount=300.0)
         self.assertEqual(dialog.save()._log().promise_id.amount, 300.0)
 
+    def disputed(self, dialog, *amounts):
+        """Type the disputed amounts of the items into the dialog, the oldest first; True: all of it."""
+        for index, amount in enumerate(amounts):
+            with dialog.dispute_line_ids.edit(index) as line:
+                if amount is True:
+                    line.whole = True
+                else:
+                    line.amount = amount
+        return dialog.save()._log()
+
     def test_a_dispute_in_the_same_dialog(self):
-        activity = self.log("reason", reason_id=self.reason("quality"), note="Scratched", amount=200.0)
-        dispute = activity.dispute_ids
+        dialog = self.dialog("reason", reason_id=self.reason("quality"), note="Scratched")
+        dispute = self.disputed(dialog, 200.0).dispute_ids
         self.assertEqual((dispute.amount, dispute.description), (200.0, "Scratched"))
         self.assertEqual(dispute.category_id, self.env.ref("ar_credit_control.dispute_category_quality"))
 
     def test_a_dispute_gives_the_reason(self):
         activity = self.log("disputed", note="Dearer than agreed")
         self.assertEqual(activity.reason_id, self.reason("price"))
+        self.assertEqual(activity.dispute_ids.amount, 1000.0, "of one item all is disputed")
 
-    def test_of_several_items_a_dispute_names_one(self):
+    def test_of_several_items_the_customer_says_which(self):
         self.make_invoice(days=20)
         dialog = self.dialog("disputed", note="Too much")
-        self.assertFalse(dialog.item_ids, "nothing is taken for granted")
+        self.assertEqual([line["amount"] for line in dialog.dispute_line_ids._records], [0.0, 0.0])
         with self.assertRaises(UserError):
             dialog.save()._log()
+
+    def test_several_items_each_with_an_amount(self):
+        second = self.make_invoice(days=20, amount=600.0)
+        self.make_invoice(days=10, amount=80.0)
+        activity = self.disputed(self.dialog("disputed", note="Scratched"), 150.0, True)
+        dispute = activity.dispute_ids
+        self.assertEqual(dispute.line_ids.sorted("date_maturity").mapped("amount"), [150.0, 600.0])
+        self.assertIn(second, dispute.line_ids.move_id)
+        again = self.dialog("disputed", note="And the rest")
+        self.assertEqual(
+            [line["amount_left"] for line in again.dispute_line_ids._records], [850.0, 80.0], "what is left"
+        )
+        again.dispute_all = True
+        self.assertEqual(sum(again.save()._log().dispute_ids.line_ids.mapped("amount")), 930.0)
+        with self.assertRaises(UserError):
+            self.log("disputed", note="Nothing is left")
+
+    def test_a_dispute_in_two_currencies(self):
+        foreign = self.env["res.currency"].with_context(active_test=False).search([("name", "=", "GBP")])
+        foreign.active = True
+        self.make_invoice(days=20, amount=600.0, currency=foreign)
+        disputes = self.disputed(self.dialog("disputed", note="Both"), True, 50.0).dispute_ids
+        self.assertEqual(
+            {(dispute.currency_id.name, dispute.amount) for dispute in disputes},
+            {(self.company.currency_id.name, 1000.0), ("GBP", 50.0)},
+        )
+
+    def test_more_than_is_open_is_not_disputed(self):
+        with self.assertRaises(UserError):
+            self.disputed(self.dialog("disputed", note="More"), 1000.01)
 
     def test_a_deferral_and_a_plan_are_drafted(self):
         day = self.today + timedelta(days=20)

@@ -98,6 +98,18 @@ class TestContactRights(ContactCase):
         with self.assertRaises(UserError, msg="what the user may not read is as if it were not there"):
             dialog._log()
 
+    def test_items_of_others_are_not_disputed(self):
+        """As RPC may name them, for who reads them and for who does not."""
+        item = self.env["ar.aging.report"].search([("partner_id", "=", self.other.id)])
+        for user in (self.collector, self.seller):
+            dialog = self.create_dialog(user, outcome_id=self.outcome("disputed").id, note="Mine")
+            dialog.dispute_line_ids = [
+                Command.clear(),
+                Command.create({"item": item.id, "amount": 10.0, "amount_left": 10.0}),
+            ]
+            with self.assertRaises(UserError):
+                dialog._log()
+
     def test_a_correction_is_of_the_same_customer_and_of_who_may(self):
         activity = self.log("call_back", partner=self.other)
         with self.assertRaises(AccessError):

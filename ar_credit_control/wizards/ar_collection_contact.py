@@ -10,7 +10,9 @@ from ..models.contact.ar_collection_outcome import OFFERS
 from ..models.contact.res_partner import COLLECTION_ROLES
 
 # What the dialog records about items of the customer.
-ABOUT_ITEMS = ("promise", "says_paid", "dispute", "time")
+ABOUT_ITEMS = ("promise", "says_paid", "time")
+# Items listed for a dispute; whoever has more of them disputes the rest from the case.
+MAX_DISPUTED = 100
 # What reasons entail, by their follow-up.
 STOPS = ("stop", "insolvent")
 HAND_OVERS = ("legal", "insolvent")
@@ -106,6 +108,16 @@ class ArCollectionContact(models.TransientModel):
         readonly=False,
     )
     category_note = fields.Text(related="category_id.note")
+    dispute_line_ids = fields.One2many(
+        "ar.collection.contact.line",
+        "dialog_id",
+        string="Disputed Items",
+        compute="_compute_dispute_line_ids",
+        compute_sudo=False,
+        store=True,
+        readonly=False,
+    )
+    dispute_all = fields.Boolean(string="All of everything")
     time_kind = fields.Selection(
         [("deferral", "One later day"), ("plan", "Instalments")], string="They Ask For", default="deferral"
     )
@@ -273,9 +285,51 @@ class ArCollectionContact(models.TransientModel):
             items = wizards._get_default_items(dialog.partner_id, dialog.company_id)
             currency = wizards._get_main_currency(items) or dialog.company_id.currency_id
             dialog.currency_id = currency
-            items = items.filtered(lambda item, currency=currency: item.currency_id == currency)
-            # Of what is in dispute, the customer says which item: nothing is taken for granted.
-            dialog.item_ids = items if dialog.offers != "dispute" or len(items) == 1 else False
+            dialog.item_ids = items.filtered(lambda item, currency=currency: item.currency_id == currency)
+
+    @api.depends("partner_id", "company_id", "offers")
+    def _compute_dispute_line_ids(self):
+        """List what is open and not in dispute; of one item all is disputed, of several the customer says."""
+        for dialog in self:
+            if dialog.offers != "dispute":
+                dialog.dispute_line_ids = [Command.clear()]
+                continue
+            items = self.env["ar.aging.report"].search(
+                [
+                    ("partner_id", "=", dialog.partner_id.id),
+                    ("root_company_id", "=", dialog.company_id.id),
+                    ("amount_currency", ">", 0),
+                    ("account_id.non_trade", "=", False),
+                ],
+                order="date_maturity, id",
+                limit=MAX_DISPUTED,
+            )
+            disputed = self.env["ar.dispute"]._get_disputed(items)
+            left = {item: item.amount_currency - disputed.get(item.id, 0.0) for item in items}
+            lines = [
+                dialog._prepare_dispute_line(item, amount)
+                for item, amount in left.items()
+                if item.currency_id.compare_amounts(amount, 0.0) > 0
+            ]
+            if len(lines) == 1:
+                lines[0].update(whole=True, amount=lines[0]["amount_left"])
+            dialog.dispute_line_ids = [Command.clear(), *map(Command.create, lines)]
+
+    @api.model
+    def _prepare_dispute_line(self, item, amount_left):
+        return {
+            "item": item.id,
+            "name": item.move_name,
+            "date_maturity": item.date_maturity,
+            "currency_id": item.currency_id.id,
+            "amount_left": amount_left,
+        }
+
+    @api.onchange("dispute_all")
+    def _onchange_dispute_all(self):
+        for line in self.dispute_line_ids:
+            line.whole = self.dispute_all
+            line.amount = line.amount_left if self.dispute_all else 0.0
 
     @api.depends("partner_id", "offers")
     def _compute_currency_ids(self):
@@ -575,23 +629,22 @@ class ArCollectionContact(models.TransientModel):
         activity._record_says_paid(self.item_ids, self.has_slip or bool(self.document_ids))
 
     def _record_dispute(self, activity):
-        if not self.item_ids:
-            raise UserError(self.env._("Which items does the customer object to?"))
         disputes = self.env["ar.dispute"]._create_from_contact(
             activity, self.category_id, self._get_disputed(), self.note or self.env._("Told us in a contact.")
         )
         activity.sudo().dispute_ids = disputes  # sudo: nobody writes contacts; part of logging it
 
     def _get_disputed(self):
-        """Return the disputed amount of each item; a part only of a single one: who knows of which else?"""
-        if len(self.item_ids) == 1 and self.amount:
-            return {self.item_ids: self.amount}
-        total = sum(self.item_ids.mapped("amount_currency"))
-        if self.currency_id.compare_amounts(self.amount, total):
-            raise UserError(
-                self.env._("Choose one item to dispute a part of it, or use the button Dispute of the case.")
-            )
-        return {item: item.amount_currency for item in self.item_ids}
+        """Return the disputed amount of each item, read anew as the user: some may be paid meanwhile."""
+        amounts = {line.item: line.amount for line in self.dispute_line_ids if line.amount}
+        if not amounts:
+            raise UserError(self.env._("Which items does the customer object to, and how much of each?"))
+        items = self.env["ar.aging.report"].search([("id", "in", list(amounts))])
+        if len(items) < len(amounts):
+            raise UserError(self.env._("Some of these items are paid meanwhile. Open the form again."))
+        if items.partner_id != self.partner_id or items.root_company_id != self.company_id:
+            raise UserError(self.env._("The items belong to another customer or company."))
+        return {item: amounts[item.id] for item in items}
 
     def _record_time(self, activity):
         if not self.is_collector or not self.time_date:
