@@ -17,8 +17,12 @@ registry.category("web_tour.tours").add("ar_credit_control_contact_promise", {
             trigger: ".modal [name=contact_id] input:value(Ute Korn)",
         },
         {
-            trigger: ".modal [name=outcome_id] .o_selection_badge:contains(Promised)",
-            run: "click",
+            content: "the outcome has the focus: a digit chooses it",
+            trigger: ".modal [name=outcome_id] .o_selection_badge:contains(Promised):focus",
+            run: "press 1",
+        },
+        {
+            trigger: ".modal [name=outcome_id] .o_selection_badge.active:contains(Promised)",
         },
         {
             content: "everything due is promised by default",
@@ -80,6 +84,14 @@ registry.category("web_tour.tours").add("ar_credit_control_contact_broken", {
         },
         {
             trigger: ".modal button[name=action_log]",
+            run: "click",
+        },
+        {
+            content: "the hand-over is drafted and opens",
+            trigger: ".o_form_view .o_field_widget[name=agent_id]",
+        },
+        {
+            trigger: ".o_back_button, .breadcrumb-item a:contains(Kornmann)",
             run: "click",
         },
         {
