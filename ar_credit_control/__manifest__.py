@@ -236,6 +236,14 @@
         "views/cash/ar_dunning_left_out_views.xml",
         "views/cash/res_config_settings_views.xml",
         "views/cash/menus.xml",
+        # provisions: policies, loss rates, assessments
+        "security/provision/ir.model.access.csv",
+        "security/provision/ar_provision_rules.xml",
+        "data/provision_data.xml",
+        "views/provision/menus.xml",
+        # provision runs
+        "security/provision_run/ir.model.access.csv",
+        "security/provision_run/ar_provision_run_rules.xml",
     ],
     "demo": [
         "demo/ar_credit_demo_company.xml",

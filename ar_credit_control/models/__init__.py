@@ -17,4 +17,6 @@ from . import statement
 from . import agreement
 from . import contact
 from . import cash
+from . import provision
+from . import provision_run
 from . import takeover

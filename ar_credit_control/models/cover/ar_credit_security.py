@@ -327,6 +327,17 @@ class ArCreditSecurity(models.Model):
             today=today,
         )
 
+    @api.model
+    def _in_force_on_sql(self, date) -> SQL:
+        """Return the condition that the alias ``security`` was in force on a past day, whatever became of it
+        when its last day was over."""
+        return SQL(
+            """security.state IN ('valid', 'lapsed')
+               AND security.date_from <= %(date)s
+               AND (security.date_to IS NULL OR security.date_to >= %(date)s)""",
+            date=date,
+        )
+
     # ------------------------------------------------------------------
     # Computes and searches
     # ------------------------------------------------------------------

@@ -1,0 +1,158 @@
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.tools import SQL
+
+
+class ArProvisionAssessment(models.Model):
+    """What is still expected from one customer, judged on its own instead of by the matrix.
+
+    Either a loss rate, or the cash expected with its probability, discounted where the company wants it
+    (IFRS 9 B5.5.28 ff.). Approved by another person; it counts in runs from its first to its last day.
+    """
+
+    _name = "ar.provision.assessment"
+    _description = "Individual Assessment"
+    _inherit = ["ar.approval.mixin", "ar.customer.evidence.mixin", "mail.thread", "mail.activity.mixin"]
+    _order = "date_from desc, id desc"
+
+    _terms = frozenset(
+        {
+            "partner_id",
+            "date_from",
+            "date_to",
+            "method",
+            "rate",
+            "flow_ids",
+            "discount_rate",
+            "reason",
+            "company_id",
+        }
+    )
+    _later_fields = frozenset({"date_to"})
+    _own_fields = frozenset({"state", "prepared_by_ids", "submitted_by_id", "decided_by_id"})
+    _authority_kind = "provision"
+    _approval_activity = "ar_credit_control.mail_activity_provision_approve"
+
+    partner_id = fields.Many2one(
+        "res.partner", string="Customer", required=True, index=True, ondelete="restrict"
+    )
+    company_id = fields.Many2one(
+        "res.company",
+        required=True,
+        index=True,
+        ondelete="restrict",
+        default=lambda self: self.env.company._credit_root(),
+        domain=[("parent_id", "=", False)],
+    )
+    currency_id = fields.Many2one(related="company_id.currency_id")
+    date_from = fields.Date(string="From", required=True, default=fields.Date.context_today, tracking=True)
+    date_to = fields.Date(string="Until", tracking=True, help="Last run date for which it counts.")
+    method = fields.Selection(
+        [("rate", "Loss rate"), ("cash_flow", "Expected cash")],
+        required=True,
+        default="cash_flow",
+        tracking=True,
+    )
+    rate = fields.Float(string="Loss Rate (%)", digits=(12, 4), tracking=True)
+    flow_ids = fields.One2many("ar.provision.assessment.flow", "assessment_id", copy=True)
+    discount_rate = fields.Float(
+        string="Discount Rate (% a year)",
+        digits=(12, 4),
+        tracking=True,
+        help="Effective rate of a year. Zero: not discounted, as usual for claims without interest that are "
+        "short.",
+    )
+    expected_amount = fields.Monetary(
+        compute="_compute_expected_amount",
+        help="Σ amount × probability, discounted to the first day of the assessment.",
+    )
+    reason = fields.Text(help="Which facts: insolvency, agreement, opinion of counsel. Needed to submit.")
+    state = fields.Selection(
+        [
+            ("draft", "Draft"),
+            ("submitted", "Submitted"),
+            ("approved", "Approved"),
+            ("cancelled", "Cancelled"),
+        ],
+        required=True,
+        default="draft",
+        readonly=True,
+        copy=False,
+        tracking=True,
+    )
+
+    _in_range = models.Constraint(
+        "CHECK (rate BETWEEN 0 AND 100 AND discount_rate >= 0 AND discount_rate <= 100"
+        " AND (date_to IS NULL OR date_to >= date_from))",
+        "Rates are between 0 and 100 %, and an assessment does not end before it begins.",
+    )
+    _one_at_a_time = models.UniqueIndex(
+        "(company_id, partner_id, date_from) WHERE state = 'approved'",
+        "A customer has one approved assessment from a day on.",
+    )
+
+    @api.depends("flow_ids.amount", "flow_ids.probability", "flow_ids.date", "discount_rate", "date_from")
+    def _compute_expected_amount(self):
+        for assessment in self:
+            assessment.expected_amount = sum(
+                flow._get_present_value(assessment.date_from) for flow in assessment.flow_ids
+            )
+
+    @api.depends("partner_id", "date_from")
+    def _compute_display_name(self):
+        for assessment in self:
+            assessment.display_name = self.env._(
+                "%(customer)s from %(date)s",
+                customer=assessment.partner_id.display_name or "",
+                date=fields.Date.to_string(assessment.date_from) or "",
+            )
+
+    def _get_amount_to_cover(self):
+        return 0.0
+
+    def _check_complete(self):
+        for assessment in self:
+            if not (assessment.reason or "").strip():
+                raise UserError(self.env._("Say on which facts “%s” rests.", assessment.display_name))
+
+    def _approve(self):
+        self._write_decision("approved")
+
+    def action_cancel(self):
+        """Give up an assessment that is not approved; an approved one gets a last day."""
+        self.check_access("write")
+        self._check_state("draft", "submitted")
+        self._write_evidence({"state": "cancelled"})
+        self._close_request()
+        return True
+
+    @api.model
+    def _expected_sql(self, root, date) -> SQL:
+        """Return the assessments that count at a date: the newest of each customer.
+
+        Rows: ``assessment_id``, ``partner_id`` (commercial entity), ``loss_rate`` (percent, NULL with
+        expected cash), ``expected`` (company currency, NULL with a rate; discounted to ``date``; cash that
+        was expected before ``date`` counts no more: it came, and is no longer open, or it did not).
+        """
+        return SQL(
+            """
+            SELECT DISTINCT ON (debtor.commercial_partner_id)
+                   assessment.id AS assessment_id,
+                   debtor.commercial_partner_id AS partner_id,
+                   CASE WHEN assessment.method = 'rate' THEN assessment.rate END AS loss_rate,
+                   CASE WHEN assessment.method = 'cash_flow' THEN COALESCE((
+                       SELECT SUM(flow.amount * flow.probability / 100
+                                  / POWER(1 + assessment.discount_rate / 100, (flow.date - %(date)s::date) / 365.0))
+                         FROM ar_provision_assessment_flow flow
+                        WHERE flow.assessment_id = assessment.id AND flow.date >= %(date)s), 0) END AS expected
+              FROM ar_provision_assessment assessment
+              JOIN res_partner debtor ON debtor.id = assessment.partner_id
+             WHERE assessment.company_id = %(root)s
+               AND assessment.state = 'approved'
+               AND assessment.date_from <= %(date)s
+               AND (assessment.date_to IS NULL OR assessment.date_to >= %(date)s)
+          ORDER BY debtor.commercial_partner_id, assessment.date_from DESC, assessment.id DESC
+            """,
+            root=root.id,
+            date=date,
+        )

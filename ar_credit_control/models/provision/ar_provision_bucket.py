@@ -1,0 +1,53 @@
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+
+
+class ArProvisionBucket(models.Model):
+    """One age class of a provision policy; it ends where the next one begins.
+
+    The first also takes everything younger, the last everything older. What a matrix has rates for stays as
+    it is, so that an old run can be read for ever.
+    """
+
+    _name = "ar.provision.bucket"
+    _description = "Provision Bucket"
+    _order = "policy_id, age_from, id"
+
+    policy_id = fields.Many2one("ar.provision.policy", required=True, index=True, ondelete="cascade")
+    company_id = fields.Many2one(related="policy_id.company_id", store=True, index=True)
+    name = fields.Char(required=True, translate=True)
+    age_from = fields.Integer(
+        string="From Age",
+        required=True,
+        help="First day of age, or so many years completed: 1 is “over one year”.",
+    )
+    age_unit = fields.Selection(related="policy_id.age_unit")
+
+    _age_uniq = models.Constraint(
+        "UNIQUE (policy_id, age_from)", "Two buckets of a policy cannot begin at the same age."
+    )
+
+    def write(self, vals):
+        if vals.keys() & {"age_from", "policy_id"}:
+            self._check_unused()
+        return super().write(vals)
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_unused(self):
+        self._check_unused()
+
+    def _check_unused(self):
+        """Refuse to change what approved rates are given for."""
+        used = (
+            self.env["ar.provision.rate"]
+            .sudo()
+            .search(  # sudo: of any company
+                [("bucket_id", "in", self.ids), ("matrix_id.state", "!=", "draft")], limit=1
+            )
+        )
+        if used:
+            raise UserError(
+                self.env._(
+                    "“%s” has approved loss rates: copy the policy and change the copy.", used.bucket_id.name
+                )
+            )

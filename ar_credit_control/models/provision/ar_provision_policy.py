@@ -1,0 +1,319 @@
+from dateutil.relativedelta import relativedelta
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError, ValidationError
+from odoo.fields import Domain
+
+
+class ArProvisionPolicy(models.Model):
+    """How a company values its receivables: ages, segments, loss rates, cover and accounts.
+
+    A policy computes nothing by itself: a run reads it at its date and keeps what it read. Rates are percent
+    (0.3 is 0.3 %).
+    """
+
+    _name = "ar.provision.policy"
+    _description = "Provision Policy"
+    _inherit = ["mail.thread"]
+    _order = "company_id, active desc, name, id"
+
+    name = fields.Char(required=True, translate=True)
+    company_id = fields.Many2one(
+        "res.company",
+        required=True,
+        index=True,
+        ondelete="restrict",
+        default=lambda self: self.env.company._credit_root(),
+        domain=[("parent_id", "=", False)],
+        help="The main company; its branches are valued with it.",
+    )
+    currency_id = fields.Many2one(related="company_id.currency_id")
+    active = fields.Boolean(
+        default=True,
+        tracking=True,
+        help="A company has one policy in use. Archive it to use another one from the next run on.",
+    )
+    standard = fields.Selection(
+        [
+            ("ifrs9", "IFRS 9, simplified approach"),
+            ("cas22", "China CAS 22, simplified approach"),
+            ("cn_small", "China, small enterprises"),
+            ("us_cecl", "US ASC 326, ageing schedule"),
+            ("other", "Other"),
+        ],
+        required=True,
+        default="other",
+        tracking=True,
+    )
+    basis = fields.Selection(
+        [("due", "Due date"), ("invoice", "Invoice date"), ("delivery", "Delivery date")],
+        string="Age Counts From",
+        required=True,
+        default="due",
+        tracking=True,
+    )
+    age_unit = fields.Selection(
+        [("day", "Days"), ("year", "Years")],
+        string="Ages In",
+        required=True,
+        default="day",
+        tracking=True,
+        help="Years end on the anniversary: an item is over one year old from the day after it.",
+    )
+    bucket_ids = fields.One2many("ar.provision.bucket", "policy_id", copy=True)
+    segment_ids = fields.One2many("ar.provision.segment", "policy_id", copy=True)
+    matrix_ids = fields.One2many("ar.provision.matrix", "policy_id")
+    account_map_ids = fields.One2many("ar.provision.account", "policy_id", copy=True)
+
+    use_rating_factor = fields.Boolean(
+        string="Rates by Rating",
+        tracking=True,
+        help="Multiply the loss rates by the provision factor of the customer's rating.",
+    )
+    offset_credits = fields.Boolean(
+        string="Set Off Own Credits",
+        default=True,
+        tracking=True,
+        help="Unapplied receipts and credit notes of a customer reduce that customer's oldest items. They "
+        "never reduce what other customers owe.",
+    )
+    closing_rate = fields.Boolean(
+        string="Foreign Items at Closing Rate",
+        tracking=True,
+        help="The loss on items in another currency is converted at the rate of the run's date; otherwise at "
+        "the rate at which the ledger carries the item.",
+    )
+    leave_out_group = fields.Boolean(
+        string="Leave Out the Group",
+        default=True,
+        tracking=True,
+        help="Items of customers that are companies of this database are listed without a loss.",
+    )
+    disputed_rate = fields.Float(
+        string="Least Rate if Disputed (%)",
+        tracking=True,
+        help="Zero: disputed items have no rate of their own.",
+    )
+    legal_rate = fields.Float(
+        string="Least Rate With Agency or Lawyer (%)", tracking=True, help="Zero: no rate of their own."
+    )
+    default_days = fields.Integer(
+        string="Default After (days past due)",
+        tracking=True,
+        help="IFRS 9 presumes a default after 90 days past due. Zero: no such rule.",
+    )
+    default_rate = fields.Float(string="Least Rate in Default (%)", tracking=True)
+    cover_rate = fields.Float(
+        string="Rate of the Covered Part (%)",
+        tracking=True,
+        help="Loss on what a guarantee, a deposit or an insurance covers: the risk of who stands behind it, "
+        "multiplied by the provision factor of that one's rating, if any.",
+    )
+
+    journal_id = fields.Many2one("account.journal", domain="[('type', '=', 'general')]", check_company=True)
+    allowance_account_id = fields.Many2one(
+        "account.account", check_company=True, help="Balance sheet: what is deducted from the receivables."
+    )
+    expense_account_id = fields.Many2one(
+        "account.account", string="Charge Account", check_company=True, help="Loss when the allowance grows."
+    )
+    release_account_id = fields.Many2one(
+        "account.account", check_company=True, help="Income when it falls. Empty: the charge account."
+    )
+    exchange_account_id = fields.Many2one(
+        "account.account",
+        check_company=True,
+        help="What rates of exchange changed, with foreign items at closing rate. Empty: charge and release.",
+    )
+    loss_account_id = fields.Many2one(
+        "account.account",
+        string="Write-off Account",
+        check_company=True,
+        help="Loss on what is written off and was not provided for. Empty: the charge account.",
+    )
+    recovery_account_id = fields.Many2one(
+        "account.account",
+        check_company=True,
+        help="Income from what was written off directly and is paid later. Empty: the write-off account.",
+    )
+    writeoff_against = fields.Selection(
+        [
+            ("provided", "The allowance as far as provided, the rest as loss"),
+            ("allowance", "The allowance"),
+            ("direct", "Loss only"),
+        ],
+        string="Write Off Against",
+        required=True,
+        default="provided",
+        tracking=True,
+    )
+    can_post = fields.Boolean(compute="_compute_can_post")
+    no_post_reason = fields.Char(compute="_compute_can_post", string="Why It Cannot Be Posted")
+
+    _one_active = models.UniqueIndex(
+        "(company_id) WHERE active", "A company has one provision policy in use."
+    )
+    _rates_in_range = models.Constraint(
+        "CHECK (disputed_rate BETWEEN 0 AND 100 AND legal_rate BETWEEN 0 AND 100"
+        " AND default_rate BETWEEN 0 AND 100 AND cover_rate BETWEEN 0 AND 100 AND default_days >= 0)",
+        "Rates are between 0 and 100 %, days zero or more.",
+    )
+
+    @api.depends("standard", "journal_id", "allowance_account_id", "expense_account_id")
+    def _compute_can_post(self):
+        for policy in self:
+            reason = policy._get_no_post_reason()
+            policy.can_post = not reason
+            policy.no_post_reason = reason
+
+    def _get_no_post_reason(self):
+        """Return why an allowance cannot be posted, in words; empty when it can."""
+        self.ensure_one()
+        if self.standard == "cn_small":
+            return self.env._(
+                "Small enterprises in China book no allowance: a loss is booked when it is written off. The "
+                "run is for management."
+            )
+        names = [
+            self._fields[name]._description_string(self.env)
+            for name in ("journal_id", "allowance_account_id", "expense_account_id")
+            if not self[name]
+        ]
+        if names:
+            return self.env._("Set on the provision policy first: %s.", ", ".join(names))
+        return ""
+
+    @api.constrains("company_id")
+    def _check_root_company(self):
+        for policy in self:
+            if policy.company_id.parent_id:
+                raise ValidationError(
+                    self.env._(
+                        "%(branch)s is a branch: it follows the policy of %(company)s.",
+                        branch=policy.company_id.name,
+                        company=policy.company_id.root_id.name,
+                    )
+                )
+
+    # ------------------------------------------------------------------
+    # What a run reads
+    # ------------------------------------------------------------------
+
+    @api.model
+    def _get_policy(self, company):
+        """Return the policy in use of a company or branch.
+
+        :raise UserError: when there is none
+        """
+        root = company._credit_root()
+        policy = self.search(Domain("company_id", "=", root.id), limit=1)
+        if not policy:
+            raise UserError(
+                self.env._(
+                    "%s has no provision policy. Choose one under Configuration > Provision Policies.",
+                    root.name,
+                )
+            )
+        return policy
+
+    def _get_matrix(self, date):
+        """Return the approved matrix that is valid on a date.
+
+        :raise UserError: when none is
+        """
+        self.ensure_one()
+        matrix = self.env["ar.provision.matrix"].search(
+            [("policy_id", "=", self.id), ("state", "=", "approved"), ("date_from", "<=", date)],
+            order="date_from desc, id desc",
+            limit=1,
+        )
+        if not matrix:
+            raise UserError(
+                self.env._(
+                    "“%(policy)s” has no approved loss rates for %(date)s. Have a matrix approved that is "
+                    "valid from that date or before.",
+                    policy=self.name,
+                    date=fields.Date.to_string(date),
+                )
+            )
+        return matrix
+
+    def _get_first_days(self, date):
+        """Return on which day of age each bucket begins when judged at ``date``: {bucket: days}, ascending.
+
+        Days of age are ``date − basis date``. Years have the length that they have at that date, so that an
+        anniversary still belongs to the younger bucket. The first bucket also takes everything younger.
+        """
+        self.ensure_one()
+        return {
+            bucket: self._get_first_day(bucket.age_from, date)
+            for bucket in self.bucket_ids.sorted("age_from")
+        }
+
+    def _get_first_day(self, age_from, date):
+        if self.age_unit == "day" or not age_from:
+            return age_from
+        # The latest day whose anniversary is past; relativedelta ends months as the calendar does.
+        latest = date - relativedelta(years=age_from, days=1)
+        while latest + relativedelta(days=1, years=age_from) < date:
+            latest += relativedelta(days=1)
+        while latest + relativedelta(years=age_from) >= date:
+            latest -= relativedelta(days=1)
+        return (date - latest).days
+
+    def _get_accounts(self):
+        """Return {receivable account: (allowance account, charge account, release account)}, with the
+        policy's own under the key ``account.account()`` for every other receivable account."""
+        self.ensure_one()
+        none = self.env["account.account"]
+        charge = self.expense_account_id
+        release = self.release_account_id
+        accounts = {none: (self.allowance_account_id, charge, release or charge)}
+        for row in self.account_map_ids:
+            own = row.expense_account_id or charge
+            accounts[row.account_id] = (
+                row.allowance_account_id or self.allowance_account_id,
+                own,
+                release if not row.expense_account_id and release else own,
+            )
+        return accounts
+
+    def _get_allowance_accounts(self):
+        """Return every account on which this company has or had an allowance for receivables."""
+        self.ensure_one()
+        # sudo: a movement may stand on an account that the user has no right to read
+        earlier = (
+            self.env["ar.provision.movement"]
+            .sudo()
+            .search_fetch([("root_company_id", "=", self.company_id.id)], ["account_id"])
+        )
+        return self.allowance_account_id | self.account_map_ids.allowance_account_id | earlier.account_id
+
+    # ------------------------------------------------------------------
+    # Buckets from the ageing
+    # ------------------------------------------------------------------
+
+    def action_take_ageing_buckets(self):
+        """Begin with the buckets of the company's ageing; rates are given to them in a new matrix.
+
+        :raise UserError: for a policy that counts years, or has rates already
+        """
+        self.check_access("write")
+        for policy in self:
+            if policy.age_unit != "day":
+                raise UserError(self.env._("The ageing counts days: this policy counts years."))
+            if policy.matrix_ids:
+                raise UserError(
+                    self.env._(
+                        "“%s” has loss rates by its buckets. Copy the policy to change them.", policy.name
+                    )
+                )
+            policy.bucket_ids.unlink()
+            buckets = self.env["ar.aging.bucket"].search([("company_id", "=", policy.company_id.id)])
+            self.env["ar.provision.bucket"].create(
+                [
+                    {"policy_id": policy.id, "name": bucket.name, "age_from": bucket.day_from}
+                    for bucket in buckets
+                ]
+            )
+        return True

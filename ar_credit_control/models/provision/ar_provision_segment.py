@@ -1,0 +1,54 @@
+from odoo import fields, models
+from odoo.tools import SQL
+
+
+class ArProvisionSegment(models.Model):
+    """Customers of similar risk, with loss rates of their own. The first that fits counts."""
+
+    _name = "ar.provision.segment"
+    _description = "Provision Segment"
+    _inherit = ["analytic.mixin"]
+    _order = "policy_id, sequence, id"
+
+    policy_id = fields.Many2one("ar.provision.policy", required=True, index=True, ondelete="cascade")
+    company_id = fields.Many2one(related="policy_id.company_id", store=True, index=True)
+    sequence = fields.Integer(default=10)
+    name = fields.Char(required=True, translate=True)
+    rating_ids = fields.Many2many("ar.credit.rating", string="Ratings", help="Empty: any rating.")
+    category_ids = fields.Many2many(
+        "res.partner.category", string="Tags", help="Empty: with or without tags."
+    )
+    country_ids = fields.Many2many("res.country", string="Countries", help="Empty: any country.")
+    active = fields.Boolean(default=True)
+
+    def _segment_sql(self, partner: SQL, profile: SQL) -> SQL:
+        """Return the id of the segment of a customer, NULL for everyone else.
+
+        :param partner: alias of the commercial entity (``res_partner``)
+        :param profile: alias of its profile (``ar_credit_profile``), may be NULL
+        """
+        cases = [
+            SQL("WHEN %s THEN %s", segment._condition_sql(partner, profile), segment.id)
+            for segment in self.sorted(lambda segment: (segment.sequence, segment.id))
+        ]
+        if not cases:
+            return SQL("NULL::int")
+        return SQL("CASE %s END", SQL(" ").join(cases))
+
+    def _condition_sql(self, partner: SQL, profile: SQL) -> SQL:
+        self.ensure_one()
+        conditions = [SQL("TRUE")]
+        if self.rating_ids:
+            conditions.append(SQL("%s.rating_id = ANY(%s)", profile, self.rating_ids.ids))
+        if self.country_ids:
+            conditions.append(SQL("%s.country_id = ANY(%s)", partner, self.country_ids.ids))
+        if self.category_ids:
+            conditions.append(
+                SQL(
+                    """EXISTS (SELECT FROM res_partner_res_partner_category_rel tag
+                                WHERE tag.partner_id = %s.id AND tag.category_id = ANY(%s))""",
+                    partner,
+                    self.category_ids.ids,
+                )
+            )
+        return SQL("(%s)", SQL(" AND ").join(conditions))

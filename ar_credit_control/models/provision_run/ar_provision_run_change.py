@@ -1,0 +1,97 @@
+from odoo import api, fields, models
+from odoo.tools import SQL
+
+
+class ArProvisionRunChange(models.Model):
+    """What a run books: for each branch, allowance account and segment what is needed less what is booked."""
+
+    _name = "ar.provision.run.change"
+    _description = "Change of the Allowance by a Run"
+    _inherit = ["ar.evidence.mixin"]
+    _order = "run_id, company_id, account_id, segment_id, id"
+
+    _made_by_methods = True
+
+    run_id = fields.Many2one("ar.provision.run", required=True, readonly=True, index=True, ondelete="cascade")
+    company_id = fields.Many2one("res.company", required=True, readonly=True, ondelete="restrict")
+    currency_id = fields.Many2one(related="company_id.currency_id")
+    account_id = fields.Many2one(
+        "account.account", string="Allowance Account", readonly=True, ondelete="restrict"
+    )
+    expense_account_id = fields.Many2one(
+        "account.account", string="Charge Account", readonly=True, ondelete="restrict"
+    )
+    release_account_id = fields.Many2one("account.account", readonly=True, ondelete="restrict")
+    segment_id = fields.Many2one("ar.provision.segment", readonly=True, ondelete="restrict")
+    required = fields.Monetary(readonly=True, help="Expected loss by the run.")
+    booked = fields.Monetary(readonly=True, help="What the account held at the date.")
+    other = fields.Monetary(
+        string="Booked by Others", readonly=True, help="Part of it that no run and no write-off explains."
+    )
+    change = fields.Monetary(readonly=True)
+
+    def _get_writable_fields(self):
+        return frozenset()
+
+    @api.model
+    def _write_changes(self, run):
+        """Write what the run changes, in one statement, in the place of earlier rows.
+
+        An item belongs to the allowance account of its receivable account; what is booked where nothing is
+        needed any more is released.
+        """
+        accounts = run.policy_id._get_accounts()
+        self.env.cr.execute(SQL("DELETE FROM ar_provision_run_change WHERE run_id = %s", run.id))
+        self.env.cr.execute(
+            SQL(
+                """
+                INSERT INTO ar_provision_run_change
+                       (run_id, company_id, account_id, expense_account_id, release_account_id, segment_id,
+                        required, booked, other, change, create_uid, create_date, write_uid, write_date)
+                SELECT %(run)s, company_id, NULLIF(account_id, 0),
+                       NULLIF(COALESCE(MAX(expense_id), %(expense)s), 0),
+                       NULLIF(COALESCE(MAX(release_id), %(release)s), 0), NULLIF(segment_id, 0), SUM(required), SUM(booked), SUM(other),
+                       SUM(required) - SUM(booked),
+                       %(uid)s, now() AT TIME ZONE 'UTC', %(uid)s, now() AT TIME ZONE 'UTC'
+                  FROM (
+                        SELECT line.company_id,
+                               COALESCE(own.allowance_id, %(allowance)s) AS account_id,
+                               COALESCE(own.expense_id, %(expense)s) AS expense_id,
+                               COALESCE(own.release_id, %(release)s) AS release_id,
+                               COALESCE(line.segment_id, 0) AS segment_id,
+                               line.amount AS required, 0 AS booked, 0 AS other
+                          FROM ar_provision_line line
+                     LEFT JOIN unnest(%(receivable)s::int[], %(own_allowance)s::int[],
+                                      %(own_expense)s::int[], %(own_release)s::int[])
+                            AS own (receivable_id, allowance_id, expense_id, release_id)
+                            ON own.receivable_id = line.account_id
+                         WHERE line.run_id = %(run)s AND line.amount != 0
+                     UNION ALL
+                        SELECT company_id, account_id, NULL, NULL, COALESCE(segment_id, 0), 0, amount, other
+                          FROM (%(booked)s) booked
+                       ) change
+              GROUP BY company_id, account_id, segment_id
+                """,
+                run=run.id,
+                uid=self.env.uid,
+                booked=self.env["ar.provision.movement"]._booked_sql(run.policy_id, run.date),
+                **self._prepare_account_params(accounts),
+            )
+        )
+        self.invalidate_model()
+
+    @api.model
+    def _prepare_account_params(self, accounts):
+        """Return the accounts of a policy as parameters: its own, and those of receivable accounts."""
+        none = self.env["account.account"]
+        own = [(key, *row) for key, row in accounts.items() if key]
+        return {
+            **{
+                name: account.id or 0
+                for name, account in zip(("allowance", "expense", "release"), accounts[none], strict=True)
+            },
+            **{
+                name: [row[position].id for row in own]
+                for position, name in enumerate(("receivable", "own_allowance", "own_expense", "own_release"))
+            },
+        }

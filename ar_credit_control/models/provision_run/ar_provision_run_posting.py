@@ -1,0 +1,302 @@
+from datetime import timedelta
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.fields import Command
+from odoo.tools import SQL, format_date
+
+
+class ArProvisionRun(models.Model):
+    """Entries of a run: its own, and what an earlier run posted later takes back from it.
+
+    After posting, the allowance accounts hold at the date of each posted run what that run says, in whatever
+    order runs were posted or cancelled: what is booked at a date is taken back, as a "carry", at the date of
+    the next posted run, which had booked up to its own figure already.
+    """
+
+    _inherit = "ar.provision.run"
+
+    def _post(self):
+        self.ensure_one()
+        self._lock_company()
+        if self.kind == "opening":
+            self._take_opening()
+        else:
+            self._check_can_post()
+            # sudo: rows that only the run writes
+            self.env["ar.provision.run.change"].sudo()._write_changes(self)
+            self._write_evidence(self._get_totals())
+            self._check_approved_change()
+            movements = self._book(self._prepare_changes(), self.date)
+            self._carry_into_next(movements, self.date)
+        self._write_evidence(
+            {"state": "posted", "posted_by_id": self.env.uid, "posted_on": fields.Datetime.now()}
+        )
+
+    def _lock_company(self):
+        """Let one run at a time be posted or cancelled: by writing, so that a second one sees the first."""
+        self.env.flush_all()
+        self.env.cr.execute(
+            SQL(
+                "UPDATE ar_provision_policy SET write_date = write_date WHERE company_id = %s",
+                self.company_id.id,
+            )
+        )
+
+    def _check_can_post(self):
+        if reason := self.policy_id._get_no_post_reason():
+            raise UserError(reason)
+        if locks := self._get_locks(self.date):
+            raise UserError(
+                self.env._(
+                    "%(date)s is in a closed period: %(locks)s. Open it, or make the run at a later date.",
+                    date=format_date(self.env, self.date),
+                    locks=self.company_id._format_lock_dates(locks),
+                )
+            )
+
+    def _get_locks(self, date):
+        """Return the lock dates of the company and its branches that a date violates."""
+        journal = self.policy_id.journal_id
+        companies = self.company_id | self.change_ids.company_id
+        locks = [
+            lock for company in companies for lock in company._get_violated_lock_dates(date, False, journal)
+        ]
+        return list(dict.fromkeys(locks))
+
+    def _check_approved_change(self):
+        """Refuse to post more than who approved may decide: the ledger may have changed since."""
+        authority = self.env["ar.credit.authority"]
+        if not self.decided_by_id or authority._covers(
+            self.decided_by_id, self._authority_kind, abs(self.change), self.company_id
+        ):
+            return
+        raise UserError(
+            self.env._(
+                "Since “%(run)s” was approved the ledger changed: it would book %(amount)s, more than "
+                "%(person)s may approve. Cancel it and make a new one.",
+                run=self.name,
+                amount=self.currency_id.format(self.change),
+                person=self.decided_by_id.sudo().name,  # sudo: the name of a colleague
+            )
+        )
+
+    # ------------------------------------------------------------------
+    # Entries
+    # ------------------------------------------------------------------
+
+    def _prepare_changes(self):
+        """Return what the run books: values of movements, with the accounts that they are booked against."""
+        return [
+            {
+                "kind": "charge" if row.change > 0 else "release",
+                "company_id": row.company_id,
+                "account_id": row.account_id,
+                "segment_id": row.segment_id,
+                "against_id": row.expense_account_id if row.change > 0 else row.release_account_id,
+                "amount": row.change,
+            }
+            for row in self.change_ids
+            if not row.currency_id.is_zero(row.change)
+        ]
+
+    def _book(self, changes, date):
+        """Post one entry for each company or branch, and return the movements."""
+        movements = self.env["ar.provision.movement"].sudo()  # sudo: evidence that only runs write
+        for company in dict.fromkeys(change["company_id"] for change in changes):
+            own = [change for change in changes if change["company_id"] == company]
+            # sudo: who posts a run need not be an accountant; what is booked was approved
+            move = self.env["account.move"].sudo().create(self._prepare_move(company, own, date))
+            move.action_post()
+            self._write_evidence({"move_ids": [Command.link(move.id)]})
+            movements |= movements.create(
+                [self._prepare_movement(change, date) | {"move_id": move.id} for change in own]
+            )
+        return movements
+
+    def _prepare_move(self, company, changes, date):
+        ref = self.env._(
+            "Loss allowance, %(run)s at %(date)s", run=self.name, date=format_date(self.env, date)
+        )
+        return {
+            "move_type": "entry",
+            "company_id": company.id,
+            "journal_id": self.policy_id.journal_id.id,
+            "date": date,
+            "ref": ref,
+            "line_ids": [
+                Command.create(values) for change in changes for values in self._prepare_move_lines(change)
+            ],
+        }
+
+    def _prepare_move_lines(self, change):
+        """Return the two sides of a change: the allowance, and the loss or income by its segment."""
+        kinds = dict(self.env["ar.provision.movement"]._fields["kind"]._description_selection(self.env))
+        name = " · ".join(filter(None, (self.name, kinds[change["kind"]], change["segment_id"].name)))
+        amount = change["amount"]
+        return [
+            {"account_id": change["account_id"].id, "name": name, "balance": -amount},
+            {
+                "account_id": change["against_id"].id,
+                "name": name,
+                "balance": amount,
+                "analytic_distribution": change["segment_id"].analytic_distribution or False,
+            },
+        ]
+
+    def _prepare_movement(self, change, date):
+        return {
+            "date": date,
+            "kind": change["kind"],
+            "company_id": change["company_id"].id,
+            "root_company_id": self.company_id.id,
+            "account_id": change["account_id"].id,
+            "against_account_id": change["against_id"].id,
+            "segment_id": change["segment_id"].id,
+            "amount": change["amount"],
+            "run_id": self.id,
+        }
+
+    # ------------------------------------------------------------------
+    # Order of runs
+    # ------------------------------------------------------------------
+
+    def _get_next_posted(self, date):
+        """Return the first posted run of the company after a date."""
+        return self.search(
+            [
+                ("company_id", "=", self.company_id.id),
+                ("kind", "=", "regular"),
+                ("state", "=", "posted"),
+                ("date", ">", date),
+                ("id", "!=", self.id),
+            ],
+            order="date, id",
+            limit=1,
+        )
+
+    def _carry_into_next(self, movements, date):
+        """Take back at the date of the next posted run what was booked at an earlier one."""
+        following = self._get_next_posted(date)
+        if not following or not movements:
+            return
+        following._check_can_post()
+        following._book([following._prepare_carry(movement) for movement in movements], following.date)
+
+    def _prepare_carry(self, movement):
+        """Return the opposite of a movement, against the account on which it was booked."""
+        return {
+            "kind": "carry",
+            "company_id": movement.company_id,
+            "account_id": movement.account_id,
+            "segment_id": movement.segment_id,
+            "against_id": movement.against_account_id,
+            "amount": -movement.amount,
+        }
+
+    # ------------------------------------------------------------------
+    # Cancelling
+    # ------------------------------------------------------------------
+
+    def action_cancel(self):
+        """Give up a run; a posted one is reversed, and the runs after it keep their figures.
+
+        The reversal has the run's date, or the first open day after the period was closed.
+        """
+        self.check_access("write")
+        self._check_state("draft", "submitted", "approved", "posted")
+        for run in self:
+            if run.state == "posted":
+                run._check_posts()
+                run._lock_company()
+                run._reverse()
+            run._write_evidence({"state": "cancelled"})
+            run._close_request()
+        return True
+
+    def _reverse(self):
+        self.ensure_one()
+        date = self._get_open_date()
+        counted = self.movement_ids.filtered(lambda movement: movement.move_id.state == "posted")
+        moves = counted.move_id.sudo()  # sudo: entries of the run itself, see _book
+        if not moves:
+            self._void_opening()
+            return
+        reversals = moves._reverse_moves(
+            [
+                {"date": date, "ref": self.env._("Cancelled: %s", move.ref), "journal_id": move.journal_id.id}
+                for move in moves
+            ]
+        )
+        reversals.action_post()
+        by_origin = {reversal.reversed_entry_id: reversal for reversal in reversals}
+        self._write_evidence({"move_ids": [Command.link(move.id) for move in reversals]})
+        mirrored = self._mirror(counted, date, by_origin)
+        self._carry_into_next(mirrored, date)
+
+    def _get_open_date(self):
+        """Return the run's date, or the first day after the lock dates that close it."""
+        date = self.date
+        while locks := self._get_locks(date):
+            date = max(lock for lock, _field in locks) + timedelta(days=1)
+        return date
+
+    # ------------------------------------------------------------------
+    # Opening
+    # ------------------------------------------------------------------
+
+    @api.model
+    def _create_opening(self, company, date):
+        """Return a run that takes over the allowance that the ledger holds at a date, as a draft."""
+        run = self.create({"company_id": company._credit_root().id, "date": date})
+        run._write_evidence({"kind": "opening"})
+        return run
+
+    def _take_opening(self):
+        """Explain what the ledger holds at the date and no movement explains, as the opening."""
+        rows = self.env.execute_query(
+            self.env["ar.provision.movement"]._booked_sql(self.policy_id, self.date)
+        )
+        self.env["ar.provision.movement"].sudo().create(  # sudo: evidence that only runs write
+            [
+                {
+                    "date": self.date,
+                    "kind": "opening",
+                    "company_id": company_id,
+                    "root_company_id": self.company_id.id,
+                    "account_id": account_id,
+                    "amount": other,
+                    "run_id": self.id,
+                }
+                for company_id, account_id, _segment, _amount, other in rows
+                if other
+            ]
+        )
+
+    def _void_opening(self):
+        """Take the opening back: what the ledger holds is unexplained again."""
+        self._mirror(self.movement_ids.filtered(lambda movement: movement.kind == "opening"), self.date, {})
+
+    def _mirror(self, movements, date, reversals):
+        """Write the opposite of movements, of the entries that reverse theirs."""
+        return (
+            self.env["ar.provision.movement"]
+            .sudo()
+            .create(  # sudo: evidence that only runs write
+                [
+                    {
+                        "date": date,
+                        "kind": movement.kind,
+                        "company_id": movement.company_id.id,
+                        "root_company_id": movement.root_company_id.id,
+                        "account_id": movement.account_id.id,
+                        "against_account_id": movement.against_account_id.id,
+                        "segment_id": movement.segment_id.id,
+                        "amount": -movement.amount,
+                        "run_id": self.id,
+                        "move_id": reversals[movement.move_id].id if movement.move_id else False,
+                    }
+                    for movement in movements
+                ]
+            )
+        )
