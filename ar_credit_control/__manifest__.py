@@ -244,6 +244,9 @@
         # provision runs
         "security/provision_run/ir.model.access.csv",
         "security/provision_run/ar_provision_run_rules.xml",
+        # loss rates from history
+        "security/roll_rate/ir.model.access.csv",
+        "security/roll_rate/ar_roll_rate_rules.xml",
     ],
     "demo": [
         "demo/ar_credit_demo_company.xml",

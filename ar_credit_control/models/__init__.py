@@ -19,4 +19,5 @@ from . import contact
 from . import cash
 from . import provision
 from . import provision_run
+from . import roll_rate
 from . import takeover

@@ -85,6 +85,7 @@ from . import test_rule_plan
 from . import test_rule_policy
 from . import test_rule_status
 from . import test_rule_what_if
+from . import test_roll_rate
 from . import test_score_behaviour
 from . import test_score_import
 from . import test_score_run

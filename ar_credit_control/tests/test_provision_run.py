@@ -65,9 +65,7 @@ class TestProvisionRun(ProvisionCase):
         early, middle = self.today - timedelta(days=60), self.today - timedelta(days=20)
         self.make_invoice(10_000, 70)
         runs = [self.make_run(date) for date in (early, middle, self.today)]
-        self.assertEqual(
-            [self.allowance_at(date) for date in (early, middle, self.today)], [160, 360, 660]
-        )
+        self.assertEqual([self.allowance_at(date) for date in (early, middle, self.today)], [160, 360, 660])
         runs[1].with_user(self.controller).action_cancel()
         self.assertEqual([self.allowance_at(date) for date in (early, middle, self.today)], [160, 160, 660])
         runs[0].with_user(self.controller).action_cancel()

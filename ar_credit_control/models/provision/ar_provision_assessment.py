@@ -140,13 +140,16 @@ class ArProvisionAssessment(models.Model):
                    assessment.id AS assessment_id,
                    debtor.commercial_partner_id AS partner_id,
                    CASE WHEN assessment.method = 'rate' THEN assessment.rate END AS loss_rate,
-                   CASE WHEN assessment.method = 'cash_flow' THEN COALESCE((
-                       SELECT SUM(flow.amount * flow.probability / 100
-                                  / POWER(1 + assessment.discount_rate / 100, (flow.date - %(date)s::date) / 365.0))
-                         FROM ar_provision_assessment_flow flow
-                        WHERE flow.assessment_id = assessment.id AND flow.date >= %(date)s), 0) END AS expected
+                   CASE WHEN assessment.method = 'cash_flow' THEN COALESCE(flow.expected, 0) END AS expected
               FROM ar_provision_assessment assessment
               JOIN res_partner debtor ON debtor.id = assessment.partner_id
+         LEFT JOIN LATERAL (
+                    SELECT SUM(flow.amount * flow.probability / 100
+                               / POWER(1 + assessment.discount_rate / 100,
+                                       (flow.date - %(date)s::date) / 365.0)) AS expected
+                      FROM ar_provision_assessment_flow flow
+                     WHERE flow.assessment_id = assessment.id AND flow.date >= %(date)s
+                   ) flow ON TRUE
              WHERE assessment.company_id = %(root)s
                AND assessment.state = 'approved'
                AND assessment.date_from <= %(date)s

@@ -170,7 +170,7 @@ class ArProvisionRun(models.Model):
         if missing := self.policy_id.bucket_ids - rated:
             raise UserError(
                 self.env._(
-                    "“%(matrix)s” has no rate for %(buckets)s. Have new rates approved that cover every bucket.",
+                    "“%(matrix)s” has no rate for %(buckets)s. Have rates for every bucket approved.",
                     matrix=matrix.name,
                     buckets=", ".join(missing.mapped("name")),
                 )

@@ -50,7 +50,8 @@ class ArProvisionRunChange(models.Model):
                         required, booked, other, change, create_uid, create_date, write_uid, write_date)
                 SELECT %(run)s, company_id, NULLIF(account_id, 0),
                        NULLIF(COALESCE(MAX(expense_id), %(expense)s), 0),
-                       NULLIF(COALESCE(MAX(release_id), %(release)s), 0), NULLIF(segment_id, 0), SUM(required), SUM(booked), SUM(other),
+                       NULLIF(COALESCE(MAX(release_id), %(release)s), 0), NULLIF(segment_id, 0),
+                       SUM(required), SUM(booked), SUM(other),
                        SUM(required) - SUM(booked),
                        %(uid)s, now() AT TIME ZONE 'UTC', %(uid)s, now() AT TIME ZONE 'UTC'
                   FROM (

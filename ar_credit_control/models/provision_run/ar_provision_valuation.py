@@ -274,8 +274,8 @@ class ArProvisionValuation(models.AbstractModel):
             """
             SELECT covered.partner_id,
                    SUM(covered.amount) AS amount,
-                   LEAST(SUM(covered.amount * covered.factor) / NULLIF(SUM(covered.amount), 0) * %(rate)s, 100)
-                       AS rate
+                   LEAST(%(rate)s * SUM(covered.amount * covered.factor) / NULLIF(SUM(covered.amount), 0),
+                         100) AS rate
               FROM (
                     SELECT partner.commercial_partner_id AS partner_id,
                            (%(counted)s)::numeric / COALESCE(closing.rate, 1) AS amount,
@@ -322,7 +322,7 @@ class ArProvisionValuation(models.AbstractModel):
 
     @api.model
     def _closing_rates_sql(self, root, date) -> SQL:
-        """Return the rates of exchange at a date: ``currency_id``, ``rate`` (units for one of the company)."""
+        """Return the rates of exchange at a date: ``currency_id``, ``rate`` (units for one of ours)."""
         currencies = self.env["res.currency"].with_context(active_test=False).search([])
         rates = currencies._get_rates(root, date)
         own = rates[root.currency_id.id]

@@ -1,0 +1,7 @@
+from . import (
+    ar_provision_derivation,
+    ar_provision_derivation_result,
+    ar_provision_derivation_row,
+    ar_provision_history,
+    ar_provision_matrix,
+)
