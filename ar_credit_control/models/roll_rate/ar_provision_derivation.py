@@ -220,9 +220,7 @@ class ArProvisionDerivation(models.Model):
                     )
                 )
             if result["roll_rate"] > 100:
-                warnings.append(
-                    self.env._("%s: more left the bucket than entered it; look at its items.", where)
-                )
+                warnings.append(self.env._("%s: more left than entered; look at its items.", where))
         return warnings
 
     # ------------------------------------------------------------------

@@ -33,7 +33,8 @@ class ArProvisionHistory(models.AbstractModel):
                  crossing AS (
                     SELECT basis_date, bucket.id AS bucket_id, bucket.number,
                            %(enters_on)s AS enters_on,
-                           LEAD(%(enters_on)s) OVER (PARTITION BY basis_date ORDER BY bucket.number) AS leaves_on
+                           LEAD(%(enters_on)s) OVER (PARTITION BY basis_date ORDER BY bucket.number)
+                               AS leaves_on
                       FROM (SELECT DISTINCT basis_date FROM item) basis
                 CROSS JOIN unnest(%(bucket_ids)s::int[], %(ages)s::int[])
                            WITH ORDINALITY AS bucket (id, age_from, number)
@@ -108,7 +109,8 @@ class ArProvisionHistory(models.AbstractModel):
         report = self.env["ar.aging.report"].with_context(ar_aging_by=policy.basis)
         return SQL(
             """
-            SELECT item.id, %(basis)s AS basis_date, COALESCE(%(segment)s, 0) AS segment_id, item.amount
+            SELECT item.id, %(basis)s AS basis_date, COALESCE(%(segment)s, 0) AS segment_id,
+                   item.amount
               FROM (
                     SELECT line.id, line.move_id, line.date, line.balance AS amount,
                            COALESCE(line.date_maturity, line.date) AS date_maturity,
@@ -129,7 +131,7 @@ class ArProvisionHistory(models.AbstractModel):
              WHERE move.move_type IN ('out_invoice', 'out_receipt', 'entry')
                AND move.origin_payment_id IS NULL
                AND move.statement_line_id IS NULL
-               AND item.partner_id IS DISTINCT FROM ALL (%(group)s::int[])
+               AND (item.partner_id IS NULL OR item.partner_id <> ALL (%(group)s::int[]))
             """,
             basis=report._basis_date_sql(),
             segment=policy.segment_ids._segment_sql(SQL.identifier("partner"), SQL.identifier("profile")),
