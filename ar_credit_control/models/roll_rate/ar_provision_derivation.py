@@ -251,7 +251,7 @@ class ArProvisionDerivation(models.Model):
             "policy_id": self.policy_id.id,
             "date_from": self.date_to + relativedelta(days=1),
             "reason": self.env._(
-                "Roll rates of %(months)s months to %(date)s, %(average)s; %(loss)s %% of the last bucket lost.",
+                "Roll rates of %(months)s months to %(date)s, %(average)s; last bucket: %(loss)s %% lost.",
                 months=self.months,
                 date=fields.Date.to_string(self.date_to),
                 average=averages[self.average],

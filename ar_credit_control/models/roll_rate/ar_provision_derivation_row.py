@@ -38,7 +38,8 @@ class ArProvisionDerivationRow(models.Model):
                 """
                 INSERT INTO ar_provision_derivation_row
                        (derivation_id, company_id, month, bucket_id, bucket_age, segment_id, entered,
-                        credited, paid, written_off, rolled, rate, create_uid, create_date, write_uid, write_date)
+                        credited, paid, written_off, rolled, rate,
+                        create_uid, create_date, write_uid, write_date)
                 SELECT %(derivation)s, %(company)s, month, cohort.bucket_id, bucket.age_from,
                        NULLIF(cohort.segment_id, 0), entered, credited, paid, written_off, rolled,
                        CASE WHEN entered - credited > 0

@@ -145,7 +145,8 @@ class ArProvisionHistory(models.AbstractModel):
         written_off, when its entry has a line on an account for losses or allowances."""
         return SQL(
             """CASE WHEN move.id = ANY (ARRAY(SELECT move_id FROM account_move_line
-                                               WHERE account_id = ANY (%s::int[]) AND parent_state = 'posted'))
+                                               WHERE parent_state = 'posted'
+                                                 AND account_id = ANY (%s::int[])))
                     THEN 'written_off'
                     WHEN move.move_type = 'out_refund' THEN 'credited'
                     ELSE 'paid' END""",
