@@ -40,6 +40,7 @@ from . import test_dispute_tour
 from . import test_dunning_dispatch
 from . import test_dunning_edit
 from . import test_dunning_guard
+from . import test_dunning_history
 from . import test_dunning_letter
 from . import test_dunning_pause
 from . import test_dunning_policy

@@ -279,7 +279,7 @@ def dunning(env):
         "stages": len(policy.stage_ids),
         "overdue": overdue,
         "letters": run.letter_count,
-        "items": env["ar.dunning.letter.line"].search_count([("letter_id.run_id", "=", run.id)]),
+        "items": sum(run.letter_ids.mapped("item_count")),
         "left_out": run.left_out_count,
         "megabytes": peak_megabytes() - memory,
     }

@@ -231,10 +231,9 @@ class ArCollectionRule(models.Model):
         """
         return SQL(
             """
-            SELECT sent_line.move_id, sent_line.partner_id, sent_line.date_maturity, MAX(stage.level) AS level
-              FROM ar_dunning_letter_line sent_line
-              JOIN ar_dunning_letter letter ON letter.id = sent_line.letter_id AND letter.state = 'sent'
-              JOIN ar_dunning_policy policy ON policy.id = letter.policy_id AND policy.use_cases
+            SELECT sent.move_id, sent.partner_id, sent.date_maturity, MAX(stage.level) AS level
+              FROM (%s) sent
+              JOIN ar_dunning_policy policy ON policy.id = sent.policy_id AND policy.use_cases
               JOIN (
                     SELECT id,
                            CASE WHEN day_offset > 0
@@ -243,8 +242,8 @@ class ArCollectionRule(models.Model):
                                 ELSE 0
                            END AS level
                       FROM ar_dunning_stage
-                   ) stage ON stage.id = sent_line.stage_id
-             WHERE sent_line.move_id IS NOT NULL
-          GROUP BY sent_line.move_id, sent_line.partner_id, sent_line.date_maturity
-            """
+                   ) stage ON stage.id = sent.stage_id
+          GROUP BY sent.move_id, sent.partner_id, sent.date_maturity
+            """,
+            self.env["ar.dunning.letter.line"]._sent_sql(),
         )

@@ -12,7 +12,7 @@ class ArAgingReport(models.Model):
     _depends = {
         "ar.dunning.exclusion": ["date_maturity", "date_to", "ended_date", "kind", "move_id", "partner_id"],
         "ar.dunning.letter": ["state"],
-        "ar.dunning.letter.line": ["date_maturity", "letter_id", "move_id", "partner_id", "stage_id"],
+        "ar.dunning.letter.line": ["date_maturity", "letter_id", "move_id", "stage_id"],
         "ar.dunning.stage": ["day_offset"],
     }
 
@@ -56,14 +56,12 @@ class ArAgingReport(models.Model):
         return SQL(
             """%(items)s
             LEFT JOIN (
-                   SELECT sent_line.move_id, sent_line.partner_id, sent_line.date_maturity,
-                          (ARRAY_AGG(stage.id ORDER BY stage.day_offset DESC, letter.id DESC))[1] AS stage_id
-                     FROM ar_dunning_letter_line sent_line
-                     JOIN ar_dunning_letter letter
-                       ON letter.id = sent_line.letter_id AND letter.state = 'sent'
-                     JOIN ar_dunning_stage stage ON stage.id = sent_line.stage_id
-                    WHERE sent_line.move_id IS NOT NULL
-                 GROUP BY sent_line.move_id, sent_line.partner_id, sent_line.date_maturity
+                   SELECT sent.move_id, sent.partner_id, sent.date_maturity,
+                          (ARRAY_AGG(stage.id ORDER BY stage.day_offset DESC, sent.letter_id DESC))[1]
+                              AS stage_id
+                     FROM (%(sent)s) sent
+                     JOIN ar_dunning_stage stage ON stage.id = sent.stage_id
+                 GROUP BY sent.move_id, sent.partner_id, sent.date_maturity
                  ) dunned
                 ON dunned.move_id = item.move_id
                AND dunned.partner_id = item.partner_id
@@ -74,6 +72,7 @@ class ArAgingReport(models.Model):
                AND pause.date_maturity = item.date_maturity
             """,
             items=super()._from(),
+            sent=self.env["ar.dunning.letter.line"]._sent_sql(),
             pauses=self.env["ar.item.pause"]._pause_totals_sql(roots, self._get_as_of()),
         )
 

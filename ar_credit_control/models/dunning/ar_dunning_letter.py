@@ -49,7 +49,7 @@ class ArDunningLetter(models.Model):
 
     name = fields.Char(string="Number", readonly=True, index="trigram")
     run_id = fields.Many2one("ar.dunning.run", required=True, index=True, readonly=True, ondelete="restrict")
-    company_id = fields.Many2one("res.company", required=True, index=True, readonly=True)
+    company_id = fields.Many2one("res.company", required=True, readonly=True)  # first of its unique keys
     policy_id = fields.Many2one("ar.dunning.policy", required=True, readonly=True, ondelete="restrict")
     stage_id = fields.Many2one(
         "ar.dunning.stage",
@@ -454,7 +454,7 @@ class ArDunningLetter(models.Model):
         self.env.flush_all()
         selection = self.env["ar.dunning.selection"]
         today = policy._get_today()
-        common = selection._with_sql(policy, today, self.partner_id.ids, self.ids)
+        common = selection._with_sql(policy, today, self.partner_id.commercial_partner_id.ids, self.ids)
         fresh = {
             (row["partner_id"], row["currency_id"]): row
             for row in self.env.execute_query_dict(SQL("WITH %s SELECT * FROM dunning_letter", common))
@@ -468,7 +468,7 @@ class ArDunningLetter(models.Model):
             items.setdefault((row["partner_id"], row["currency_id"]), []).append(row)
         due = self.browse()
         for letter in self:
-            key = (letter.partner_id.id, letter.currency_id.id)
+            key = (letter.partner_id.commercial_partner_id.id, letter.currency_id.id)
             row = fresh.get(key)
             reason = row["reason"] if row else "settled"
             if reason:

@@ -1,11 +1,13 @@
-from odoo import fields, models
+from odoo import api, fields, models
+from odoo.tools import SQL
 
 
 class ArDunningLetterLine(models.Model):
     """One open instalment listed in a letter, kept as it was: evidence that outlives the journal item.
 
     The instalment is identified by entry, customer and due date: resetting an invoice to draft deletes or
-    re-uses its journal items.
+    re-uses its journal items. What all items of a letter have in common stands on the letter: each foreign
+    key less is a tenth of the time that a proposal takes.
     """
 
     _name = "ar.dunning.letter.line"
@@ -27,17 +29,12 @@ class ArDunningLetterLine(models.Model):
     move_id = fields.Many2one(
         "account.move", string="Entry", readonly=True, index="btree_not_null", ondelete="set null"
     )
-    partner_id = fields.Many2one(
-        "res.partner", string="Customer", required=True, readonly=True, ondelete="restrict"
-    )
-    company_id = fields.Many2one(
-        "res.company", required=True, readonly=True, help="The company or branch of the entry."
-    )
-    currency_id = fields.Many2one("res.currency", required=True, readonly=True)
+    partner_id = fields.Many2one(related="letter_id.partner_id")
+    company_id = fields.Many2one(related="move_id.company_id", help="The company or branch of the entry.")
+    currency_id = fields.Many2one(related="letter_id.currency_id")
     stage_id = fields.Many2one(
         "ar.dunning.stage",
         readonly=True,
-        index="btree_not_null",
         ondelete="restrict",
         help="The stage this letter brings the item to; items listed for completeness keep the one they had.",
     )
@@ -62,6 +59,26 @@ class ArDunningLetterLine(models.Model):
         readonly=True,
         help="What is open of the item; more than is claimed when a part is disputed or promised.",
     )
+
+    @api.model
+    def _sent_sql(self):
+        """Return what was sent, by instalment: one row per line of a letter that was sent.
+
+        ``move_id``, ``partner_id`` (the customer that the addressee belongs to now: companies get parents)
+        and ``date_maturity`` of the instalment; ``line_id``, ``stage_id``, ``is_due``; ``letter_id``, ``date``,
+        ``company_id`` and ``policy_id`` of the letter.
+        """
+        return SQL(
+            """
+            SELECT line.move_id, partner.commercial_partner_id AS partner_id, line.date_maturity,
+                   line.id AS line_id, line.stage_id, line.is_due,
+                   letter.id AS letter_id, letter.date, letter.company_id, letter.policy_id
+              FROM ar_dunning_letter_line line
+              JOIN ar_dunning_letter letter ON letter.id = line.letter_id AND letter.state = 'sent'
+              JOIN res_partner partner ON partner.id = letter.partner_id
+             WHERE line.move_id IS NOT NULL
+            """
+        )
 
     def action_drop(self):
         """Take the item off its letter before it is sent.

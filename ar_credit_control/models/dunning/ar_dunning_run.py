@@ -15,6 +15,13 @@ LEFT_OUT_ACTIVITIES = {
     "no_address": "ar_credit_control.mail_activity_dunning_address",
     "hand_over": "ar_credit_control.mail_activity_dunning_hand_over",
 }
+# Columns that the steps of a selection are joined on: PostgreSQL looks at no others.
+JOINED_COLUMNS = {
+    "dunning_open": ("id", "move_id", "partner_id", "is_claim"),
+    "dunning_customer": ("id",),
+    "dunning_item": ("id", "partner_id", "currency_id", "stage_id", "reason", "days_overdue"),
+    "dunning_letter": ("partner_id", "currency_id", "stage_id", "reason"),
+}
 # Open activities of a kind; more would be a wall, not a list of things to do.
 LEFT_OUT_ACTIVITY_LIMIT = 100
 
@@ -286,7 +293,8 @@ class ArDunningRun(models.Model):
                     step=step,
                 )
             )
-            self.env.cr.execute(SQL("ANALYZE %s", table))
+            columns = SQL(", ").join(map(SQL.identifier, JOINED_COLUMNS[name]))
+            self.env.cr.execute(SQL("ANALYZE %s (%s)", table, columns))
         fitting = self._filter_letters_sql()
         if fitting:
             self.env.cr.execute(SQL("DELETE FROM dunning_letter WHERE (%s) IS NOT TRUE", fitting))
@@ -308,12 +316,7 @@ class ArDunningRun(models.Model):
                        'DUN/' || to_char(%(date)s::date, 'YYYY') || '/' || lpad(numbered.id::text, 5, '0'),
                        %(run)s, %(company)s, %(policy)s, numbered.partner_id, partner.name,
                        numbered.recipient_id, numbered.currency_id, numbered.stage_id,
-                       (SELECT COALESCE(MAX(earlier.occurrence), 0) + 1
-                          FROM ar_dunning_letter earlier
-                         WHERE earlier.company_id = %(company)s
-                           AND earlier.partner_id = numbered.partner_id
-                           AND earlier.currency_id = numbered.currency_id
-                           AND earlier.policy_id = %(policy)s),
+                       COALESCE(earlier.occurrence, 0) + 1,
                        %(date)s, numbered.channel,
                        CASE WHEN %(automatic)s AND stage.requires_approval IS NOT TRUE
                             THEN 'approved' ELSE 'draft' END,
@@ -326,25 +329,32 @@ class ArDunningRun(models.Model):
                                  ORDER BY partner_id, currency_id) due) numbered
                   JOIN res_partner partner ON partner.id = numbered.partner_id
                   JOIN ar_dunning_stage stage ON stage.id = numbered.stage_id
+             LEFT JOIN (
+                       -- Counted once, before the first is written: looked up for each, PostgreSQL reads
+                       -- all that were written so far where it remembers an empty table.
+                       SELECT partner_id, currency_id, MAX(occurrence) AS occurrence
+                         FROM ar_dunning_letter
+                        WHERE company_id = %(company)s AND policy_id = %(policy)s
+                          AND partner_id IN (SELECT partner_id FROM dunning_letter WHERE reason IS NULL)
+                     GROUP BY partner_id, currency_id
+                       ) earlier
+                    ON earlier.partner_id = numbered.partner_id
+                   AND earlier.currency_id = numbered.currency_id
            ON CONFLICT DO NOTHING
              RETURNING id, partner_id, currency_id
             ),
             new_line AS (
                 INSERT INTO ar_dunning_letter_line (
-                    letter_id, move_line_id, move_id, partner_id, company_id, currency_id, stage_id, is_due,
-                    name, ref, invoice_date, date_maturity, days_overdue, amount_original, amount,
-                    amount_open, interest, fee)
-                SELECT new_letter.id, item.id, item.move_id, item.partner_id, item.company_id,
-                       item.currency_id, COALESCE(item.stage_id, item.last_stage_id),
-                       item.stage_id IS NOT NULL, COALESCE(move.name, line.name, '/'), move.ref,
-                       COALESCE(move.invoice_date, move.date), item.date_maturity, item.days_overdue,
-                       line.amount_currency, item.amount_currency,
-                       item.amount_open, 0, 0
+                    letter_id, move_line_id, move_id, stage_id, is_due, name, ref, invoice_date,
+                    date_maturity, days_overdue, amount_original, amount, amount_open, interest, fee)
+                SELECT new_letter.id, item.id, item.move_id, COALESCE(item.stage_id, item.last_stage_id),
+                       item.stage_id IS NOT NULL, open_item.name, open_item.ref, open_item.invoice_date,
+                       item.date_maturity, item.days_overdue, open_item.amount_original,
+                       item.amount_currency, item.amount_open, 0, 0
                   FROM dunning_item item
                   JOIN new_letter
                     ON new_letter.partner_id = item.partner_id AND new_letter.currency_id = item.currency_id
-                  JOIN account_move_line line ON line.id = item.id
-                  JOIN account_move move ON move.id = item.move_id
+                  JOIN dunning_open open_item ON open_item.id = item.id
                  WHERE %(listed)s
             ),
             new_left_out AS (

@@ -95,7 +95,10 @@ class ArDunningSelection(models.AbstractModel):
 
     @api.model
     def _open_sql(self, root, partner_ids=None):
-        """Open trade items of the company and its branches, also those that are no claims (credits)."""
+        """Open trade items of the company and its branches, also those that are no claims (credits).
+
+        With all that is read of their entries, so that each is looked up once.
+        """
         partner_filter = (
             SQL("TRUE") if partner_ids is None else SQL("open_item.partner_id = ANY(%s)", list(partner_ids))
         )
@@ -105,14 +108,21 @@ class ArDunningSelection(models.AbstractModel):
                    open_item.currency_id, open_item.date_maturity, open_item.amount,
                    open_item.amount_currency,
                    open_item.amount_currency > 0 AND journal.type NOT IN ('bank', 'cash', 'credit')
-                       AS is_claim
+                       AS is_claim,
+                   line.no_followup,
+                   move.move_type = 'entry' AND journal.type = 'general' AS is_manual,
+                   move.payment_state,
+                   COALESCE(move.name, line.name, '/') AS name,
+                   move.ref,
+                   COALESCE(move.invoice_date, move.date) AS invoice_date,
+                   line.amount_currency AS amount_original
               FROM (%(open_items)s) open_item
-              JOIN account_account account ON account.id = open_item.account_id
               JOIN account_move_line line ON line.id = open_item.id
-              JOIN account_journal journal ON journal.id = line.journal_id
+              JOIN account_move move ON move.id = open_item.move_id
+              JOIN account_journal journal ON journal.id = open_item.journal_id
              WHERE open_item.root_company_id = %(root)s
                AND open_item.partner_id IS NOT NULL
-               AND account.non_trade IS NOT TRUE
+               AND open_item.non_trade IS NOT TRUE
                AND %(partner_filter)s
             """,
             open_items=self.env["ar.aging.report"]._open_items_sql(),
@@ -254,21 +264,21 @@ class ArDunningSelection(models.AbstractModel):
         """The furthest stage sent of each instalment: entry, customer and due date, whatever its id."""
         return SQL(
             """
-            SELECT line.move_id,
-                   line.partner_id,
-                   line.date_maturity,
+            SELECT sent.move_id,
+                   sent.partner_id,
+                   sent.date_maturity,
                    MAX(stage.day_offset) AS day_offset,
-                   (ARRAY_AGG(stage.id ORDER BY stage.day_offset DESC, letter.id DESC))[1] AS stage_id,
-                   (ARRAY_AGG(letter.date ORDER BY stage.day_offset DESC, line.is_due IS TRUE DESC,
-                                                   letter.date DESC))[1] AS last_date
-              FROM ar_dunning_letter_line line
-              JOIN ar_dunning_letter letter ON letter.id = line.letter_id AND letter.state = 'sent'
-              JOIN ar_dunning_stage stage ON stage.id = line.stage_id
-             WHERE letter.company_id = %s
-               AND line.move_id IN (SELECT move_id FROM dunning_open WHERE is_claim)
-          GROUP BY line.move_id, line.partner_id, line.date_maturity
+                   (ARRAY_AGG(stage.id ORDER BY stage.day_offset DESC, sent.letter_id DESC))[1] AS stage_id,
+                   (ARRAY_AGG(sent.date ORDER BY stage.day_offset DESC, sent.is_due IS TRUE DESC,
+                                                 sent.date DESC))[1] AS last_date
+              FROM (%(sent)s) sent
+              JOIN ar_dunning_stage stage ON stage.id = sent.stage_id
+             WHERE sent.company_id = %(root)s
+               AND sent.move_id IN (SELECT move_id FROM dunning_open WHERE is_claim)
+          GROUP BY sent.move_id, sent.partner_id, sent.date_maturity
             """,
-            root.id,
+            sent=self.env["ar.dunning.letter.line"]._sent_sql(),
+            root=root.id,
         )
 
     @api.model
@@ -344,9 +354,10 @@ class ArDunningSelection(models.AbstractModel):
                     SELECT proposed.stage_id AS id, proposed_stage.day_offset, FALSE AS legal
                       FROM ar_dunning_letter_line proposed
                       JOIN ar_dunning_letter letter ON letter.id = proposed.letter_id
+                      JOIN res_partner addressee ON addressee.id = letter.partner_id
                  LEFT JOIN ar_dunning_stage proposed_stage ON proposed_stage.id = proposed.stage_id
                      WHERE proposed.move_id = open_item.move_id
-                       AND proposed.partner_id = open_item.partner_id
+                       AND addressee.commercial_partner_id = open_item.partner_id
                        AND proposed.date_maturity = open_item.date_maturity
                        AND letter.currency_id = open_item.currency_id
                        AND proposed.is_due
@@ -379,16 +390,12 @@ class ArDunningSelection(models.AbstractModel):
                    stage.id AS stage_id,
                    stage.day_offset,
                    CASE WHEN pause.amount_currency >= open_item.amount_currency THEN pause.reason
-                        WHEN move.payment_state = 'blocked' THEN 'disputed'
-                        WHEN line.no_followup AND (move.move_type != 'entry' OR journal.type != 'general')
-                        THEN 'no_followup'
-                        WHEN line.no_followup AND NOT %(include_manual)s THEN 'manual'
+                        WHEN open_item.payment_state = 'blocked' THEN 'disputed'
+                        WHEN open_item.no_followup AND NOT open_item.is_manual THEN 'no_followup'
+                        WHEN open_item.no_followup AND NOT %(include_manual)s THEN 'manual'
                         WHEN stage.legal THEN COALESCE(customer.reason, 'hand_over') END AS reason
               FROM dunning_open open_item
               JOIN dunning_customer customer ON customer.id = open_item.partner_id
-              JOIN account_move move ON move.id = open_item.move_id
-              JOIN account_move_line line ON line.id = open_item.id
-              JOIN account_journal journal ON journal.id = line.journal_id
          LEFT JOIN dunning_pause pause ON pause.id = open_item.id
          LEFT JOIN dunning_history history
                 ON history.move_id = open_item.move_id
@@ -649,8 +656,9 @@ class ArDunningSelection(models.AbstractModel):
         """
         return [
             SQL(
-                """SELECT letter.partner_id, letter.date, TRUE AS is_letter
+                """SELECT addressee.commercial_partner_id AS partner_id, letter.date, TRUE AS is_letter
                      FROM ar_dunning_letter letter
+                     JOIN res_partner addressee ON addressee.id = letter.partner_id
                     WHERE letter.company_id = %s
                       AND (letter.state = 'sent' OR letter.cancel_reason = 'dropped')""",
                 root.id,
@@ -688,8 +696,9 @@ class ArDunningSelection(models.AbstractModel):
         return SQL(
             """EXISTS (SELECT FROM ar_dunning_letter_line proposed
                          JOIN ar_dunning_letter letter ON letter.id = proposed.letter_id
+                         JOIN res_partner addressee ON addressee.id = letter.partner_id
                         WHERE proposed.move_id = item.move_id
-                          AND proposed.partner_id = item.partner_id
+                          AND addressee.commercial_partner_id = item.partner_id
                           AND proposed.date_maturity = item.date_maturity
                           AND letter.currency_id = item.currency_id
                           AND letter.id = ANY(%s))""",
@@ -704,7 +713,9 @@ class ArDunningSelection(models.AbstractModel):
             quiet = SQL("%s", not policy._is_working_day(date))
             waiting = SQL(
                 """EXISTS (SELECT FROM ar_dunning_letter letter
-                            WHERE letter.company_id = %s AND letter.partner_id = claim.partner_id
+                             JOIN res_partner addressee ON addressee.id = letter.partner_id
+                            WHERE letter.company_id = %s
+                              AND addressee.commercial_partner_id = claim.partner_id
                               AND letter.currency_id = claim.currency_id AND letter.state IN %s)""",
                 root.id,
                 WAITING_STATES,
@@ -984,16 +995,16 @@ class ArDunningSelection(models.AbstractModel):
         """The furthest stage that was sent for alias ``item``, with the date of its letter."""
         return SQL(
             """
-            SELECT stage.id AS stage_id, stage.day_offset, letter.date AS last_date
-              FROM ar_dunning_letter_line sent_line
-              JOIN ar_dunning_letter letter ON letter.id = sent_line.letter_id AND letter.state = 'sent'
-              JOIN ar_dunning_stage stage ON stage.id = sent_line.stage_id
-             WHERE sent_line.move_id = item.move_id
-               AND sent_line.partner_id = item.partner_id
-               AND sent_line.date_maturity = item.date_maturity
-          ORDER BY stage.day_offset DESC, sent_line.is_due IS TRUE DESC, letter.date DESC
+            SELECT stage.id AS stage_id, stage.day_offset, sent.date AS last_date
+              FROM (%s) sent
+              JOIN ar_dunning_stage stage ON stage.id = sent.stage_id
+             WHERE sent.move_id = item.move_id
+               AND sent.partner_id = item.partner_id
+               AND sent.date_maturity = item.date_maturity
+          ORDER BY stage.day_offset DESC, sent.is_due IS TRUE DESC, sent.date DESC
              LIMIT 1
-            """
+            """,
+            self.env["ar.dunning.letter.line"]._sent_sql(),
         )
 
     @api.model

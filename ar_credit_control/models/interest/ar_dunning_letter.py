@@ -40,8 +40,10 @@ class ArDunningLetter(models.Model):
               JOIN ar_dunning_letter_line line
                 ON line.letter_id = ANY(%(letters)s)
                AND line.move_id = due.move_id
-               AND line.partner_id = due.partner_id
                AND line.date_maturity = due.date_maturity
+              JOIN ar_dunning_letter letter ON letter.id = line.letter_id
+              JOIN res_partner addressee
+                ON addressee.id = letter.partner_id AND addressee.commercial_partner_id = due.partner_id
              WHERE %(claimable)s
             """,
             common=self.env["ar.interest.figures"]._ledger_with_sql(

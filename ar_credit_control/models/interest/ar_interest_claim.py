@@ -289,9 +289,13 @@ class ArInterestClaim(models.Model):
                     UPDATE ar_interest_claim claim
                        SET state = 'claimed', letter_id = COALESCE(claim.letter_id, line.letter_id)
                       FROM ar_dunning_letter_line line
+                      JOIN ar_dunning_letter letter ON letter.id = line.letter_id
+                      JOIN res_partner addressee ON addressee.id = letter.partner_id
+                      JOIN res_partner customer
+                        ON customer.commercial_partner_id = addressee.commercial_partner_id
                      WHERE line.id = ANY(%s)
                        AND line.move_id = claim.move_id
-                       AND line.partner_id = claim.partner_id
+                       AND customer.id = claim.partner_id
                        AND line.date_maturity = claim.date_maturity
                        AND claim.state = 'open'
                     """,

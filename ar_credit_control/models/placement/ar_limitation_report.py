@@ -42,7 +42,7 @@ class ArLimitationReport(models.Model):
         "ar.credit.profile": ["collector_id", "company_id", "limitation_period_id", "partner_id"],
         "ar.credit.security": ["claim_by", "company_id", "kind", "partner_id", "state"],
         "ar.dunning.letter": ["channel", "date", "name", "sent_date", "state"],
-        "ar.dunning.letter.line": ["date_maturity", "days_overdue", "letter_id", "move_id", "partner_id"],
+        "ar.dunning.letter.line": ["date_maturity", "days_overdue", "letter_id", "move_id"],
         "ar.limitation.event": ["date", "is_proven", "kind", "proof_reference", "state"],
         "ar.limitation.event.line": ["date_maturity", "event_id", "move_id", "partner_id"],
         "ar.limitation.period": [

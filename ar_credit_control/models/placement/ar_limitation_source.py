@@ -54,7 +54,7 @@ class ArLimitationSource(models.AbstractModel):
                    letter.name, 'ar.dunning.letter', letter.id
               FROM ar_dunning_letter_line line
               JOIN ar_dunning_letter letter ON letter.id = line.letter_id AND letter.state = 'sent'
-              JOIN res_partner partner ON partner.id = line.partner_id
+              JOIN res_partner partner ON partner.id = letter.partner_id
              WHERE line.days_overdue > 0
             """
         )

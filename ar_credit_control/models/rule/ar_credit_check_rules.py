@@ -163,14 +163,13 @@ class ArCreditCheck(models.AbstractModel):
         rows = self.env.execute_query(
             SQL(
                 """
-                SELECT DISTINCT item.partner_id, item.id, line.stage_id
+                SELECT DISTINCT item.partner_id, item.id, sent.stage_id
                   FROM (%(open_items)s) item
-                  JOIN ar_dunning_letter_line line
-                    ON line.move_id = item.move_id
-                   AND line.partner_id = item.partner_id
-                   AND line.date_maturity = item.date_maturity
-                   AND line.stage_id IS NOT NULL
-                  JOIN ar_dunning_letter letter ON letter.id = line.letter_id AND letter.state = 'sent'
+                  JOIN (%(sent)s) sent
+                    ON sent.move_id = item.move_id
+                   AND sent.partner_id = item.partner_id
+                   AND sent.date_maturity = item.date_maturity
+                   AND sent.stage_id IS NOT NULL
                  WHERE item.partner_id IN %(partner_ids)s
                    AND item.root_company_id = %(root_id)s
                    AND item.amount > 0
@@ -178,6 +177,7 @@ class ArCreditCheck(models.AbstractModel):
                    AND item.date_maturity < %(today)s
                 """,
                 open_items=self.env["ar.aging.report"]._open_items_sql(),
+                sent=self.env["ar.dunning.letter.line"]._sent_sql(),
                 partner_ids=(*partner_ids, 0),
                 root_id=root.id,
                 today=root._credit_today(),
