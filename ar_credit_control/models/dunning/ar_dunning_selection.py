@@ -550,13 +550,11 @@ class ArDunningSelection(models.AbstractModel):
     def _cover_item_sql(self, root, date, partner_ids=None):
         """Money and credits of customers that no invoice was reduced by yet.
 
-        Booked ones are the credits on the receivable account. Not booked are payments in process without an
-        entry, authorised transactions and unreconciled bank lines.
+        Booked ones are the credits on the receivable account. Not booked is what the queue of receipts shows
+        as being on its way, at the rate of the day.
         """
         partner_filter = (
-            SQL("TRUE")
-            if partner_ids is None
-            else SQL("partner.commercial_partner_id = ANY(%s)", list(partner_ids))
+            SQL("TRUE") if partner_ids is None else SQL("money.partner_id = ANY(%s)", list(partner_ids))
         )
         return SQL(
             """
@@ -565,48 +563,14 @@ class ArDunningSelection(models.AbstractModel):
               FROM dunning_open
              WHERE NOT is_claim
          UNION ALL
-            SELECT money.partner_id, money.currency_id, money.amount,
-                   money.amount / rate.rate::numeric, FALSE
-              FROM (
-                    SELECT partner.commercial_partner_id AS partner_id, payment.currency_id,
-                           payment.amount, payment.company_id
-                      FROM account_payment payment
-                      JOIN res_partner partner ON partner.id = payment.partner_id
-                     WHERE payment.state = 'in_process' AND payment.move_id IS NULL
-                       AND payment.payment_type = 'inbound' AND payment.partner_type = 'customer'
-                       AND %(partner_filter)s
-                 UNION ALL
-                    SELECT partner.commercial_partner_id, transaction.currency_id, transaction.amount,
-                           transaction.company_id
-                      FROM payment_transaction transaction
-                      JOIN res_partner partner ON partner.id = transaction.partner_id
-                     WHERE (transaction.state = 'authorized'
-                            OR (transaction.state = 'done' AND transaction.payment_id IS NULL
-                                AND transaction.is_post_processed IS NOT TRUE))
-                       AND transaction.operation IS DISTINCT FROM 'validation'
-                       AND %(partner_filter)s
-                 UNION ALL
-                    SELECT partner.commercial_partner_id,
-                           COALESCE(statement_line.foreign_currency_id, statement_line.currency_id),
-                           -statement_line.amount_residual::numeric, statement_line.company_id
-                      FROM account_bank_statement_line statement_line
-                      JOIN res_partner partner ON partner.id = COALESCE(
-                               statement_line.partner_id,
-                               -- Without a customer: who owns the account that the money came from.
-                               (SELECT MIN(owner.commercial_partner_id)
-                                  FROM res_partner_bank bank
-                                  JOIN res_partner owner ON owner.id = bank.partner_id
-                                 WHERE bank.active
-                                   AND bank.sanitized_acc_number = upper(regexp_replace(
-                                           statement_line.account_number, '[^[:alnum:]]', '', 'g'))
-                                HAVING COUNT(DISTINCT owner.commercial_partner_id) = 1))
-                     WHERE statement_line.is_reconciled IS NOT TRUE AND statement_line.amount_residual < 0
-                       AND %(partner_filter)s
-                   ) money
-              JOIN res_company company ON company.id = money.company_id
-               AND split_part(company.parent_path, '/', 1)::int = %(root)s
+            SELECT money.partner_id, money.currency_id, money.amount_currency,
+                   money.amount_currency / rate.rate::numeric, FALSE
+              FROM (%(unbooked)s) money
               JOIN (%(rates)s) rate ON rate.currency_id = money.currency_id
+             WHERE money.root_company_id = %(root)s
+               AND %(partner_filter)s
             """,
+            unbooked=self.env["ar.cash.receipt"]._unbooked_sql(),
             partner_filter=partner_filter,
             root=root.id,
             rates=self._company_rate_sql(root, date),

@@ -379,7 +379,7 @@ class ArCreditScorecard(models.Model):
             for criterion in self.criterion_ids
         ]
         # sudo: ratings are read by every employee, their active ones in their order
-        ratings = self.env["ar.credit.rating"].sudo().search([])
+        ratings = self.env["ar.credit.rating"].sudo().search_fetch([])
         unrated = ratings.filtered("is_unrated")[:1]
         ladder = (ratings - unrated).sorted("score_from", reverse=True)
         words = self._get_words(root)
