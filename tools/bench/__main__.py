@@ -189,6 +189,7 @@ def _measure(figures, large, small):
         ("exposure", "exposure", large, {}),
         ("score", "score", large, {}),
         ("dunning", "dunning", large, {}),
+        ("dunning_part", "dunning", large, {"share": 4}),
         ("dunning_small", "dunning", small, {}),
         ("workbook", "workbook", large, {"turns": 3}),
         ("workbook_part", "workbook", large, {"share": 4}),

@@ -247,8 +247,11 @@ def score(env):
     }
 
 
-def dunning(env):
-    """A proposal for every overdue item: statements, seconds, memory."""
+def dunning(env, share=1):
+    """A proposal for every overdue item (or those of every `share`-th customer): statements, seconds, memory.
+
+    :return: ``items`` are those in letters; ``overdue`` are those of all customers
+    """
     company = _main_company(env)
     policy = env.ref("ar_credit_control.dunning_policy_standard")
     policy.write({"active": True, "manual_entries": "include"})
@@ -268,21 +271,38 @@ def dunning(env):
         [company.id, today],
     )
     (overdue,) = env.cr.fetchone()
+    filters = {"filter_category_ids": [Command.set(_tag(env, share).ids)]} if share > 1 else None
     env.flush_all()
     memory, before, started = peak_megabytes(), env.cr.sql_log_count, time.perf_counter()
-    run = env["ar.dunning.run"]._create_proposal(policy, today)
+    run = env["ar.dunning.run"]._create_proposal(policy, today, filters)
     env.flush_all()
-    taken = time.perf_counter() - started
+    taken, statements = time.perf_counter() - started, env.cr.sql_log_count - before
+    grown = peak_megabytes() - memory
     return {
         "seconds": taken,
-        "statements": env.cr.sql_log_count - before,
+        "statements": statements,
+        "megabytes": grown,
         "stages": len(policy.stage_ids),
         "overdue": overdue,
         "letters": run.letter_count,
         "items": sum(run.letter_ids.mapped("item_count")),
         "left_out": run.left_out_count,
-        "megabytes": peak_megabytes() - memory,
     }
+
+
+def _tag(env, share):
+    """Return a tag on every `share`-th customer."""
+    tag = env["res.partner.category"].create({"name": f"One in {share}"})
+    env.flush_all()
+    env.cr.execute(
+        """
+        INSERT INTO res_partner_res_partner_category_rel (partner_id, category_id)
+        SELECT id, %s FROM res_partner WHERE parent_id IS NULL AND id %% %s = 0
+        """,
+        [tag.id, share],
+    )
+    env.invalidate_all()
+    return tag
 
 
 def letters_prepare(env, count=400):

@@ -2,6 +2,7 @@
 
 import os
 import platform
+import statistics
 import textwrap
 from dataclasses import dataclass
 from datetime import datetime, timezone
@@ -160,10 +161,35 @@ def _dunning(figures, size, small):
             large["statements"] <= DUNNING_STATEMENTS * large["stages"],
         ),
         Row("dunning proposal: peak memory above an idle Odoo", f"{large['megabytes']:.0f} MB"),
+        _on_paper([little, figures["dunning_part"], large]),
         _against_oca(large),
     ]
 
 
+def _on_paper(measured):
+    """What a million items would take, on the straight line through the sizes of this run."""
+    items = [figure["items"] for figure in measured]
+    # Never less than was measured: what does not grow with the items is noise around a line.
+    seconds, megabytes = (
+        max(_line_at(ON_PAPER, items, values), *values)
+        for values in ([figure[name] for figure in measured] for name in ("seconds", "megabytes"))
+    )
+    sizes = ", ".join(f"{count:,}" for count in items)
+    return Row(
+        f"dunning proposal: {ON_PAPER:,} items, on paper from the slope",
+        f"{seconds:.0f} s, {megabytes:.0f} MB above an idle Odoo (measured at {sizes} items)",
+    )
+
+
+def _line_at(place, places, values):
+    """The value there of the straight line with the least squares; of the mean, where there is one place."""
+    if len(set(places)) < 2:
+        return statistics.mean(values)
+    slope, start = statistics.linear_regression(places, values)
+    return start + slope * place
+
+
+ON_PAPER = 1_000_000
 DUNNING_STATEMENTS = 25
 # OCA's account_credit_control 19.0 on a ledger like this one, measured the same way: seconds, statements and
 # memory of one proposal, and one process of wkhtmltopdf for each letter.

@@ -65,13 +65,13 @@ class ArDunningLetterLine(models.Model):
         """Return what was sent, by instalment: one row per line of a letter that was sent.
 
         ``move_id``, ``partner_id`` (the customer that the addressee belongs to now: companies get parents)
-        and ``date_maturity`` of the instalment; ``line_id``, ``stage_id``, ``is_due``; ``letter_id``, ``date``,
-        ``company_id`` and ``policy_id`` of the letter.
+        and ``date_maturity`` of the instalment; ``stage_id`` and ``is_due`` of the line; ``letter_id``,
+        ``date``, ``company_id`` and ``policy_id`` of the letter.
         """
         return SQL(
             """
             SELECT line.move_id, partner.commercial_partner_id AS partner_id, line.date_maturity,
-                   line.id AS line_id, line.stage_id, line.is_due,
+                   line.stage_id, line.is_due,
                    letter.id AS letter_id, letter.date, letter.company_id, letter.policy_id
               FROM ar_dunning_letter_line line
               JOIN ar_dunning_letter letter ON letter.id = line.letter_id AND letter.state = 'sent'
