@@ -1,7 +1,7 @@
 from .common_database import OwnDatabaseCase
 
-# Two collectors drafted a plan for the same items. The second one submits before the first one's transaction is
-# committed: as Odoo does, it runs again afterwards.
+# Two collectors drafted a plan for the same items. The second one submits while the first one's
+# transaction is open: as Odoo does, it runs again afterwards.
 SCRIPT = """
 import threading
 from datetime import timedelta
