@@ -241,9 +241,7 @@ class TestDisputeResolution(DisputeCase):
 class TestDisputePeople(DisputeCase):
     def test_the_schedule_judges_what_can_change(self):
         """Disputes that ended for good are not read again every night; what the ledger reopened is."""
-        open_one, paid, credited, partly = (
-            self.record(self.make_invoice(200.0, 10)) for _number in range(4)
-        )
+        open_one, paid, credited, partly = (self.record(self.make_invoice(200.0, 10)) for _number in range(4))
         self.pay(paid.line_ids.move_id)
         for dispute, amount in ((credited, 200), (partly, 50)):
             self.accept(dispute, amount)
