@@ -314,6 +314,20 @@ class TestCollectionCase(CollectionCase):
         with self.assertRaises(AccessError):
             case.with_user(self.auditor).message_subscribe(partner_ids=self.colleague.partner_id.ids)
 
+    def test_columns_of_phases(self):
+        case = self.open()
+        mine = [("id", "in", case.ids)]
+
+        def columns():
+            board = self.cases.with_context(read_group_expand=True)
+            groups = board.web_read_group(mine, ["phase"])["groups"]
+            return [group["phase"] for group in groups]
+
+        case.sudo().phase = "coordination"
+        self.assertEqual(columns(), ["coordination", "clearing"], "an empty first column fills a phone")
+        case.sudo().phase = "credit"
+        self.assertEqual(columns(), ["credit", "coordination", "clearing"])
+
     def test_salespeople_see_the_cases_of_their_customers(self):
         mine, other = self.open(), self.open(self.other)
         self.customer.user_id = self.seller

@@ -50,7 +50,7 @@ class ArCollectionCase(models.Model):
         readonly=True,
         default="coordination",
         tracking=True,
-        group_expand=True,
+        group_expand="_expand_phases",
         help="Of the oldest overdue item, as of the last night. Credit period: nothing is overdue.",
     )
     collector_id = fields.Many2one(
@@ -102,6 +102,11 @@ class ArCollectionCase(models.Model):
     _open_uniq = models.UniqueIndex(
         "(profile_id) WHERE state != 'closed'", "The customer has an open collection case already."
     )
+
+    @api.model
+    def _expand_phases(self, phases, domain):
+        """Show the columns of those who owe; the one of the credit period, where nothing is overdue, if used."""
+        return [phase for phase, _label in PHASES if phase != "credit" or phase in phases]
 
     @api.depends("partner_name", "state", "closed_date")
     def _compute_display_name(self):
