@@ -23,10 +23,15 @@ class DunningPaymentPortal(PaymentPortal):
     def dunning_pay(self, letter_id, token, **_kwargs):
         letter = self._get_dunning_letter(letter_id, token)
         if not letter:
-            return request.not_found()
+            return request.render("ar_credit_control.dunning_wrong_link_page", status=404)
+        request.update_context(lang=letter.lang)
+        letter = letter.with_context(lang=letter.lang)
         amount = letter._get_amount_to_pay()
         if letter.currency_id.compare_amounts(amount, 0.0) <= 0:
-            return request.render("ar_credit_control.dunning_paid_page")
+            return request.render(
+                "ar_credit_control.dunning_paid_page",
+                {"res_company": letter.company_id, "on_its_way": letter._get_amount_on_its_way()},
+            )
         partner = letter.partner_id
         return self.payment_pay(
             reference=letter.name,
@@ -42,29 +47,42 @@ class DunningPaymentPortal(PaymentPortal):
     def _get_extra_payment_form_values(self, dunning_letter=None, dunning_token=None, **kwargs):
         values = super()._get_extra_payment_form_values(**kwargs)
         if dunning_letter:
+            values["dunning_letter"] = dunning_letter
             values["transaction_route"] = f"/dunning/transaction/{dunning_letter.id}/{dunning_token}"
         return values
 
     @route("/dunning/transaction/<int:letter_id>/<string:token>", type="jsonrpc", auth="public")
-    def dunning_transaction(self, letter_id, token, amount, currency_id, partner_id, access_token, **kwargs):
+    def dunning_transaction(self, letter_id, token, amount, access_token, **kwargs):
         """Create the transaction over the invoices of a letter and return its processing values.
 
-        :raise ValidationError: for a wrong token, or another amount than the payment page asked for
+        Odoo's payment form sends neither currency nor customer to the route of a document: they are the
+        letter's, or of the user who is signed in.
+
+        :raise ValidationError: for a wrong token, another amount than the payment page asked for, more than is
+            open by now, or a provider of another company
         """
         letter = self._get_dunning_letter(letter_id, token)
         amount = amount and float(amount)
-        if (
-            not letter
-            or currency_id != letter.currency_id.id
-            or not payment_utils.check_access_token(access_token, partner_id, amount, currency_id)
-        ):
+        user = request.env.user
+        partner = letter.partner_id if user._is_public() else user.partner_id
+        currency = letter.currency_id
+        if not letter or not payment_utils.check_access_token(access_token, partner.id, amount, currency.id):
             raise ValidationError(request.env._("The access token is invalid."))
+        if currency.compare_amounts(amount, letter._get_amount_to_pay()) > 0:
+            raise ValidationError(request.env._("Less is open by now. Load the page again, please."))
+        # sudo: which company a provider belongs to; the visitor may read neither
+        provider = request.env["payment.provider"].sudo().browse(kwargs.get("provider_id")).exists()
+        if provider.company_id not in letter.company_id.parent_ids:
+            raise ValidationError(request.env._("This way to pay is not offered here."))
         self._validate_transaction_kwargs(kwargs, additional_allowed_keys=("reference_prefix",))
         transaction = self._create_transaction(
             amount=amount,
-            currency_id=currency_id,
-            partner_id=partner_id,
-            custom_create_values={"invoice_ids": [Command.set(letter._get_open_moves().ids)]},
+            currency_id=currency.id,
+            partner_id=partner.id,
+            custom_create_values={
+                "invoice_ids": [Command.set(letter._get_open_moves().ids)],
+                "dunning_letter_id": letter.id,
+            },
             **kwargs,
         )
         self._update_landing_route(transaction, access_token)

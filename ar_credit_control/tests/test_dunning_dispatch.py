@@ -1,6 +1,8 @@
 from datetime import timedelta
 from urllib.parse import urlsplit
 
+from lxml import html
+
 from odoo.exceptions import AccessError
 from odoo.fields import Command
 from odoo.tests import HttpCase, tagged
@@ -339,15 +341,148 @@ class TestDunningPayment(DispatchCase, HttpCase):
         )
 
     def make_jsonrpc_request_error(self, letter, token):
+        return self.call_transaction(letter, token, 1, token)["error"]["data"]["message"]
+
+    # What a customer does: Odoo's form reads the page and asks the route for a transaction
+
+    def make_demo_provider(self, company=None):
+        company = company or self.company
+        journal = self.env["account.journal"].search(
+            [("type", "=", "bank"), ("company_id", "=", company.id)], limit=1
+        )
+        if not journal:
+            journal = self.env["account.journal"].create(
+                {"name": "Online", "code": "ONL", "type": "bank", "company_id": company.id}
+            )
+        method = self.env["payment.method"].sudo().search([("is_primary", "=", True)], limit=1)
+        method.active = True
+        provider = self.make_provider()
+        provider.write(
+            {
+                "company_id": company.id,
+                "payment_method_ids": [Command.set(method.ids)],
+                "journal_id": journal.id,
+            }
+        )
+        return provider
+
+    def call_transaction(self, letter, token, amount, access_token, provider=None):
+        """The parameters are those that Odoo's payment form sends for the route of a document."""
+        provider = provider or self.env["payment.provider"].sudo().browse()
         response = self.url_open(
             f"/dunning/transaction/{letter.id}/{token}",
             json={
                 "params": {
-                    "amount": 1,
-                    "currency_id": letter.currency_id.id,
-                    "partner_id": letter.partner_id.id,
-                    "access_token": token,
+                    "provider_id": provider.id,
+                    "payment_method_id": provider.payment_method_ids[:1].id or None,
+                    "token_id": None,
+                    "amount": amount,
+                    "flow": "direct",
+                    "tokenization_requested": False,
+                    "landing_route": "/payment/confirmation",
+                    "is_validation": False,
+                    "access_token": access_token,
+                    "csrf_token": "x",
                 }
             },
         )
-        return response.json()["error"]["data"]["message"]
+        return response.json()
+
+    def read_form(self, letter):
+        """Return what the form of the page holds: amount, access token, route."""
+        page = html.fromstring(self.url_open(urlsplit(letter.payment_url).path).text)
+        [form] = page.xpath("//form[@id='o_payment_form']")
+        return (
+            float(form.get("data-amount")),
+            form.get("data-access-token"),
+            form.get("data-transaction-route").rsplit("/", 1)[1],
+        )
+
+    def get_transactions(self, letter):
+        return self.env["payment.transaction"].search([("dunning_letter_id", "=", letter.id)])
+
+    def test_a_customer_pays_by_the_link(self):
+        provider = self.make_demo_provider()
+        invoice = self.make_invoice(days=20, amount=1000)
+        letter = self.queued()
+        self.assertIn(invoice.name, self.url_open(urlsplit(letter.payment_url).path).text)
+        amount, access_token, token = self.read_form(letter)
+        self.assertEqual(amount, 1000.0)
+        answer = self.call_transaction(letter, token, amount, access_token, provider)
+        self.assertNotIn("error", answer)
+        payment = self.get_transactions(letter)
+        self.assertEqual((payment.amount, payment.invoice_ids), (1000.0, invoice))
+        self.assertEqual(payment.partner_id, letter.partner_id)
+        self.assertEqual(payment.state, "draft")
+        self.assertEqual(letter._get_amount_to_pay(), 1000.0)
+        # the provider confirms; Odoo books it some moments later
+        payment._set_done()
+        page = self.url_open(urlsplit(letter.payment_url).path).text
+        self.assertIn("being booked", page)
+        self.assertEqual(letter._get_amount_to_pay(), 0.0)
+        payment._post_process()
+        self.assertIn(invoice.payment_state, ("paid", "in_payment"))
+        self.assertFalse(invoice.amount_residual)
+        self.assertIn("Paid online", str(letter.message_ids[0].body))
+        self.assertIn("are paid or cleared", self.url_open(urlsplit(letter.payment_url).path).text)
+
+    def test_the_case_notes_what_was_paid_by_the_link(self):
+        self.make_demo_provider()
+        self.make_invoice(days=20, amount=1000)
+        letter = self.queued()
+        profile = self.env["ar.credit.profile"]._get_or_create(letter.partner_id, self.company)
+        case = self.env["ar.collection.case"].sudo().create({"profile_id": profile.id})
+        letter._note_online_payments(
+            self.env["payment.transaction"].new(
+                {"amount": 12.5, "currency_id": letter.currency_id.id, "reference": "tx-1"}
+            )
+        )
+        body = str(case.message_ids[0].body)
+        self.assertIn("12.50", body)
+        self.assertIn(letter.name, body)
+
+    def test_the_amount_is_not_the_customers_to_choose(self):
+        provider = self.make_demo_provider()
+        invoice = self.make_invoice(days=20, amount=1000)
+        letter = self.queued()
+        amount, access_token, token = self.read_form(letter)
+        for wrong in (1.0, 999.99, 5000.0):
+            self.assertIn("error", self.call_transaction(letter, token, wrong, access_token, provider))
+        # paid in part since the page was loaded
+        self.pay(invoice, 400)
+        answer = self.call_transaction(letter, token, amount, access_token, provider)
+        self.assertIn("Load the page again", answer["error"]["data"]["message"])
+        self.assertFalse(self.get_transactions(letter))
+
+    def test_another_companys_provider_takes_nothing(self):
+        self.make_demo_provider()
+        stranger = self.make_demo_provider(self._create_company(name="Second"))
+        self.make_invoice(days=20, amount=1000)
+        letter = self.queued()
+        amount, access_token, token = self.read_form(letter)
+        answer = self.call_transaction(letter, token, amount, access_token, stranger)
+        self.assertIn("not offered", answer["error"]["data"]["message"])
+        self.assertFalse(self.get_transactions(letter))
+
+    def test_the_page_speaks_the_language_of_the_letter(self):
+        self.env["res.lang"]._activate_lang("fr_FR")
+        self.make_provider()
+        self.customer.lang = "fr_FR"
+        self.make_invoice(days=20)
+        letter = self.queued()
+        self.assertEqual(letter.lang, "fr_FR")
+        page = self.url_open(urlsplit(letter.payment_url).path, headers={"Accept-Language": "en-US"})
+        self.assertIn('lang="fr-FR"', page.text)
+
+    def test_the_link_outlives_a_merge_of_customers(self):
+        self.make_provider()
+        self.make_invoice(days=20)
+        letter = self.queued()
+        path = urlsplit(letter.payment_url).path
+        other = self.make_customer("Other")
+        self.env["base.partner.merge.automatic.wizard"].create({})._merge(
+            (letter.partner_id | other).ids, other
+        )
+        self.env.invalidate_all()
+        self.assertEqual(letter.partner_id, other)
+        self.assertEqual(self.url_open(path).status_code, 200)

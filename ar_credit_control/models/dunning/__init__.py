@@ -21,6 +21,7 @@ from . import base_partner_merge
 from . import mail_mail
 from . import ir_actions_report
 from . import ar_aging_report
+from . import payment_transaction
 from . import res_company
 from . import mail_activity
 from . import ar_dunning_policy_preset

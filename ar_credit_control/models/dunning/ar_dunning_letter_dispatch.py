@@ -65,15 +65,60 @@ class ArDunningLetter(models.Model):
                     letter.payment_url = f"{base_url}/dunning/pay/{letter.id}/{letter._get_payment_token()}"
 
     def _get_payment_token(self):
-        """Return what proves that the visitor holds the letter; it opens its payment and no more."""
+        """Return what proves that the visitor holds the letter; it opens its payment and no more.
+
+        The link outlives a merge of the customer with another.
+        """
         self.ensure_one()
-        return payment_utils.generate_access_token("dunning", self.id, self.partner_id.id, env=self.env)
+        return payment_utils.generate_access_token("dunning", self.id, env=self.env)
 
     def _get_amount_to_pay(self):
-        """Return what is still to pay of the letter now, in its currency: never more than it asked for."""
+        """Return what is still to pay of the letter now, in its currency: never more than it asked for.
+
+        What was paid online a moment ago and is not in the books yet is off it.
+        """
         self.ensure_one()
         residual = sum(self._get_open_lines().mapped("amount_residual_currency"))
-        return self.currency_id.round(min(self.amount_due - self.amount_credit, residual))
+        amount = min(self.amount_due - self.amount_credit, residual - self._get_amount_on_its_way())
+        return max(self.currency_id.round(amount), 0.0)
+
+    def _get_amount_on_its_way(self):
+        """Return what providers confirmed for the open invoices of the letter and is not booked yet."""
+        payments = self._get_open_moves().transaction_ids.filtered(
+            lambda payment: (
+                payment.state in ("authorized", "done")
+                and not payment.payment_id
+                and payment.currency_id == self.currency_id
+            )
+        )
+        return sum(payments.mapped("amount"))
+
+    def _note_online_payments(self, payments):
+        """Note what the customer paid by the link, on the letter and the open case."""
+        self.ensure_one()
+        case = self.env["ar.collection.case"].search(
+            [
+                ("partner_id", "=", self.partner_id.id),
+                ("company_id", "=", self.company_id.id),
+                ("state", "!=", "closed"),
+            ]
+        )
+        for payment in payments:
+            values = {
+                "amount": payment.currency_id.format(payment.amount),
+                "provider": payment.provider_id.name,
+                "letter": self._get_html_link(title=self.name),
+                "reference": payment.reference,
+            }
+            self._message_log(
+                body=self.env._("Paid online by the link: %(amount)s, %(provider)s %(reference)s.", **values)
+            )
+            case._log(
+                "payment",
+                self.env._(
+                    "Paid online by the link of %(letter)s: %(amount)s, %(provider)s %(reference)s.", **values
+                ),
+            )
 
     def _get_open_lines(self):
         return self.line_ids.move_line_id.filtered(
