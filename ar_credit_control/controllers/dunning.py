@@ -58,8 +58,8 @@ class DunningPaymentPortal(PaymentPortal):
         Odoo's payment form sends neither currency nor customer to the route of a document: they are the
         letter's, or of the user who is signed in.
 
-        :raise ValidationError: for a wrong token, another amount than the payment page asked for, more than is
-            open by now, or a provider of another company
+        :raise ValidationError: for a wrong token, another amount than the payment page asked for, more than
+            is open by now, or a provider of another company
         """
         letter = self._get_dunning_letter(letter_id, token)
         amount = amount and float(amount)
