@@ -13,6 +13,7 @@ from . import test_cash_attack
 from . import test_cash_collected
 from . import test_cash_invariant
 from . import test_cash_proposal
+from . import test_cash_race
 from . import test_cash_tour
 from . import test_collection_assignment
 from . import test_collection_case

@@ -1,5 +1,6 @@
 from datetime import timedelta
 
+from odoo import fields
 from odoo.exceptions import AccessError, ValidationError
 from odoo.tests import tagged
 
@@ -108,6 +109,59 @@ class TestCollectedCash(CashCase):
         row = self.env["ar.collection.result"].search([("partner_id", "=", self.customer.id)])
         self.assertEqual((row.amount_currency, row.currency_id), (190, self.foreign))
         self.assertAlmostEqual(row.amount, 100, 2)
+
+    def test_exchange_differences_are_no_cash(self):
+        """What the bank shows counts, at the rate of the money; not the difference."""
+        invoice = self.invoice(100, fields.Date.to_date("2025-04-01"), currency=self.foreign)
+        entry = self.payment(100, fields.Date.to_date("2025-07-01"), currency=self.foreign)
+        self.match(entry, invoice)
+        self.assertTrue(self.receivable(invoice).matched_credit_ids.exchange_move_id)
+        self.show_in_currency(entry)
+        self.commit()
+        self.env.invalidate_all()
+        rows = self.env["ar.collection.result"].search([("partner_id", "=", self.customer.id)])
+        self.assertAlmostEqual(sum(rows.mapped("amount_currency")), 100, 2)
+        # 100 at 1.6 of July; the invoice was 40 at 2.5 of April.
+        self.assertAlmostEqual(sum(rows.mapped("amount")), 62.5, 2)
+
+    def show_in_currency(self, entry):
+        """A bank line in the company's currency that is matched with a payment in another one."""
+        payment = entry.origin_payment_id
+        outstanding = entry.line_ids.filtered(lambda item: item.account_id == payment.outstanding_account_id)
+        line = self.env["account.bank.statement.line"].create(
+            {
+                "journal_id": self.bank.id,
+                "date": entry.date,
+                "payment_ref": "Transfer",
+                "partner_id": self.customer.id,
+                "amount": outstanding.balance,
+                "foreign_currency_id": self.foreign.id,
+                "amount_currency": outstanding.amount_currency,
+            }
+        )
+        suspense = line.with_context(skip_account_move_synchronization=True)._seek_for_lines()[1]
+        suspense.with_context(skip_readonly_check=True).account_id = outstanding.account_id
+        (suspense | outstanding).reconcile()
+
+    def test_money_paid_back_is_nothing_collected(self):
+        refund = self.invoice(80, self.today, move_type="out_refund")
+        outbound = self.payment(80, self.today, outbound=True)
+        self.match(refund, outbound)
+        self.assertEqual(self.residual(refund), 0)
+        self.assertEqual(self.collected(), [])
+
+    def test_on_time_is_the_same_in_every_time_zone(self):
+        invoice = self.invoice_of(250, days_overdue=0)
+        self.show_on_bank(self.pay(250, 0, invoice))
+        self.commit()
+        for timezone in ("Pacific/Kiritimati", "Asia/Shanghai", "America/Los_Angeles", "Pacific/Pago_Pago"):
+            self.env.invalidate_all()
+            row = (
+                self.env["ar.collection.result"]
+                .with_context(tz=timezone)
+                .search([("partner_id", "=", self.customer.id)])
+            )
+            self.assertEqual((row.timing, row.days_late, row.date), ("on_time", 0, self.today))
 
     def test_own_figures_only(self):
         self.show_on_bank(self.pay(250, 0, self.invoice_of(250)))
