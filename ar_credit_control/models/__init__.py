@@ -1,4 +1,5 @@
 from . import company
+from . import document
 from . import authority
 from . import credit
 from . import score

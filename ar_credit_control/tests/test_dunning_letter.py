@@ -276,7 +276,7 @@ class TestDunningLetter(DunningCase):
         self.assertEqual(letter.state, "sent")
         self.assertFalse(letter.activity_ids)
 
-    @mute_logger("odoo.addons.ar_credit_control.models.dunning.ar_dunning_letter")
+    @mute_logger("odoo.addons.ar_credit_control.models.company.ar_schedule")
     def test_one_broken_letter_does_not_stop_the_others(self):
         self.first.template_id.body_html = "<p t-out=\"1 / (object.partner_name != 'Broken')\"/>"
         broken = self.make_customer("Broken")
@@ -350,7 +350,8 @@ class TestDunningLetter(DunningCase):
 
     def test_amounts_in_capitals(self):
         self.env["res.lang"]._activate_lang("zh_CN")
-        letter = self.env["ar.dunning.letter"].new({"currency_id": self.env.ref("base.CNY").id})
+        yuan = self.env.ref("base.CNY")
+        letters = self.env["ar.dunning.letter"]
         for amount, text in (
             (0.05, "人民币伍分"),
             (10, "人民币壹拾元整"),
@@ -358,9 +359,8 @@ class TestDunningLetter(DunningCase):
             (100000001, "人民币壹亿零壹元整"),
             (123456789.01, "人民币壹亿贰仟叁佰肆拾伍万陆仟柒佰捌拾玖元零壹分"),
         ):
-            letter.amount_total = amount
-            self.assertEqual(letter.with_context(lang="zh_CN")._get_amount_in_words(), text)
-            self.assertFalse(letter.with_context(lang="en_US")._get_amount_in_words())
+            self.assertEqual(letters.with_context(lang="zh_CN")._get_amount_in_words(amount, yuan), text)
+            self.assertFalse(letters.with_context(lang="en_US")._get_amount_in_words(amount, yuan))
 
     # On the invoice
 

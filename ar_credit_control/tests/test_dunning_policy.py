@@ -350,9 +350,9 @@ class TestDunningPolicy(DunningPolicyCase):
         self.policy.calendar_id = calendar = self.everyday(leaves=[(-1, 1)])
         letter._queue()
         self.assertEqual(letter.state, "approved")
-        self.assertNotIn(letter.id, letter._lock_next_approved([]))
+        self.assertNotIn(letter.id, letter._lock_next([]))
         calendar.leave_ids.unlink()
-        self.assertIn(letter.id, letter._lock_next_approved([]))
+        self.assertIn(letter.id, letter._lock_next([]))
         letter._queue()
         self.assertEqual(letter.state, "queued")
 

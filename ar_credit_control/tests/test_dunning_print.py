@@ -88,7 +88,7 @@ class TestDunningPrint(DunningCase):
             self.pages(joint), [page for letter in letters for page in self.pages(documents[letter.id])]
         )
 
-    @mute_logger("odoo.addons.ar_credit_control.models.dunning.ar_dunning_letter_print")
+    @mute_logger("odoo.addons.ar_credit_control.models.document.ar_document_print_mixin")
     def test_letters_that_cannot_be_told_apart_are_printed_one_by_one(self):
         # The colour of the company is that of the second letter's mark.
         self.company.primary_color = "#fefffe"

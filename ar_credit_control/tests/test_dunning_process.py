@@ -44,8 +44,8 @@ env.cr.commit()
 """
 # Few letters a commit, so that there is a middle to be killed in.
 RUN = """
-from odoo.addons.ar_credit_control.models.dunning import ar_dunning_letter
-ar_dunning_letter.QUEUE_BATCH = 4
+from odoo.addons.ar_credit_control.models.document import ar_document_queue_mixin
+ar_document_queue_mixin.QUEUE_BATCH = 4
 env['ar.dunning.run']._cron_run_policies()
 env.cr.commit()
 """

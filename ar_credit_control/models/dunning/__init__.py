@@ -19,7 +19,6 @@ from . import ar_credit_rule
 from . import account_move
 from . import base_partner_merge
 from . import mail_mail
-from . import ir_actions_report
 from . import ar_aging_report
 from . import payment_transaction
 from . import res_company

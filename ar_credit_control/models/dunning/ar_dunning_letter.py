@@ -1,4 +1,3 @@
-import logging
 from datetime import timedelta
 from functools import partial
 
@@ -6,21 +5,14 @@ from markupsafe import Markup
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
-from odoo.fields import Command
-from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 from odoo.tools import SQL, format_amount
 from odoo.tools.misc import get_lang
 
+from ..document.ar_document_queue_mixin import QUEUE_NOW
 from .ar_dunning_left_out import LEFT_OUT_REASONS
 
-_logger = logging.getLogger(__name__)
-
-# Letters given to the mail queue in one commit, printed by one process.
-QUEUE_BATCH = 50
 # Letters waiting from which on the statistics of their tables are brought up to date first.
 ANALYZE_FROM = 100
-# Letters a person's click queues at once; the rest goes to the background.
-QUEUE_NOW = 3
 # Items listed in the mail itself; the attached letter has all of them.
 MAIL_ITEMS = 15
 PENDING_STATES = ("draft", "approved", "queued")
@@ -44,8 +36,17 @@ class ArDunningLetter(models.Model):
 
     _name = "ar.dunning.letter"
     _description = "Dunning Letter"
-    _inherit = ["ar.collector.notes.mixin", "mail.thread", "mail.activity.mixin", "ar.customer.link.mixin"]
+    _inherit = [
+        "ar.collector.notes.mixin",
+        "mail.thread",
+        "mail.activity.mixin",
+        "ar.customer.link.mixin",
+        "ar.document.print.mixin",
+        "ar.document.queue.mixin",
+    ]
     _order = "date desc, id desc"
+    _queue_state = "approved"
+    _queue_cron = "ar_credit_control.ir_cron_dunning_queue"
 
     name = fields.Char(string="Number", readonly=True, index="trigram")
     run_id = fields.Many2one("ar.dunning.run", required=True, index=True, readonly=True, ondelete="restrict")
@@ -130,14 +131,11 @@ class ArDunningLetter(models.Model):
     approved_by_id = fields.Many2one("res.users", readonly=True)
     approved_date = fields.Datetime(readonly=True)
     queued_date = fields.Datetime(readonly=True)
-    sent_date = fields.Datetime(readonly=True)
     cancel_reason = fields.Selection(
         [("dropped", "Dropped by a person"), ("settled", "Nothing due any more"), *LEFT_OUT_REASONS],
         string="Why Dropped",
         readonly=True,
     )
-    failure_reason = fields.Text(readonly=True)
-    mail_id = fields.Many2one("mail.mail", readonly=True, index="btree_not_null", ondelete="set null")
     items_table = fields.Html(compute="_compute_items_table", sanitize=False)
     mail_subject = fields.Char(compute="_compute_preview", string="Subject")
     mail_body = fields.Html(compute="_compute_preview", string="Text", sanitize=False)
@@ -348,106 +346,35 @@ class ArDunningLetter(models.Model):
     # Queue
 
     @api.model
-    def _trigger_queue(self):
-        self.env.ref("ar_credit_control.ir_cron_dunning_queue").sudo()._trigger()  # the schedule is no user's
+    def _cron_queue_approved(self):
+        """Give every approved letter to the mail queue; return the number of letters dealt with."""
+        return self._cron_queue()
 
     @api.model
-    def _cron_queue_approved(self):
-        """Give every approved letter to the mail queue, a few in each commit.
-
-        Several workers may do this at once: each takes letters that no other has locked. Returns the
-        number of letters dealt with.
-        """
-        letters = self.sudo()  # the schedule serves every company
-        cron = self.env["ir.cron"]
-        remaining = letters.search_count([("state", "=", "approved")])
-        if remaining >= ANALYZE_FROM:
+    def _prepare_queue(self, count):
+        if count >= ANALYZE_FROM:
             # PostgreSQL takes tables that a proposal filled a moment ago for empty, and compares each letter
             # with each: minutes for a batch, until its own schedule has looked at them.
             self.env.cr.execute("ANALYZE ar_dunning_letter, ar_dunning_letter_line")
-        cron._commit_progress(remaining=remaining)
-        done = 0
-        tried = []
-        while ids := letters._lock_next_approved(tried):
-            tried += ids
-            letters.browse(ids)._cron_queue_batch()
-            done += len(ids)
-            if not cron._commit_progress(len(ids)):
-                break
-        return done
 
-    @api.model
-    def _lock_next_approved(self, tried):
-        """Lock the next approved letters that no other worker has; return their ids."""
-        try:
-            rows = self.env.execute_query(
-                SQL(
-                    """SELECT id FROM ar_dunning_letter
-                        WHERE state = 'approved' AND id != ALL(%s)
-                     ORDER BY id LIMIT %s FOR NO KEY UPDATE SKIP LOCKED""",
-                    tried,
-                    QUEUE_BATCH,
-                )
-            )
-        except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
-            # Another worker finished one of them after this transaction began: begin anew.
-            self.env.cr.rollback()
-            return self._lock_next_approved(tried)
-        return [letter_id for (letter_id,) in rows]
-
-    def _cron_queue_batch(self):
-        """Queue the letters and commit; when one of them fails, each on its own."""
-        try:
-            self._queue()
-            self.env["ir.cron"]._commit_progress()
-            return
-        except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
-            self.env.cr.rollback()
-        except Exception:  # one customer's data must not stop the letters of the others
-            self.env.cr.rollback()
-            if len(self) > 1:
-                _logger.info("A letter of a batch cannot be queued; trying one by one", exc_info=True)
-        for letter in self:
-            letter._cron_queue_one()
-
-    def _cron_queue_one(self):
-        try:
-            self._queue()
-            self.env["ir.cron"]._commit_progress()
-        except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
-            self.env.cr.rollback()
-            _logger.info("Letter %s is being changed by someone; the next run takes it up", self.id)
-        except Exception as error:  # noted on the letter for a person
-            self.env.cr.rollback()
-            _logger.warning("Letter %s cannot be queued", self.id, exc_info=True)
-            self._mark_failed(str(error))
-            self.env["ir.cron"]._commit_progress()
-
-    def _queue(self):
-        """Check approved letters again under their row locks and give those still due to the mail queue.
+    def _queue_locked(self):
+        """Check approved letters again and give those still due to the mail queue.
 
         What was paid, blocked or covered meanwhile is taken off; a letter with nothing left is cancelled,
-        with the reason. Mail and state are written in one transaction.
+        with the reason.
         """
-        letters = self.try_lock_for_update(allow_referencing=True)
-        letters.invalidate_recordset()
-        letters = letters.filtered(lambda letter: letter.state == "approved")
-        if not letters:
-            return
-        due = letters.browse().union(
-            *(
-                batch._recheck(policy)
-                for policy, batch in letters.grouped(lambda letter: letter.policy_id).items()
-            )
+        due = self.browse().union(
+            *(batch._recheck(policy) for policy, batch in self.grouped(lambda each: each.policy_id).items())
         )
         due.write({"state": "queued", "queued_date": fields.Datetime.now(), "failure_reason": False})
         due._claim_interest()
         due._enclose()
-        due.filtered(lambda letter: letter.channel not in ("call", "visit"))._create_documents()
-        due.filtered(lambda letter: letter.channel == "email")._create_mails()
+        due.filtered(lambda letter: letter.channel not in ("call", "visit"))._keep_documents()
+        mailed = due.filtered(lambda letter: letter.channel == "email")
+        for template, batch in mailed.grouped(lambda letter: letter.stage_id.template_id).items():
+            batch._create_mails(template)
         due._schedule_tasks()
         due._log_on_customers()
-        self.env.flush_all()
 
     def _recheck(self, policy):
         """Bring letters of one policy up to what is open now, cancel the settled, return the rest."""
@@ -547,27 +474,6 @@ class ArDunningLetter(models.Model):
         body = self.env._("Not sent: %s.", reasons[reason])
         self._message_log_batch({letter.id: body for letter in self})
 
-    def _create_documents(self):
-        """Print the letters and keep them as they go out."""
-        documents = self._render_pdfs()
-        attachments = self.env["ir.attachment"].create(
-            [
-                {
-                    "name": letter._get_file_name(),
-                    "raw": documents[letter.id],
-                    "mimetype": "application/pdf",
-                    "res_model": letter._name,
-                    "res_id": letter.id,
-                }
-                for letter in self
-            ]
-        )
-        for letter, attachment in zip(self, attachments, strict=True):
-            letter.document_id = attachment
-
-    def _get_file_name(self):
-        return f"{self.name.replace('/', '-')}.pdf"
-
     def _get_message_id(self):
         """Return the Message-ID of the letter's mail, always the same: a repeated mail shows as one."""
         database = (
@@ -575,48 +481,11 @@ class ArDunningLetter(models.Model):
         )  # no other way to read it
         return f"<ar-dunning-{self.id}-{self.occurrence}@{database}>"
 
-    def _create_mails(self):
-        """Create the one mail of each letter; Odoo's mail queue sends it."""
-        for template, batch in self.grouped(lambda letter: letter.stage_id.template_id).items():
-            rendered = template._generate_template(
-                batch.ids, ("subject", "body_html", "email_from", "reply_to", "mail_server_id")
-            )
-            mails = (
-                self.env["mail.mail"]
-                .sudo()  # only settings users create mails
-                .create([letter._prepare_mail_values(rendered[letter.id]) for letter in batch])
-            )
-            for letter, mail in zip(batch, mails, strict=True):
-                letter.mail_id = mail
-        for user, batch in self.grouped(lambda letter: letter.user_id).items():
-            if user:
-                self.env["mail.followers"]._insert_followers(self._name, batch.ids, user.partner_id.ids)
-
     def _prepare_mail_values(self, rendered):
-        self.ensure_one()
-        sender = self.user_id or self.company_id
-        values = {
-            "subject": rendered["subject"],
-            "body": rendered["body_html"],
-            "body_html": rendered["body_html"],
-            "email_from": rendered.get("email_from") or sender.email_formatted,
-            "author_id": self.user_id.partner_id.id or self.company_id.partner_id.id,
-            "recipient_ids": [Command.link(self.recipient_id.id)],
-            "attachment_ids": [Command.link(file.id) for file in self.document_id | self.enclosure_ids],
-            "model": self._name,
-            "res_id": self.id,
-            "record_company_id": self.company_id.id,
-            "subtype_id": self.env["ir.model.data"]._xmlid_to_res_id("mail.mt_comment"),
-            "message_id": self._get_message_id(),
-            "auto_delete": False,
-            "is_notification": False,
-            "state": "outgoing",
-        }
-        if rendered.get("reply_to"):
-            values["reply_to"] = rendered["reply_to"]
-        if rendered.get("mail_server_id"):
-            values["mail_server_id"] = rendered["mail_server_id"]
-        return values
+        return super()._prepare_mail_values(rendered) | {"message_id": self._get_message_id()}
+
+    def _get_mail_attachments(self):
+        return super()._get_mail_attachments() | self.enclosure_ids
 
     def _log_on_customers(self):
         """Note each letter in the chatter of its customer, in one batch."""
@@ -639,13 +508,10 @@ class ArDunningLetter(models.Model):
     def _mark_queued(self):
         self.write({"state": "queued", "failure_reason": False})
 
-    def _mark_sent(self):
-        self.write({"state": "sent", "sent_date": fields.Datetime.now(), "failure_reason": False})
-
     def _mark_failed(self, reason):
         """Note why a letter did not reach the customer and ask a person to take over."""
+        super()._mark_failed(reason)
         for letter in self:
-            letter.write({"state": "failed", "failure_reason": reason, "sent_date": False})
             letter._schedule_activity(self.env._("Letter not delivered: mend the address or post it"), reason)
 
     def _message_receive_bounce(self, email, partner):

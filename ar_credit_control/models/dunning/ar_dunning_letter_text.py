@@ -1,11 +1,8 @@
-from functools import partial
-
 from markupsafe import Markup
 
 from odoo import api, fields, models
-from odoo.tools import format_date
 
-from . import page_rows
+from ..document import page_rows
 
 # Millimetres of letterhead, address and title; a reference of more characters takes two lines.
 LETTER_HEAD = 68
@@ -56,14 +53,11 @@ class ArDunningLetter(models.Model):
         return values | {
             "row_pages": row_pages,
             "person": recipient.name if recipient and not recipient.is_company else "",
-            "is_chinese": (self.env.lang or "").startswith("zh"),
             "has_order": any(row["order"] for row in rows),
             "has_contract": any(row["contract"] for row in rows),
             "has_delivery": any(row["is_delivery"] for row in rows),
             "has_part": any(line.amount != line.amount_original for line in self.line_ids),
             "has_aside": any(row["aside"] for row in rows),
-            "format_date": partial(format_date, self.env),
-            "format_long": partial(format_date, self.env, date_format="long"),
         }
 
     @api.model

@@ -18,8 +18,8 @@ class ArDunningLetter(models.Model):
 
     _inherit = "ar.dunning.letter"
 
-    def _lock_next_approved(self, tried):
-        return super()._lock_next_approved([*tried, *self._get_resting_ids()])
+    def _lock_next(self, tried):
+        return super()._lock_next([*tried, *self._get_resting_ids()])
 
     def _queue(self):
         resting = self._get_resting_policies(self.policy_id)

@@ -8,5 +8,4 @@ from . import ar_statement_line
 from . import ar_credit_profile
 from . import ar_collection_case
 from . import ar_dunning_letter
-from . import ir_actions_report
 from . import mail_mail

@@ -19,8 +19,12 @@ class ArStatement(models.Model):
         "mail.activity.mixin",
         "ar.customer.link.mixin",
         "ar.own.customer.mixin",
+        "ar.document.print.mixin",
+        "ar.document.queue.mixin",
     ]
     _order = "date desc, id desc"
+    _queue_state = "waiting"
+    _queue_cron = "ar_credit_control.ir_cron_statement_queue"
 
     name = fields.Char(string="Number", readonly=True, index="trigram")
     company_id = fields.Many2one("res.company", required=True, index=True, readonly=True)
@@ -88,10 +92,6 @@ class ArStatement(models.Model):
         default="draft",
         index=True,
     )
-    sent_date = fields.Datetime(readonly=True)
-    failure_reason = fields.Text(readonly=True)
-    mail_id = fields.Many2one("mail.mail", readonly=True, index="btree_not_null", ondelete="set null")
-    document_id = fields.Many2one("ir.attachment", readonly=True, ondelete="restrict", copy=False)
     letter_id = fields.Many2one(
         "ar.dunning.letter",
         readonly=True,

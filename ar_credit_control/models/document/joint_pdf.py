@@ -1,9 +1,8 @@
-"""Many letters in one PDF: one process of wkhtmltopdf prints them, and each page knows its letter.
+"""Many documents in one PDF: one process of wkhtmltopdf prints them, and each page knows its document.
 
-wkhtmltopdf as Debian ships it takes one document and makes no outline, so letters are joined into one page
-of HTML, each behind a page break, and begin with a dot of a pixel whose colour, next to white, tells its
-number. The dots are counted on the printed pages: a document whose dots are not all there, in order, is not
-split at all.
+wkhtmltopdf as Debian ships it takes one file and makes no outline, so documents are joined into one page of
+HTML, each behind a page break, and begin with a dot of a pixel whose colour, next to white, tells its number.
+The dots are counted on the printed pages: a PDF whose dots are not all there, in order, is not split at all.
 """
 
 import io
@@ -15,8 +14,7 @@ from reportlab.pdfgen import canvas
 
 from odoo.tools.pdf import PdfFileReader, PdfFileWriter
 
-# The colours of the dots tell this many letters apart.
-MOST_LETTERS = 256
+# Red of the dots; the last four bits of green and blue tell 256 documents apart.
 MARK_RED = 254
 # A colour of a fill whose red is that of the dots, as share of 255.
 MARK = re.compile(rb"0?\.996\d* (\d*\.?\d+) (\d*\.?\d+) (?:scn|sc|rg)\b")
@@ -25,7 +23,7 @@ NUMBER_RIGHT, NUMBER_BOTTOM, NUMBER_SIZE = 51, 22, 8
 
 
 def get_style(page):
-    """Return what letters must share to be printed together: language and styles of a letter's HTML."""
+    """Return what documents must share to be printed together: language and styles of their HTML."""
     root = lxml.html.document_fromstring(page)
     return root.get("lang") or "", "".join(style.text or "" for style in root.iter("style"))
 
@@ -52,20 +50,20 @@ def join_pages(pages, lang, style):
 
 
 def split_pages(content, count):
-    """Return the pages of each of the ``count`` letters of a document; None if they cannot be told."""
+    """Return the pages of each of the ``count`` documents of a PDF; None if they cannot be told."""
     reader = PdfFileReader(io.BytesIO(content), strict=False)
-    letters = []
+    documents = []
     for position in range(reader.numPages):
         page = reader.getPage(position)
         numbers = _read_numbers(page)
-        if len(letters) in numbers:
-            letters.append([])
-        elif not letters:
+        if len(documents) in numbers:
+            documents.append([])
+        elif not documents:
             return None
-        if any(number >= len(letters) for number in numbers if number < count):
+        if any(number >= len(documents) for number in numbers if number < count):
             return None
-        letters[-1].append(page)
-    return letters if len(letters) == count else None
+        documents[-1].append(page)
+    return documents if len(documents) == count else None
 
 
 def read_pages(content):
@@ -75,7 +73,7 @@ def read_pages(content):
 
 
 def _read_numbers(page):
-    """Return the numbers of the dots on a page: of the letter that begins on it."""
+    """Return the numbers of the dots on a page: of the document that begins on it."""
     contents = page.get("/Contents")
     if contents is None:
         return set()
@@ -90,19 +88,19 @@ def _read_numbers(page):
     return numbers
 
 
-def write_letters(letters):
-    """Return PDF bytes of the pages of letters: pairs of a name and pages, in one document.
+def write_documents(documents):
+    """Return PDF bytes of the pages of documents: pairs of a name and pages, in one file.
 
-    The pages of a letter of several are numbered "2 / 3", with the name of the letter.
+    The pages of a document of several are numbered "2 / 3", with its name.
     """
     writer = PdfFileWriter()
-    for name, pages in letters:
+    for name, pages in documents:
         start = writer.getNumPages()
         for page in pages:
             writer.addPage(page)
         if len(pages) > 1:
             _number_pages(name, [writer.getPage(start + position) for position in range(len(pages))])
-    writer.addMetadata({"/Title": letters[0][0] if len(letters) == 1 else ""})
+    writer.addMetadata({"/Title": documents[0][0] if len(documents) == 1 else ""})
     output = io.BytesIO()
     writer.write(output)
     return output.getvalue()
