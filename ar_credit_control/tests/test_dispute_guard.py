@@ -70,7 +70,7 @@ class TestDisputeGuard(DisputeCase):
             file.unlink()
         self.assertEqual(file.raw, b"x")
 
-    @mute_logger("odoo.addons.ar_credit_control.models.dispute.ar_dispute")
+    @mute_logger("odoo.addons.ar_credit_control.models.company.ar_schedule")
     def test_one_dispute_does_not_stop_the_schedule(self):
         disputes = self.record(self.make_invoice(1000.0, 30), 100.0)
         disputes += self.record(self.make_invoice(500.0, 30), 100.0)

@@ -34,7 +34,7 @@ class TestHoldFailures(HoldCase):
         schedule = self.env.ref("ar_credit_control.cron_credit_hold").sudo()
         with (
             self.enter_registry_test_mode(),
-            mute_logger("odoo.addons.ar_credit_control.models.hold.ar_credit_hold", "odoo.sql_db"),
+            mute_logger("odoo.addons.ar_credit_control.models.company.ar_schedule", "odoo.sql_db"),
         ):
             schedule.method_direct_trigger()
             schedule.method_direct_trigger()
@@ -101,7 +101,7 @@ class TestDunningFailures(DunningCase):
         with (
             self.enter_registry_test_mode(),
             self.registry.cursor() as cr,
-            mute_logger("odoo.addons.ar_credit_control.models.dunning.ar_dunning_run", "odoo.sql_db"),
+            mute_logger("odoo.addons.ar_credit_control.models.company.ar_schedule", "odoo.sql_db"),
         ):
             self.env(cr=cr)["ar.dunning.run"]._cron_run_policies()
         self.env.invalidate_all()

@@ -213,8 +213,7 @@ class TestReviewRecord(ReviewCase):
 
     def open_due(self):
         self.env.flush_all()
-        while profiles := self.reviews._find_due_profiles(2):
-            self.reviews._open_periodic(profiles)
+        self.reviews._open_due(self.reviews._find_due_profiles())
 
     def test_periodic_reviews_open_once(self):
         today = self.company._credit_today()

@@ -1,11 +1,6 @@
-import logging
-
 from odoo import api, fields, models
 from odoo.fields import Domain
-from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 from odoo.tools import SQL
-
-_logger = logging.getLogger(__name__)
 
 # Of a transaction: entries whose matching changed, so that promises and plans about them are judged again.
 TOUCHED = "ar_credit_control.agreements"
@@ -169,20 +164,8 @@ class ArItemSettlement(models.AbstractModel):
     @api.model
     def _judge_in_batches(self, records):
         """Judge agreements in batches of a commit each; what others work on waits for the next run."""
-        cron = self.env["ir.cron"]
-        cron._commit_progress(remaining=len(records))
-        for start in range(0, len(records), BATCH):
-            batch = records[start : start + BATCH]
-            try:
-                batch._judge()
-                self.env.flush_all()
-            except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
-                # Somebody books a payment on one of them right now: judged there, and by the next run.
-                self.env.cr.rollback()
-                self.env.invalidate_all()
-                _logger.info("%s is in use; the next run takes it up", batch)
-            if not cron._commit_progress(processed=len(batch)):
-                return
+        # Where somebody books a payment right now, the agreement is judged there, and by the next run.
+        self.env["ar.schedule"]._handle_batches(records, records.__class__._judge, BATCH)
 
     # ------------------------------------------------------------------
     # Telling people

@@ -1,11 +1,7 @@
-import logging
 from datetime import timedelta
 
 from odoo import api, models
-from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 from odoo.tools import SQL
-
-_logger = logging.getLogger(__name__)
 
 
 class ArCollectionCase(models.Model):
@@ -26,16 +22,7 @@ class ArCollectionCase(models.Model):
             .sudo()
             .search([("parent_id", "=", False), ("collection_active", "=", True)])
         )
-        cron = self.env["ir.cron"]
-        cron._commit_progress(remaining=len(companies))
-        for company in companies:
-            try:
-                self._run_company(company)
-                self.env.flush_all()
-            except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
-                self.env.cr.rollback()
-                _logger.info("Collection cases of company %s: left for the next run", company.id)
-            cron._commit_progress(1)
+        self.env["ar.schedule"]._handle_each(companies, self._run_company)
 
     @api.model
     def _run_company(self, company):

@@ -50,7 +50,7 @@ class ArSchedule(models.AbstractModel):
         cron = self.env["ir.cron"]
         cron._commit_progress(remaining=len(records))
         for start in range(0, len(records), size):
-            batch = records[start : start + size]
+            batch = records[start : start + size].with_prefetch()
             if self._attempt(partial(handle, batch)):
                 for record in batch:
                     self._handle_one(record, handle, report)
@@ -65,6 +65,9 @@ class ArSchedule(models.AbstractModel):
         :param tries: how often to begin anew after a conflict before the next run takes the part up
         :return: False when it is left to the next run; True when it is done, or its failure reported
         """
+        if isinstance(part, models.BaseModel):
+            # What a commit invalidates is read again: for this one, not for all that are still to come.
+            part = part.with_prefetch()
         for _try in range(tries):
             error = self._attempt(partial(handle, part))
             if error is None:

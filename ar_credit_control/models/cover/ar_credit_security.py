@@ -1,15 +1,12 @@
-import logging
+from functools import partial
 
 from dateutil.relativedelta import relativedelta
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.fields import Domain
-from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 from odoo.tools import SQL
 from odoo.tools.misc import formatLang
-
-_logger = logging.getLogger(__name__)
 
 # What a security says: fixed once it was submitted.
 TERMS = {
@@ -839,19 +836,13 @@ class ArCreditSecurity(models.Model):
             ),
         )
         for select, handle in steps:
-            records = select()
-            self.env["ir.cron"]._commit_progress(remaining=len(records))
-            for record in records:
-                try:
-                    handle(record.with_context(lang=record._get_responsible().lang))
-                    self.env.flush_all()
-                except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
-                    # Somebody works on it right now: the next run takes it up.
-                    self.env.cr.rollback()
-                    self.env.invalidate_all()
-                    _logger.info("%s is being worked on by someone; the next run takes it up", record)
-                if not self.env["ir.cron"]._commit_progress(processed=1):
-                    return
+            if not self.env["ar.schedule"]._handle_each(select(), partial(self._tell_responsible, handle)):
+                return
+
+    @api.model
+    def _tell_responsible(self, handle, record):
+        """Do something about a record in the language of who is told of it."""
+        handle(record.with_context(lang=record._get_responsible().lang))
 
     @api.model
     def _by_company(self, domain_of):

@@ -1,4 +1,3 @@
-import logging
 from datetime import datetime, time, timedelta
 
 import pytz
@@ -6,12 +5,11 @@ import pytz
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.fields import Command, Domain
-from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 from odoo.tools import SQL
 
-_logger = logging.getLogger(__name__)
-
 OPEN_STATES = ("new", "investigating", "accepted")
+# Disputes that the schedule judges in one commit.
+BATCH = 100
 # What a person may change on an open dispute; the rest is written by its methods.
 EDITABLE = {
     "activity_ids",
@@ -594,22 +592,14 @@ class ArDispute(models.Model):
     @api.model
     def _cron_watch(self):
         """Remind owners of late disputes, then the credit manager; judge all that may have moved."""
-        self._select_to_judge()._judge()
-        disputes = self._select_late()
-        self.env["ir.cron"]._commit_progress(remaining=len(disputes))
-        for dispute in disputes:
-            try:
-                with self.env.cr.savepoint():
-                    dispute._escalate()
-            except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
-                # Somebody works on it right now: the next run takes it up.
-                self.env.cr.rollback()
-                self.env.invalidate_all()
-                _logger.info("%s is being worked on by someone; the next run takes it up", dispute)
-            except Exception:  # one dispute that cannot be escalated must not stop the others
-                _logger.exception("%s could not be escalated", dispute)
-            if not self.env["ir.cron"]._commit_progress(processed=1):
-                return
+        schedule = self.env["ar.schedule"]
+        if schedule._handle_batches(self._select_to_judge(), self.__class__._judge, BATCH):
+            schedule._handle_each(self._select_late(), self.__class__._escalate_late)
+
+    def _escalate_late(self):
+        """Escalate a dispute that was late a moment ago, unless somebody has dealt with it meanwhile."""
+        if self.state in OPEN_STATES and self._get_escalation() != self.escalation:
+            self._escalate()
 
     @api.model
     def _select_late(self):

@@ -1,11 +1,6 @@
-import logging
-
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
-from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 from odoo.tools import SQL, format_amount
-
-_logger = logging.getLogger(__name__)
 
 # Attempts of the schedule at one policy when another process works on it at the same moment.
 CONCURRENCY_TRIES = 5
@@ -446,23 +441,17 @@ class ArDunningRun(models.Model):
     @api.model
     def _cron_run_policy(self, policy):
         """Propose the day's letters of one policy and commit; other processes' conflicts are tried again."""
-        for _attempt in range(CONCURRENCY_TRIES):
-            try:
-                run = self._get_automatic_run(policy, policy._get_today())
-                run._propose()
-                self.env["ir.cron"]._commit_progress()
-                return
-            except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
-                self.env.cr.rollback()
-                _logger.info("Dunning policy %s is being run by another process; trying again", policy.id)
-            except Exception as error:  # one company's data must not stop the letters of the others
-                self.env.cr.rollback()
-                self.env.invalidate_all()
-                _logger.exception("Dunning policy %s could not be run", policy.id)
-                policy._message_log(body=self.env._("The schedule could not propose letters: %s", error))
-                self.env["ir.cron"]._commit_progress()
-                return
-        _logger.warning("Dunning policy %s could not be run now; the next run takes it up", policy.id)
+        self.env["ar.schedule"]._handle_one(
+            policy, self._propose_automatic, self._report_unproposed, tries=CONCURRENCY_TRIES
+        )
+
+    @api.model
+    def _propose_automatic(self, policy):
+        self._get_automatic_run(policy, policy._get_today())._propose()
+
+    @api.model
+    def _report_unproposed(self, policy, error):
+        policy._message_log(body=self.env._("The schedule could not propose letters: %s", error))
 
     @api.model
     def _get_automatic_run(self, policy, date):

@@ -1,14 +1,10 @@
-import logging
 import math
 from datetime import timedelta
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.fields import Command, Domain
-from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 from odoo.tools import SQL, html2plaintext, plaintext2html
-
-_logger = logging.getLogger(__name__)
 
 FIGURES = (
     "limit_set",
@@ -1022,9 +1018,9 @@ class ArCreditHold(models.Model):
         ended = candidates.filtered(lambda hold: hold.valid_until < hold.company_id._credit_today())
         ended._close(self.env._("The release was not used in time."))
 
-    def _note_failure(self, error):
+    def _report_unchecked(self, error):
         """Leave with the hold why the schedule could not confirm its order, once."""
-        body = self.env._("Could not be checked again: %s", " ".join(error.split()))
+        body = self.env._("Could not be checked again: %s", " ".join(str(error).split()))
         if html2plaintext(self.message_ids[:1].body or "").split() != body.split():
             self._message_log(body=body)
 
@@ -1050,27 +1046,8 @@ class ArCreditHold(models.Model):
 
         :return: whether all could be looked at; False when somebody worked on one of them meanwhile
         """
-        complete = True
-        for hold in self:
-            try:
-                hold[0]._recheck()
-                self.env.cr.flush()
-            except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
-                complete = False
-                self.env.cr.rollback()
-                self.env.invalidate_all()
-                _logger.info("Hold %s is being worked on by someone; a later run takes it up", hold.id)
-            except Exception as error:  # one order that lacks something must not stop the others
-                self.env.cr.rollback()
-                self.env.invalidate_all()
-                expected = isinstance(error, UserError)
-                _logger.log(
-                    logging.INFO if expected else logging.WARNING,
-                    "Hold %s could not be checked again: %s",
-                    hold.id,
-                    error,
-                    exc_info=not expected,
-                )
-                hold._note_failure(str(error))
-            self.env["ir.cron"]._commit_progress()
-        return complete
+        handle_one = self.env["ar.schedule"]._handle_one
+        handled = [
+            handle_one(hold, self.__class__._recheck, self.__class__._report_unchecked) for hold in self
+        ]
+        return all(handled)

@@ -1,11 +1,8 @@
-import logging
+from markupsafe import Markup
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
-from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY
 from odoo.tools import SQL
-
-_logger = logging.getLogger(__name__)
 
 
 class ArLimitationWarning(models.Model):
@@ -38,20 +35,28 @@ class ArLimitationWarning(models.Model):
     def _cron_warn(self):
         """Tell who collects from a customer of limitation dates that come near, customer by customer."""
         due = self._select_due()
-        self.env["ir.cron"]._commit_progress(remaining=len(due))
-        for (root, partner), rows in due.items():
-            try:
-                with self.env.cr.savepoint():
-                    self._warn_customer(root, partner, rows)
-            except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
-                # Somebody works on it right now: the next run takes it up.
-                self.env.cr.rollback()
-                self.env.invalidate_all()
-                _logger.info("%s is being worked on by someone; the next run takes it up", partner)
-            except Exception:  # one customer's data must not stop the warnings of the others
-                _logger.exception("Limitation dates of %s could not be warned of", partner)
-            if not self.env["ir.cron"]._commit_progress(processed=1):
-                return
+        self.env["ar.schedule"]._handle_each(
+            list(due),
+            lambda customer: self._warn_customer(*customer, due[customer]),
+            self._report_unwarned,
+        )
+
+    @api.model
+    def _report_unwarned(self, customer, error):
+        """Ask a person to look at the dates of a customer whom the schedule could not warn of, once."""
+        root, partner = customer
+        profile = self.env["ar.credit.profile"]._get_or_create(partner, root)
+        user = self._get_responsible(profile)
+        summary = profile.with_context(lang=user.lang).env._(
+            "Look at the limitation dates yourself: the schedule could not"
+        )
+        if user and summary not in profile.activity_ids.mapped("summary"):
+            profile.activity_schedule(
+                "ar_credit_control.mail_activity_limitation",
+                user_id=user.id,
+                summary=summary,
+                note=Markup("<p>%s</p>") % error,
+            )
 
     @api.model
     def _select_due(self):

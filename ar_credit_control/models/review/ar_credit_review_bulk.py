@@ -161,14 +161,13 @@ class ArCreditReview(models.Model):
 
         Commits after each batch: killed anywhere, the next run opens the rest.
         """
-        cron = self.env["ir.cron"]
-        remaining = self._count_due_profiles()
-        cron._commit_progress(remaining=remaining)
-        while profiles := self._find_due_profiles(BATCH):
-            self._open_periodic(profiles)
-            remaining -= len(profiles)
-            if not cron._commit_progress(processed=len(profiles), remaining=max(remaining, 0)):
-                break
+        self.env["ar.schedule"]._handle_batches(self._find_due_profiles(), self._open_due, BATCH)
+
+    @api.model
+    def _open_due(self, profiles):
+        """Open the reviews of those of the profiles for which nobody opened one meanwhile."""
+        if due := self._find_due_profiles(profiles):
+            self._open_periodic(due)
 
     @api.model
     def _open_periodic(self, profiles):
@@ -207,29 +206,25 @@ class ArCreditReview(models.Model):
         return candidates[:1]
 
     @api.model
-    def _find_due_profiles(self, limit):
-        rows = self.env.execute_query(
-            SQL(
-                "SELECT profile.id %s ORDER BY profile.next_review_date, profile.id LIMIT %s",
-                self._from_due(),
-                limit,
-            )
-        )
+    def _find_due_profiles(self, profiles=None):
+        """Return the profiles whose review falls due and was not opened for that day.
+
+        :param profiles: among these; None: all
+        """
+        self.env.flush_all()
+        among = SQL("TRUE") if profiles is None else SQL("profile.id = ANY(%s)", profiles.ids)
+        rows = self.env.execute_query(self._due_sql(among))
         return self.env["ar.credit.profile"].browse(profile_id for (profile_id,) in rows)
 
     @api.model
-    def _count_due_profiles(self):
-        return self.env.execute_query(SQL("SELECT COUNT(*) %s", self._from_due()))[0][0]
-
-    @api.model
-    def _from_due(self):
-        """Return the profiles whose review falls due and was not opened for that day, as FROM and WHERE."""
-        self.env.flush_all()
+    def _due_sql(self, among) -> SQL:
         return SQL(
             """
+            SELECT profile.id
               FROM ar_credit_profile profile
               JOIN res_company root ON root.id = profile.company_id
              WHERE profile.active
+               AND %(among)s
                AND profile.next_review_date <= %(today)s + COALESCE(root.credit_review_lead_days, 0)
                AND NOT EXISTS (
                    SELECT FROM ar_credit_review review
@@ -240,6 +235,8 @@ class ArCreditReview(models.Model):
                           OR review.due_date = profile.next_review_date
                       )
                    )
+          ORDER BY profile.next_review_date, profile.id
             """,
+            among=among,
             today=fields.Date.context_today(self),
         )

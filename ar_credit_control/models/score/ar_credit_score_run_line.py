@@ -129,22 +129,26 @@ class ArCreditScoreRunLine(models.Model):
         Killed anywhere, the next run goes on with what is still queued. Whoever lost the right to decide
         meanwhile decides nothing: those lines are open again.
         """
-        cron = self.env["ir.cron"]
-        queued = [("state", "=", "queued")]
-        remaining = self.search_count(queued)
-        cron._commit_progress(remaining=remaining)
-        while lines := self.search(queued, limit=ACCEPT_BATCH, order="accepted_by_id, company_id, id"):
-            first = lines[0]
-            user, company = first.accepted_by_id, first.company_id
-            lines = lines.filtered_domain([("accepted_by_id", "=", user.id), ("company_id", "=", company.id)])
+        lines = self.search([("state", "=", "queued")], order="accepted_by_id, company_id, id")
+        self.env["ar.schedule"]._handle_batches(
+            lines, self.__class__._accept_queued, ACCEPT_BATCH, self.__class__._report_unaccepted
+        )
+
+    def _accept_queued(self):
+        queued = self.filtered(lambda line: line.state == "queued")
+        for (user, company), lines in queued.grouped(
+            lambda line: (line.accepted_by_id, line.company_id)
+        ).items():
             run = self.env["ar.credit.score.run"].with_user(user)
             if user.active and run._is_decider() and company in user.company_ids.root_id:
                 lines.with_user(user).with_context(allowed_company_ids=company.ids)._accept()
             else:
                 lines.state = "open"
-            remaining -= len(lines)
-            if not cron._commit_progress(processed=len(lines), remaining=max(remaining, 0)):
-                break
+
+    def _report_unaccepted(self, error):
+        """Open a line again that could not be accepted, and note why with the customer."""
+        self.state = "open"
+        self.env["ar.schedule"]._note_failure(self.profile_id, error)
 
     def _accept(self):
         """Write the reviews of lines and return them. Internal: no check who asks."""
