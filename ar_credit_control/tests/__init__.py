@@ -38,6 +38,7 @@ from . import test_demo
 from . import test_dispute_guard
 from . import test_dispute_resolution
 from . import test_dispute_tour
+from . import test_document_recipient
 from . import test_dunning_dispatch
 from . import test_dunning_edit
 from . import test_dunning_guard

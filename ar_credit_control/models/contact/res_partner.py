@@ -17,7 +17,8 @@ class ResPartner(models.Model):
         COLLECTION_ROLES,
         string="Role in Payment",
         groups="base.group_user",
-        help="First contact: whom we call. Payables: who enters invoices. Approver: who releases payments.",
+        help="First contact: whom we call. Payables: who enters invoices. Approver: who releases payments. "
+        "Letters are addressed by it, statements of account to payables.",
     )
 
     def action_log_contact(self):

@@ -74,7 +74,10 @@ class ArDunningLetter(models.Model):
         "res.partner",
         readonly=True,
         ondelete="restrict",
-        help="The invoice contact of the customer, or the customer itself.",
+        help="By the roles of contacts: reminders go to payables, those of sales to the first contact, those "
+        "of the clearing phase to the approver, the last letter to the legal representative. Without such a "
+        "contact, or if it cannot be reached: to payables, the invoice address, the customer itself; the "
+        "last letter to the customer itself.",
     )
     email = fields.Char(compute="_compute_email", string="E-mail")
     channel = fields.Selection(CHANNELS, required=True, readonly=True)

@@ -245,11 +245,7 @@ class ArDunningLetter(models.Model):
         users = {}
         wanted = {}
         for letter in self:
-            owner = {
-                "sales": letter.partner_id.user_id,
-                "finance": letter.policy_id.user_id,
-                "credit": letter.user_id,
-            }[letter.stage_id.owner]
+            owner = letter._get_stage_owner()
             wanted.setdefault(owner, self.browse())
             wanted[owner] += letter
         for owner, letters in wanted.items():
@@ -259,6 +255,14 @@ class ArDunningLetter(models.Model):
             for letter in letters:
                 users[letter] = owner if letter in readable else letter._get_own_user()
         return users
+
+    def _get_stage_owner(self):
+        """Return who deals with the letter by the owner of its stage; empty if nobody does."""
+        return {
+            "sales": self.partner_id.user_id,
+            "finance": self.policy_id.user_id,
+            "credit": self.user_id,
+        }[self.stage_id.owner]
 
     def _get_own_user(self):
         """Return who deals with the letter when the owner of its stage cannot."""

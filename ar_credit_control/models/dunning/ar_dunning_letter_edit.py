@@ -103,6 +103,8 @@ class ArDunningLetter(models.Model):
             lambda line: line.is_due and line.stage_id.day_offset > stage.day_offset
         )
         higher.write({"stage_id": stage.id})
+        if not self.own_recipient:
+            self.recipient_id = self.env["ar.dunning.selection"]._get_recipient(stage, self.partner_id)
         if not self.own_channel:
             self.channel = self._get_stage_channel(stage)
         return self.env._("Stage: %(stage)s instead of %(before)s.", stage=stage.name, before=before.name)

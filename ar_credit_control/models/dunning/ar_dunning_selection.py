@@ -182,16 +182,12 @@ class ArDunningSelection(models.AbstractModel):
 
     @api.model
     def _customer_sql(self, policy, root, date):
-        """Customers of the policy, with the recipient of their letters and why they get none."""
+        """Customers of the policy, and why they get no letters."""
         return SQL(
             """
             SELECT partner.id,
                    profile.id AS profile_id,
                    profile.collector_id,
-                   recipient.id AS recipient_id,
-                   recipient.has_email,
-                   recipient.has_address
-                       OR COALESCE(partner.street, partner.city, '') != '' AS has_address,
                    CASE WHEN EXISTS (SELECT FROM res_company own
                                       JOIN res_partner own_partner ON own_partner.id = own.partner_id
                                      WHERE own_partner.commercial_partner_id = partner.id)
@@ -206,20 +202,6 @@ class ArDunningSelection(models.AbstractModel):
          LEFT JOIN ar_credit_profile profile
                 ON profile.partner_id = partner.id AND profile.company_id = root.id
               %(assigned)s
-         LEFT JOIN LATERAL (
-                SELECT candidate.id,
-                       COALESCE(candidate.email LIKE '%%@%%', FALSE) AS has_email,
-                       COALESCE(candidate.street, candidate.city, '') != '' AS has_address
-                  FROM res_partner candidate
-                 WHERE candidate.commercial_partner_id = partner.id
-                   AND (candidate.id = partner.id OR (candidate.type = 'invoice' AND candidate.active))
-              ORDER BY COALESCE(candidate.email LIKE '%%@%%', FALSE) DESC,
-                       candidate.type = 'invoice' AND candidate.id != partner.id
-                           AND (candidate.email LIKE '%%@%%' OR candidate.street != '') IS TRUE DESC,
-                       COALESCE(candidate.street, candidate.city, '') != '' DESC,
-                       candidate.id
-                 LIMIT 1
-              ) recipient ON TRUE
              WHERE assigned.policy_id = %(policy)s
             """,
             date=date,
@@ -699,7 +681,7 @@ class ArDunningSelection(models.AbstractModel):
                    COALESCE(cover.amount_currency, 0) AS amount_cover,
                    claim.days_overdue,
                    claim.date_maturity,
-                   customer.recipient_id,
+                   recipient.id AS recipient_id,
                    %(channel)s AS channel,
                    customer.profile_id,
                    customer.collector_id,
@@ -717,7 +699,9 @@ class ArDunningSelection(models.AbstractModel):
                         WHEN %(channel)s IS NULL THEN 'no_address' END AS reason
               FROM dunning_claim claim
               JOIN dunning_customer customer ON customer.id = claim.partner_id
+              JOIN res_partner partner ON partner.id = claim.partner_id
          LEFT JOIN ar_dunning_stage stage ON stage.id = claim.stage_id
+         LEFT JOIN LATERAL (%(recipient)s) recipient ON TRUE
          LEFT JOIN dunning_cover cover
                 ON cover.partner_id = claim.partner_id AND cover.currency_id = claim.currency_id
          LEFT JOIN (SELECT DISTINCT partner_id, total FROM dunning_cover) covered
@@ -726,6 +710,7 @@ class ArDunningSelection(models.AbstractModel):
          LEFT JOIN (%(rates)s) rate ON rate.currency_id = claim.currency_id
             """,
             channel=self._channel_sql(),
+            recipient=self.env["ar.document.recipient"]._letter_sql(SQL("partner"), SQL("stage")),
             quiet=quiet,
             waiting=waiting,
             contacted=contacted,
@@ -741,28 +726,46 @@ class ArDunningSelection(models.AbstractModel):
             """CASE stage.send_by
                     WHEN 'none' THEN COALESCE(stage.task, 'call')
                     WHEN 'message' THEN 'message'
-                    WHEN 'post' THEN CASE WHEN customer.has_address THEN 'post'
-                                          WHEN customer.has_email THEN 'email' END
-                    ELSE CASE WHEN customer.has_email THEN 'email'
-                              WHEN customer.has_address THEN 'post' END END"""
+                    WHEN 'post' THEN CASE WHEN recipient.has_address THEN 'post'
+                                          WHEN recipient.has_email THEN 'email' END
+                    ELSE CASE WHEN recipient.has_email THEN 'email'
+                              WHEN recipient.has_address THEN 'post' END END"""
         )
 
     @api.model
     def _get_channel(self, stage, has_email, has_address):
         """Return how a letter of a stage reaches a customer who has these; None: not at all."""
-        customer = SQL(
-            "(SELECT %s::boolean AS has_email, %s::boolean AS has_address) customer", has_email, has_address
+        recipient = SQL(
+            "(SELECT %s::boolean AS has_email, %s::boolean AS has_address) recipient", has_email, has_address
         )
         stage.flush_recordset(["send_by", "task"])
         rows = self.env.execute_query(
             SQL(
                 "SELECT %s FROM ar_dunning_stage stage, %s WHERE stage.id = %s",
                 self._channel_sql(),
-                customer,
+                recipient,
                 stage.id,
             )
         )
         return rows[0][0] if rows else None
+
+    @api.model
+    def _get_recipient(self, stage, partner):
+        """Return who gets a letter of a stage to a customer."""
+        self.env.flush_all()
+        rows = self.env.execute_query(
+            SQL(
+                """SELECT recipient.id
+                     FROM res_partner partner
+                     JOIN ar_dunning_stage stage ON stage.id = %s
+                CROSS JOIN LATERAL (%s) recipient
+                    WHERE partner.id = %s""",
+                stage.id,
+                self.env["ar.document.recipient"]._letter_sql(SQL("partner"), SQL("stage")),
+                partner.id,
+            )
+        )
+        return partner.browse(rows[0])
 
     @api.model
     def _line_sql(self, letter_ids=None):

@@ -22,6 +22,12 @@ class ArDunningLetter(models.Model):
             ]
         return result
 
+    def _get_stage_owner(self):
+        # A statement of account does not pass through the hands of sales.
+        if self.stage_id.owner == "sales" and self.stage_id.attach_statement and self.channel == "post":
+            return self.user_id
+        return super()._get_stage_owner()
+
     def _mark_sent(self):
         result = super()._mark_sent()
         self.statement_ids.filtered(lambda statement: statement.state == "queued")._mark_sent()

@@ -33,7 +33,13 @@ class ArStatement(models.Model):
         "res.partner", string="Customer", required=True, index=True, readonly=True, ondelete="restrict"
     )
     partner_name = fields.Char(string="Customer Name", readonly=True)
-    recipient_id = fields.Many2one("res.partner", readonly=True, ondelete="restrict")
+    recipient_id = fields.Many2one(
+        "res.partner",
+        readonly=True,
+        ondelete="restrict",
+        help="The contact for payables, else the invoice address, else the customer itself. Statements go to "
+        "no other contact, nor through sales.",
+    )
     email = fields.Char(related="recipient_id.email", string="E-mail")
     user_id = fields.Many2one(
         "res.users",

@@ -253,7 +253,7 @@ class ArStatementFigures(models.AbstractModel):
             """
             SELECT partner.id AS partner_id,
                    partner.name AS partner_name,
-                   COALESCE(given.recipient_id, recipient.id, partner.id) AS recipient_id,
+                   COALESCE(given.recipient_id, recipient.id) AS recipient_id,
                    profile.collector_id,
                    COALESCE(listed.item_count, 0) AS item_count,
                    COALESCE(overdue.total, 0) AS total,
@@ -273,18 +273,12 @@ class ArStatementFigures(models.AbstractModel):
                 ON profile.partner_id = partner.id AND profile.company_id = %(root)s
          LEFT JOIN UNNEST(%(given_partners)s::int[], %(given_recipients)s::int[])
                        AS given(partner_id, recipient_id) ON given.partner_id = partner.id
-         LEFT JOIN LATERAL (
-                    SELECT candidate.id
-                      FROM res_partner candidate
-                     WHERE candidate.commercial_partner_id = partner.id AND candidate.active
-                       AND (candidate.id = partner.id OR candidate.type = 'invoice')
-                  ORDER BY COALESCE(candidate.email, '') = '', candidate.type = 'invoice' DESC, candidate.id
-                     LIMIT 1
-                   ) recipient ON TRUE
+         LEFT JOIN LATERAL (%(recipient)s) recipient ON TRUE
              WHERE %(conditions)s
             """,
             date=options["date"],
             root=root.id,
+            recipient=self.env["ar.document.recipient"]._statement_sql(SQL("partner")),
             given_partners=list(recipients),
             given_recipients=list(recipients.values()),
             conditions=SQL(" AND ").join(conditions),
