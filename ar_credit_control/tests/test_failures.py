@@ -5,6 +5,8 @@ from odoo.tools import mute_logger
 from .common_dunning import DunningCase
 from .common_hold import HoldCase
 
+SCHEDULE = "odoo.addons.ar_credit_control.models.company.ar_schedule"
+
 
 @tagged("post_install", "-at_install")
 class TestHoldFailures(HoldCase):
@@ -34,7 +36,7 @@ class TestHoldFailures(HoldCase):
         schedule = self.env.ref("ar_credit_control.cron_credit_hold").sudo()
         with (
             self.enter_registry_test_mode(),
-            mute_logger("odoo.addons.ar_credit_control.models.company.ar_schedule", "odoo.sql_db"),
+            mute_logger(SCHEDULE, "odoo.sql_db"),
         ):
             schedule.method_direct_trigger()
             schedule.method_direct_trigger()
@@ -101,7 +103,7 @@ class TestDunningFailures(DunningCase):
         with (
             self.enter_registry_test_mode(),
             self.registry.cursor() as cr,
-            mute_logger("odoo.addons.ar_credit_control.models.company.ar_schedule", "odoo.sql_db"),
+            mute_logger(SCHEDULE, "odoo.sql_db"),
         ):
             self.env(cr=cr)["ar.dunning.run"]._cron_run_policies()
         self.env.invalidate_all()
@@ -173,3 +175,37 @@ class TestDunningFailures(DunningCase):
             with self.subTest(place=place):
                 self.assertNotIn("<img src=x", html)
                 self.assertIn(shown, html)
+
+
+@tagged("post_install", "-at_install")
+class TestScheduleFailures(DunningCase):
+    """What the log says of whom a schedule could not deal with."""
+
+    def test_the_log_names_the_customer(self):
+        profiles = self.env["ar.credit.profile"]._get_or_create(
+            self.customer | self.make_customer("Other"), self.company
+        )
+        broken, fine = profiles.sorted(lambda profile: profile.partner_id.name)
+        self.env.flush_all()
+
+        def handle(profile):
+            profile.note = "seen"
+            profile.flush_recordset()
+            if profile == broken:
+                profile.env.cr.execute("SELECT 1 / 0")
+
+        with (
+            self.enter_registry_test_mode(),
+            self.registry.cursor() as cr,
+            mute_logger("odoo.sql_db"),
+            self.assertLogs(SCHEDULE, "ERROR") as log,
+        ):
+            env = self.env(cr=cr)
+            for _run in range(2):
+                self.assertTrue(env["ar.schedule"]._handle_each(profiles.with_env(env), handle))
+        self.env.invalidate_all()
+        self.assertEqual((broken.note, fine.note), (False, "seen"), "nothing of what failed is left")
+        self.assertIn("Kornmann AG", log.output[0])
+        self.assertIn("division by zero", log.output[0])
+        notes = broken.message_ids.filtered(lambda note: "division by zero" in note.body)
+        self.assertEqual(len(notes), 1, "said once")

@@ -91,18 +91,27 @@ class ArSchedule(models.AbstractModel):
 
     @api.model
     def _report_failure(self, part, error, report=None):
-        """Log why a part failed, and leave it where a person finds it."""
+        """Log which part failed and why, and leave it where a person finds it."""
         is_expected = isinstance(error, UserError)
         _logger.log(
             logging.INFO if is_expected else logging.ERROR,
             "%s could not be dealt with: %s",
-            part,
+            self._get_name(part),
             error,
             exc_info=None if is_expected else error,
         )
         note_error = self._attempt(partial(report or self._note_failure, part, error))
         if note_error:
             _logger.error("The failure of %s could not be noted", part, exc_info=note_error)
+
+    @api.model
+    def _get_name(self, part):
+        """Return a part as the log names it: its records with the names that people know."""
+        if isinstance(part, tuple):
+            return ", ".join(map(self._get_name, part))
+        if not isinstance(part, models.BaseModel):
+            return str(part)
+        return f"{part} {', '.join(part.sudo().exists().mapped('display_name'))}"  # sudo: the server's log
 
     @api.model
     def _note_failure(self, part, error):
