@@ -1,10 +1,12 @@
-from odoo import api, models
+from odoo import api, fields, models
 
 
 class ArDunningLetter(models.Model):
-    """A call or visit about a letter is logged from it."""
+    """The role of who gets a letter; a call or visit about a letter is logged from it."""
 
     _inherit = "ar.dunning.letter"
+
+    recipient_role = fields.Selection(related="recipient_id.collection_role")
 
     @api.model
     def _get_task_types_of(self, kind):
