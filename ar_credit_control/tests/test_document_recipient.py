@@ -107,6 +107,7 @@ class TestDocumentRecipient(DunningCase):
 
     def test_the_page_names_the_contact_at_the_address_of_the_customer(self):
         letter = self.letter()
+        self.assertEqual(letter.with_user(self.auditor).recipient_role, "payables")
         self.assertEqual(letter._get_address_lines()[:3], ["Kornmann AG", "Petra Payables", "Main Street 1"])
 
     def test_a_lower_stage_is_for_somebody_else(self):
