@@ -54,7 +54,7 @@ def outcome(tmp_path):
         "AR_TEST_SUMMARY": str(tmp_path / "summary"),
     }
     run = subprocess.run(
-        processes.as_module("pytest", "-p", "no:odoo", *command.PLUGIN, *command.PARALLEL, "test_suite.py"),
+        processes.as_module("pytest", "-p", "no:odoo", *command.PLUGINS, *command.PARALLEL, "test_suite.py"),
         cwd=tmp_path,
         env=environment,
         capture_output=True,

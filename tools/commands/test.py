@@ -14,7 +14,7 @@ from tools.console import SetupError, note, seconds, step
 # How long each class of tests took last time, in any clone: what takes long is started first.
 DURATIONS = project.CACHE / "test-durations.json"
 
-PLUGIN = ("-p", "tools.pytest_workers")
+PLUGINS = ("-p", "tools.pytest_workers", "-p", "tools.pytest_caches")
 # Classes stay whole, for what they set up. With `auto` --pdb works. A worker that died is a failure.
 PARALLEL = ("-n", "auto", "--dist=loadscope", "--no-loadscope-reorder", "--max-worker-restart=0")
 
@@ -37,7 +37,7 @@ def run(arguments, databases):
             databases.copy(template, database)
             configurations.append(str(databases.configuration(database, db_name=database)))
         step("Running the tests")
-        options = ["--odoo-http", f"--odoo-config={configurations[0]}", *PLUGIN]
+        options = ["--odoo-http", f"--odoo-config={configurations[0]}", *PLUGINS]
         options += PARALLEL if workers > 1 else ()
         tests = [] if named else _files()
         environment = {
