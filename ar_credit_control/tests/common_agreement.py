@@ -82,7 +82,7 @@ class AgreementCase(AgingCase):
     @classmethod
     def activate(cls, plan, days=None):
         """Approve a plan as somebody else; days in the past are entered as if it had been then."""
-        plan.sudo().write({"state": "active", "approved_on": cls.day(-100), "paused_until": cls.day(100)})
+        plan.sudo().write({"state": "active", "decided_on": cls.day(-100), "paused_until": cls.day(100)})
         for line, day in zip(plan.line_ids, days or [], strict=bool(days)):
             cls.env.cr.execute(
                 "UPDATE ar_payment_plan_line SET date = %s WHERE id = %s", (cls.day(day), line.id)

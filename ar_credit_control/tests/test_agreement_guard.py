@@ -1,4 +1,4 @@
-from odoo.exceptions import AccessError
+from odoo.exceptions import AccessError, UserError
 from odoo.fields import Command
 from odoo.tests import tagged
 
@@ -21,6 +21,36 @@ class TestAgreementGuard(AgreementCase):
                 plan.write({"line_ids": [Command.create({**line, **forged})]})
         plan.write({"line_ids": [Command.create(line)]})
         self.assertEqual(len(plan.line_ids), 3)
+
+    def test_made_by_methods_alone_and_kept(self):
+        manager = self.make_user("agr_keeper", "ar_credit_control.group_credit_manager")
+        promise = self.promise(500.0, 5, self.due(1000.0))
+        plan = self.plan([10, 20], self.due(400.0))
+        for record in (promise, plan):
+            vals = {
+                name: record[name].id for name in ("profile_id", "partner_id", "company_id", "currency_id")
+            }
+            with self.subTest(record._name):
+                with self.assertRaises(AccessError):
+                    record.with_user(manager).create({**vals, "name": "Forged"})
+                with self.assertRaises(UserError):
+                    record.copy()
+                with self.assertRaisesRegex(UserError, "evidence"):
+                    record.unlink()
+                for forged in ({"state": "kept"}, {"amount": 1.0}, {"partner_name": "Other"}):
+                    with self.assertRaises(AccessError):
+                        record.with_user(manager).write(forged)
+
+    def test_decisions_say_who_when_and_why(self):
+        plan = self.plan([10, 20], self.due(1000.0))
+        plan.action_submit()
+        self.assertEqual((plan.submitted_by_id, plan.submitted_on), (self.env.user, self.day(0)))
+        self.assertFalse(plan.decided_by_id)
+        plan._write_decision("active", " By mail ", grace_days=3)
+        self.assertEqual(
+            (plan.state, plan.decided_by_id, plan.decided_on, plan.decision_note, plan.grace_days),
+            ("active", self.env.user, self.day(0), "By mail", 3),
+        )
 
     def test_customer_that_comes_under_another_one(self):
         promised, planned = self.due(1000.0), self.due(400.0)

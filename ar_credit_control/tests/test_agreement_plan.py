@@ -89,7 +89,7 @@ class TestPlan(AgreementCase):
         with self.assertRaisesRegex(AccessError, "above your authority"):
             plan.with_user(self.controller).action_approve()
         plan.with_user(self.manager).action_approve()
-        self.assertEqual((plan.state, plan.approved_by_id, plan.decided_days), ("active", self.manager, 20))
+        self.assertEqual((plan.state, plan.decided_by_id, plan.decided_days), ("active", self.manager, 20))
         self.assertFalse(plan.sudo().activity_ids)
 
     def test_amount_in_company_currency(self):
@@ -126,7 +126,7 @@ class TestPlan(AgreementCase):
         self.due(500)
         first = self.plan([20], kind="deferral")
         self.activate(first)
-        first.sudo().write({"state": "cancelled", "approved_on": self.day(-40)})
+        first.sudo().write({"state": "cancelled", "decided_on": self.day(-40)})
         again = self.plan([20], kind="deferral")
         self.assertEqual(again.days, 40, "from the due date, 20 days ago")
 
@@ -139,7 +139,7 @@ class TestPlan(AgreementCase):
         plan = self.plan([20], user=self.collector)
         for vals in (
             {"state": "active"},
-            {"approved_by_id": self.collector.id},
+            {"decided_by_id": self.collector.id},
             {"amount": 1},
             {"grace_days": 99},
         ):

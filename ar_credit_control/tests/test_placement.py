@@ -8,6 +8,7 @@ import openpyxl
 from odoo.exceptions import AccessError, UserError
 from odoo.fields import Command
 from odoo.tests import tagged
+from odoo.tools.pdf import PdfFileReader
 
 from .common_dispute import DisputeCase
 
@@ -107,7 +108,7 @@ class TestPlacement(DisputeCase):
         with self.assertRaises(AccessError):
             placement.with_user(self.second_controller).action_approve()
         placement.with_user(self.manager).action_approve()
-        self.assertEqual((placement.state, placement.approved_by_id), ("placed", self.manager))
+        self.assertEqual((placement.state, placement.decided_by_id), ("placed", self.manager))
 
     def test_terms_are_fixed(self):
         placement = self.place(self.make_invoice(1000.0, 100))
@@ -228,14 +229,43 @@ class TestPlacement(DisputeCase):
         self.assertFalse(starts & set("=+@"))
         self.assertEqual(tables[0][1][5], "1000.0")
 
+    def test_workbook_leaves_empty_what_is_unknown(self):
+        self.env["res.partner"].create(
+            {"name": "Warehouse", "type": "delivery", "parent_id": self.customer.id, "phone": False}
+        )
+        placement = self.place(self.make_invoice(1000.0, 100))
+        book = openpyxl.load_workbook(io.BytesIO(placement._write_workbook()))
+        rows = [[cell.value for cell in row] for row in book.worksheets[1].iter_rows(min_row=4)]
+        warehouse = next(row for row in rows if row[0] == "Warehouse")
+        self.assertEqual(warehouse[1], "Delivery", "in words, not the key")
+        self.assertIsNone(warehouse[2], "no telephone is no zero")
+
+    def test_long_tables_have_headings_on_each_page(self):
+        invoices = self.env["account.move"].union(
+            *(self.make_invoice(100.0 + number, 100) for number in range(60))
+        )
+        placement = self.place(*invoices, kind="lawyer", facts="Delivered.\n" * 10)
+        values = placement._prepare_page_values()
+        for with_cover, tables in ((False, ("item_pages",)), (True, ("item_pages", "evidence_pages"))):
+            breaks = placement._prepare_page_breaks(values, with_cover)
+            for table in tables:
+                self.assertGreater(len(breaks[table]), 1)
+            self.assertEqual(
+                [line for page in breaks["item_pages"] for line in page], list(placement.line_ids)
+            )
+        page = str(placement._render_page("ar_credit_control.placement_page"))
+        self.assertEqual(page.count("Sue by</th>"), page.count("items fixed next") + 1)
+        content = placement._render_pdf("ar_credit_control.placement_page")
+        reader = PdfFileReader(io.BytesIO(content), strict=False)
+        self.assertGreater(reader.numPages, 1)
+        self.assertIn(f"2 / {reader.numPages}", reader.getPage(1).extractText())
+
     def test_pages_print(self):
         invoice = self.make_invoice(1000.0, 100)
         placement = self.place(invoice, kind="lawyer", facts="Delivered <b>on time</b>")
         self.env["ar.limitation.event"]._record(self.items_of(invoice), "demand", self.today)
         for template in ("placement_page", "placement_counsel_page"):
-            page = str(
-                self.env["ir.qweb"]._render(f"ar_credit_control.{template}", placement._prepare_page_values())
-            )
+            page = str(placement._render_page(f"ar_credit_control.{template}"))
             self.assertIn(invoice.name, page)
             self.assertNotIn("<b>on time", page)
         self.assertIn("missing", page)

@@ -12,7 +12,7 @@ class ArAgingReport(models.Model):
 
     _inherit = "ar.aging.report"
     _depends = {
-        "ar.payment.plan": ["approved_on", "company_id", "ended_on", "kind", "paused_until", "state"],
+        "ar.payment.plan": ["decided_on", "company_id", "ended_on", "kind", "paused_until", "state"],
         "ar.payment.plan.item": ["date_maturity", "move_id", "partner_id", "plan_id"],
         "ar.payment.promise": ["company_id", "date", "deadline", "state"],
         "ar.payment.promise.line": [
@@ -60,7 +60,7 @@ class ArAgingReport(models.Model):
                           plan.state = 'defaulted' AND plan.ended_on <= %(as_of)s AS broken
                      FROM ar_payment_plan plan
                      JOIN ar_payment_plan_item planned ON planned.plan_id = plan.id
-                    WHERE plan.approved_on <= %(as_of)s
+                    WHERE plan.decided_on <= %(as_of)s
                       AND (plan.state IN ('active', 'defaulted') OR plan.ended_on > %(as_of)s)
                  ORDER BY planned.move_id, planned.partner_id, planned.date_maturity, plan.id DESC
                  ) agreed

@@ -53,9 +53,9 @@ class ArCollectionSource(models.AbstractModel):
         return SQL(
             """
             SELECT plan.partner_id, plan.company_id,
-                   plan.approved_on::timestamp AS date,
+                   plan.decided_on::timestamp AS date,
                    plan.kind::varchar AS kind,
-                   plan.approved_by_id AS user_id,
+                   plan.decided_by_id AS user_id,
                    plan.name AS title,
                    plan.reason AS text,
                    plan.amount,
@@ -63,6 +63,6 @@ class ArCollectionSource(models.AbstractModel):
                    'ar.payment.plan'::varchar AS res_model,
                    plan.id AS res_id
               FROM ar_payment_plan plan
-             WHERE plan.approved_on IS NOT NULL
+             WHERE plan.decided_on IS NOT NULL
             """
         )

@@ -12,25 +12,10 @@ from odoo.tools import SQL, format_amount, format_date
 from odoo.tools.image import image_data_uri
 from odoo.tools.misc import get_lang
 
-# What a person writes on a draft; the rest is written by the methods.
-TERMS = {
-    "contact_id",
-    "count",
-    "date_start",
-    "first_amount",
-    "interval_number",
-    "interval_unit",
-    "line_ids",
-    "reason",
-    "with_interest",
-}
-MAIL = {
-    "activity_ids",
-    "message_follower_ids",
-    "message_ids",
-    "message_partner_ids",
-    "message_main_attachment_id",
-}
+from ..dunning import letter_pdf, page_rows
+
+# Millimetres of the page before the instalments, see ``page_rows``.
+PAGE_HEAD = 78
 # What keeps an item from being planned; a promise gives way.
 PLANNED = ("deferred", "plan")
 UNITS = {"day": "days", "week": "weeks", "month": "months"}
@@ -52,6 +37,8 @@ class ArPaymentPlan(models.Model):
     _name = "ar.payment.plan"
     _description = "Payment Plan"
     _inherit = [
+        "ar.approval.mixin",
+        "ar.customer.evidence.mixin",
         "ar.collector.notes.mixin",
         "mail.thread",
         "mail.activity.mixin",
@@ -60,6 +47,21 @@ class ArPaymentPlan(models.Model):
     ]
     _order = "id desc"
     _rec_names_search = ["name", "partner_id"]
+    _made_by_methods = True
+    _terms = frozenset(
+        {
+            "contact_id",
+            "count",
+            "date_start",
+            "first_amount",
+            "interval_number",
+            "interval_unit",
+            "line_ids",
+            "reason",
+            "with_interest",
+        }
+    )
+    _approval_activity = "ar_credit_control.mail_activity_plan_approve"
 
     name = fields.Char(string="Number", required=True, readonly=True, index=True)
     kind = fields.Selection(
@@ -130,15 +132,9 @@ class ArPaymentPlan(models.Model):
     tolerance_amount = fields.Monetary(
         string="Tolerance", readonly=True, help="So much may be missing, as with promises."
     )
-    prepared_by_ids = fields.Many2many(
-        "res.users",
-        "ar_payment_plan_prepared_rel",
-        readonly=True,
-        help="Who asked for it or wrote its terms. None of them approves it.",
-    )
-    submitted_by_id = fields.Many2one("res.users", readonly=True, ondelete="restrict")
-    approved_by_id = fields.Many2one("res.users", readonly=True, ondelete="restrict")
-    approved_on = fields.Date(readonly=True)
+    prepared_by_ids = fields.Many2many(relation="ar_payment_plan_prepared_rel")
+    decided_by_id = fields.Many2one(string="Approved By")
+    decided_on = fields.Date(string="Approved On")
     ended_by_id = fields.Many2one("res.users", readonly=True, ondelete="restrict")
     ended_on = fields.Date(readonly=True, help="Day on which it was kept, missed or ended.")
     end_reason = fields.Char(string="Why Ended", readonly=True)
@@ -148,8 +144,6 @@ class ArPaymentPlan(models.Model):
     paused_until = fields.Date(
         string="No Reminders Until", readonly=True, help="The next instalment with its days of grace."
     )
-    can_approve = fields.Boolean(compute="_compute_can_approve")
-    approver_names = fields.Char(string="Approves", compute="_compute_can_approve")
 
     _active_idx = models.Index("(company_id, paused_until) WHERE state = 'active'")
 
@@ -170,16 +164,12 @@ class ArPaymentPlan(models.Model):
     @api.depends("state", "decided_days", "line_ids.date", "item_ids.date_maturity")
     def _compute_days(self):
         for plan in self:
-            plan.days = plan.decided_days if plan.approved_on else plan._get_days()
+            plan.days = plan.decided_days if plan.decided_on else plan._get_days()
 
-    @api.depends("state", "prepared_by_ids", "line_ids.date", "amount")
+    @api.depends("line_ids.date", "amount")
     @api.depends_context("uid")
-    def _compute_can_approve(self):
-        for plan in self:
-            waiting = plan.state == "submitted"
-            plan.can_approve = waiting and not plan._get_obstacle(self.env.user)
-            approvers = plan._get_approvers() if waiting else self.env["res.users"]
-            plan.approver_names = ", ".join(approvers[:3].sudo().mapped("name"))  # sudo: names of colleagues
+    def _compute_may_decide(self):
+        return super()._compute_may_decide()
 
     @api.model
     def _expand_states(self, states, domain):
@@ -194,44 +184,14 @@ class ArPaymentPlan(models.Model):
     # ------------------------------------------------------------------
 
     def write(self, vals):
-        self.check_access("write")
-        if vals.keys() - TERMS - MAIL:
-            self._check_by_system()
-        if TERMS & vals.keys() and not self.env.su:
-            if any(plan.state != "draft" for plan in self):
-                raise UserError(
-                    self.env._("Terms are fixed once the plan was submitted. Send it back first.")
-                )
-            if "contact_id" in vals:
-                contact = self.env["res.partner"].browse(vals["contact_id"])
-                if contact and contact.commercial_partner_id != self.partner_id:
-                    raise UserError(self.env._("Choose a contact of the customer."))
+        if "contact_id" in vals and not self.env.su:
+            contact = self.env["res.partner"].browse(vals["contact_id"])
+            if contact and contact.commercial_partner_id != self.partner_id:
+                raise UserError(self.env._("Choose a contact of the customer."))
         result = super().write(vals)
-        if TERMS & vals.keys():
-            self._note_preparer()
         if vals.keys() & {"line_ids", "with_interest"}:
             self._update_interest()
         return result
-
-    @api.ondelete(at_uninstall=False)
-    def _unlink_never(self):
-        raise UserError(self.env._("Plans are kept as evidence: cancel a draft instead."))
-
-    def copy_data(self, default=None):
-        raise UserError(self.env._("A plan cannot be duplicated: draft a new one."))
-
-    def _check_by_system(self):
-        if not self.env.su:
-            raise AccessError(self.env._("A plan is submitted, approved and ended by its own actions."))
-
-    def _note_preparer(self):
-        """Whoever writes terms does not approve them."""
-        unknown = self.filtered(lambda plan: self.env.user not in plan.prepared_by_ids)
-        if self.env.user._is_superuser():
-            return True
-        return super(ArPaymentPlan, unknown.sudo()).write(  # sudo: nobody writes evidence
-            {"prepared_by_ids": [Command.link(self.env.uid)]}
-        )
 
     # ------------------------------------------------------------------
     # Drafting
@@ -379,43 +339,21 @@ class ArPaymentPlan(models.Model):
         self.env["ar.credit.lock"].sudo()._take(  # sudo: nobody has a right on locks
             [(plan.partner_id.id, plan.company_id.id) for plan in self], limited=False
         )
-        self._check_state("draft")
-        self._check_complete()
-        self._note_preparer()
-        for plan in self:
-            self._check_free(plan.item_ids, plan)
-            plan._write_evidence({"state": "submitted", "submitted_by_id": self.env.uid})
-            approvers = plan._get_approvers()
-            if approvers:
-                plan.sudo().activity_schedule(  # sudo: a collector asks a person who decides
-                    "ar_credit_control.mail_activity_plan_approve", user_id=approvers[0].id
-                )
-        return True
+        return super().action_submit()
 
-    def action_approve(self):
-        """Agree to the plan: reminders of its items pause from now on.
+    def action_send_back(self, reason=None):
+        """Return a submitted plan to who drafted it.
 
-        :raise AccessError: for who asked or wrote its terms, and beyond the user's authority
+        :raise AccessError: for who is no credit controller
         """
-        self.check_access("write")
-        self._check_state("submitted")
-        self._check_complete()
-        for plan in self:
-            if obstacle := plan._get_obstacle(self.env.user):
-                raise AccessError(obstacle)
-        for plan in self:
-            self._check_free(plan.item_ids, plan)
-            plan._activate()
-        return True
+        if not self.env.user.has_group("ar_credit_control.group_credit_controller"):
+            raise AccessError(self.env._("Credit controllers decide on plans."))
+        self._check_reason(reason)
+        return super().action_send_back(reason)
 
-    def action_send_back(self, reason):
-        """Return a submitted plan to who drafted it."""
-        self._check_decides()
-        self._check_state("submitted")
-        self._write_evidence({"state": "draft"})
-        self._close_activities()
-        self._log_reason(self.env._("Sent back"), reason)
-        return True
+    def _submit(self):
+        self._check_free(self.item_ids, self)
+        return super()._submit()
 
     def action_cancel(self, reason):
         """Give up a draft or a request, or end an active plan: reminders go on."""
@@ -433,23 +371,19 @@ class ArPaymentPlan(models.Model):
                     "paused_until": False,
                 }
             )
-        self._close_activities()
+        self._close_request()
         self._log_reason(self.env._("Ended"), reason)
         return True
 
-    def _activate(self):
+    def _approve(self):
+        """Agree to the plan: reminders of its items pause from now on."""
         self.ensure_one()
-        today = self.company_id._credit_today()
-        self._write_evidence(
-            {
-                "state": "active",
-                "approved_by_id": self.env.uid,
-                "approved_on": today,
-                "decided_days": self._get_days(),
-                "paused_until": self.line_ids[0].date + timedelta(days=self.grace_days),
-            }
+        self._check_free(self.item_ids, self)
+        self._write_decision(
+            "active",
+            decided_days=self._get_days(),
+            paused_until=self.line_ids[0].date + timedelta(days=self.grace_days),
         )
-        self._close_activities()
         promises = self.env["ar.payment.promise"]._get_open_about(self.item_ids)
         promises._withdraw(self.env._("Replaced by %s.", self.name))
         self._message_log(body=self.env._("Approved. Reminders of its items pause."))
@@ -458,27 +392,6 @@ class ArPaymentPlan(models.Model):
         cases._log("plan", self.env._("%(plan)s was approved.", plan=self._get_html_link(title=self.name)))
         self.env["ar.credit.recheck"]._add(self.partner_id, self.company_id)
         self.sudo()._judge()  # sudo: what was paid since it was drafted
-
-    def _write_evidence(self, vals):
-        """Write what :meth:`write` refuses to everybody else; the callers check who may."""
-        return super(ArPaymentPlan, self.sudo()).write(vals)  # sudo: nobody has the right to write evidence
-
-    def _check_decides(self):
-        self.check_access("write")
-        if not self.env.user.has_group("ar_credit_control.group_credit_controller"):
-            raise AccessError(self.env._("Credit controllers decide on plans."))
-
-    def _check_state(self, *states):
-        names = dict(self._fields["state"]._description_selection(self.env))
-        for plan in self:
-            if plan.state not in states:
-                raise UserError(
-                    self.env._(
-                        "%(plan)s is %(state)s: this cannot be done any more, or not yet.",
-                        plan=plan.name,
-                        state=names[plan.state],
-                    )
-                )
 
     def _check_complete(self):
         """Refuse terms that do not add up.
@@ -503,36 +416,31 @@ class ArPaymentPlan(models.Model):
             if not (plan.reason or "").strip():
                 raise UserError(self.env._("Say why: the reason is kept with the decision."))
 
-    def _get_obstacle(self, user):
-        """Return why a person may not approve, in words; empty when they may."""
-        self.ensure_one()
-        if user in self.prepared_by_ids or user == self.submitted_by_id:
-            return self.env._("Another person approves %s: you prepared it.", self.name)
-        if not self.env["ar.credit.authority"]._covers_deferral(
-            user, self._get_company_amount(), self._get_days(), self.company_id
-        ):
-            return self.env._(
-                "%(plan)s puts %(amount)s off by %(days)s days: that is above your authority. "
-                "Ask %(people)s.",
-                plan=self.name,
-                amount=format_amount(self.env, self.amount, self.currency_id),
-                days=self._get_days(),
-                people=", ".join(self._get_approvers().sudo().mapped("name"))  # sudo: names of colleagues
-                or self.env._("a credit manager"),
-            )
-        return ""
+    def _describe_lacking(self):
+        return self.env._(
+            "%(plan)s puts %(amount)s off by %(days)s days: that is above your authority. Ask %(people)s.",
+            plan=self.name,
+            amount=format_amount(self.env, self.amount, self.currency_id),
+            days=self._get_days(),
+            people=self._format_approvers(),
+        )
 
-    def _get_company_amount(self):
+    def _covers(self, user):
+        self.ensure_one()
+        return self.env["ar.credit.authority"]._covers_deferral(
+            user, self._get_amount_to_cover(), self._get_days(), self.company_id
+        )
+
+    def _list_deciders(self):
+        self.ensure_one()
+        return self.env["ar.credit.authority"]._get_deferral_approvers(
+            self._get_amount_to_cover(), self._get_days(), self.company_id
+        )
+
+    def _get_amount_to_cover(self):
         """Return the amount in the currency of the root company at today's rate."""
         company = self.company_id.sudo()  # settings of the root company, also for a branch
         return self.currency_id._convert(self.amount, company.currency_id, company, company._credit_today())
-
-    def _get_approvers(self):
-        self.ensure_one()
-        approvers = self.env["ar.credit.authority"]._get_deferral_approvers(
-            self._get_company_amount(), self._get_days(), self.company_id
-        )
-        return approvers - self.prepared_by_ids - self.submitted_by_id
 
     def _get_days(self):
         """Return by how many days the plan puts off payment, see the field ``days``."""
@@ -548,13 +456,13 @@ class ArPaymentPlan(models.Model):
                 SELECT MIN(GREATEST(item.date_maturity, LEAST(earlier.first_day, %(today)s)))
                   FROM ar_payment_plan_item item
              LEFT JOIN LATERAL (
-                        SELECT MIN(other.approved_on) AS first_day
+                        SELECT MIN(other.decided_on) AS first_day
                           FROM ar_payment_plan_item known
                           JOIN ar_payment_plan other ON other.id = known.plan_id
                          WHERE known.move_id = item.move_id
                            AND known.partner_id = item.partner_id
                            AND known.date_maturity = item.date_maturity
-                           AND other.approved_on IS NOT NULL
+                           AND other.decided_on IS NOT NULL
                            AND other.id != item.plan_id
                        ) earlier ON TRUE
                  WHERE item.plan_id = %(plan)s
@@ -564,15 +472,6 @@ class ArPaymentPlan(models.Model):
             )
         )
         return max((last - base).days, 0)
-
-    def _close_activities(self):
-        self.env["ar.item.settlement"]._close_activities(self, "mail_activity_plan_approve")
-
-    def _log_reason(self, what, reason):
-        if not (reason or "").strip():
-            raise UserError(self.env._("Say why: the reason is kept."))
-        for plan in self:
-            plan._message_log(body=self.env._("%(what)s: %(reason)s", what=what, reason=reason))
 
     def action_ask_reason(self):
         """Open the dialogue that asks why; ``agreement_decision`` in the context says for what."""
@@ -652,9 +551,15 @@ class ArPaymentPlan(models.Model):
         bank = banks.filtered(lambda bank: bank.currency_id == self.currency_id) or banks
         recipient = self.contact_id or self.partner_id
         place = recipient if recipient.street or recipient.city else self.partner_id
+        lines, used = page_rows.split_rows(list(self.line_ids), PAGE_HEAD)
+        items, _used = page_rows.split_rows(
+            list(self.item_ids), used + 2 * page_rows.LINE, lambda item: len(item.ref or "") // 28
+        )
         address = [line.strip(" ,") for line in place._display_address(without_company=True).splitlines()]
         return {
             "plan": self,
+            "line_pages": lines,
+            "item_pages": items,
             "lang": lang,
             "company": company,
             "logo": company.logo and image_data_uri(company.logo),
@@ -673,8 +578,18 @@ class ArPaymentPlan(models.Model):
         return {
             plan.id: {
                 "stream": io.BytesIO(
-                    report._run_wkhtmltopdf(
-                        [plan._render_html()], report_ref="ar_credit_control.action_report_payment_plan"
+                    letter_pdf.write_letters(
+                        [
+                            (
+                                plan.name,
+                                letter_pdf.read_pages(
+                                    report._run_wkhtmltopdf(
+                                        [plan._render_html()],
+                                        report_ref="ar_credit_control.action_report_payment_plan",
+                                    )
+                                ),
+                            )
+                        ]
                     )
                 ),
                 "attachment": None,

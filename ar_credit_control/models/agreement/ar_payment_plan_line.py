@@ -1,5 +1,5 @@
 from odoo import api, fields, models
-from odoo.exceptions import UserError
+from odoo.exceptions import AccessError, UserError
 
 
 class ArPaymentPlanLine(models.Model):
@@ -51,14 +51,14 @@ class ArPaymentPlanLine(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         if any(vals.keys() - {"plan_id", "date", "amount"} for vals in vals_list):
-            self.plan_id._check_by_system()
+            self._check_by_system()
         lines = super().create(vals_list)
         lines._check_draft()
         return lines
 
     def write(self, vals):
         if vals.keys() - {"date", "amount"}:
-            self.plan_id._check_by_system()
+            self._check_by_system()
         self._check_draft()
         return super().write(vals)
 
@@ -66,9 +66,14 @@ class ArPaymentPlanLine(models.Model):
         self._check_draft()
         return super().unlink()
 
+    @api.model
+    def _check_by_system(self):
+        if not self.env.su:
+            raise AccessError(self.env._("Of an instalment you write the date and the amount alone."))
+
     def _check_draft(self):
         if any(line.plan_id.state != "draft" for line in self):
             raise UserError(
                 self.env._("Instalments are fixed once the plan was submitted. Send it back first.")
             )
-        self.plan_id._note_preparer()
+        self.plan_id._add_preparer()

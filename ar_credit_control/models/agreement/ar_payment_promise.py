@@ -25,6 +25,7 @@ class ArPaymentPromise(models.Model):
     _name = "ar.payment.promise"
     _description = "Promise to Pay"
     _inherit = [
+        "ar.customer.evidence.mixin",
         "ar.collector.notes.mixin",
         "mail.thread",
         "mail.activity.mixin",
@@ -32,6 +33,7 @@ class ArPaymentPromise(models.Model):
         "ar.own.customer.mixin",
     ]
     _order = "date desc, id desc"
+    _made_by_methods = True
 
     profile_id = fields.Many2one(
         "ar.credit.profile", required=True, readonly=True, index=True, ondelete="restrict"
@@ -146,12 +148,8 @@ class ArPaymentPromise(models.Model):
     # CRUD
     # ------------------------------------------------------------------
 
-    @api.ondelete(at_uninstall=False)
-    def _unlink_never(self):
-        raise UserError(self.env._("Promises are kept as evidence: cancel what was recorded by mistake."))
-
-    def copy_data(self, default=None):
-        raise UserError(self.env._("A promise cannot be duplicated: record a new one."))
+    def _get_writable_fields(self):
+        return frozenset()
 
     # ------------------------------------------------------------------
     # Recording
@@ -313,8 +311,7 @@ class ArPaymentPromise(models.Model):
         return True
 
     def _withdraw(self, reason, replacement=None):
-        promises = self.sudo()  # sudo: nobody writes promises; the callers check who may
-        promises.write(
+        self._write_evidence(
             {
                 "state": "cancelled",
                 "cancelled_by_id": self.env.uid,
@@ -322,6 +319,7 @@ class ArPaymentPromise(models.Model):
                 "replaced_by_id": replacement.id if replacement else False,
             }
         )
+        promises = self.sudo()  # sudo: nobody writes promises; the callers check who may
         promises._message_log_batch({promise.id: reason for promise in promises})
 
     def action_promise_again(self):

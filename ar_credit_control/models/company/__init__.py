@@ -1,4 +1,5 @@
 from . import ar_collector_notes_mixin
+from . import ar_evidence_mixin
 from . import ar_customer_evidence_mixin
 from . import ar_customer_link_mixin
 from . import ar_working_calendar

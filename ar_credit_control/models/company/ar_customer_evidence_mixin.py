@@ -9,15 +9,7 @@ class ArCustomerEvidenceMixin(models.AbstractModel):
 
     _name = "ar.customer.evidence.mixin"
     _description = "Evidence About a Customer"
-
-    # Fields that only the methods of the model write.
-    _own_fields = frozenset()
-
-    @api.model
-    def default_get(self, fields):
-        # What only methods write has no default from outside.
-        context = {key: value for key, value in self.env.context.items() if key[8:] not in self._own_fields}
-        return super(ArCustomerEvidenceMixin, self.with_env(self.env(context=context))).default_get(fields)
+    _inherit = ["ar.evidence.mixin"]
 
     @api.model_create_multi
     def create(self, vals_list):

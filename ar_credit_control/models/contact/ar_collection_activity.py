@@ -40,6 +40,7 @@ class ArCollectionActivity(models.Model):
     _description = "Contact with a Customer"
     _inherit = ["ar.customer.evidence.mixin", "ar.customer.link.mixin", "ar.own.customer.mixin"]
     _order = "date desc, id desc"
+    _made_by_methods = True
 
     case_id = fields.Many2one(
         "ar.collection.case",
@@ -185,12 +186,9 @@ class ArCollectionActivity(models.Model):
     # CRUD
     # ------------------------------------------------------------------
 
-    @api.ondelete(at_uninstall=False)
-    def _unlink_never(self):
-        raise UserError(self.env._("Contacts are kept as evidence: correct what was logged by mistake."))
-
-    def copy_data(self, default=None):
-        raise UserError(self.env._("A contact cannot be duplicated: log a new one."))
+    @api.model
+    def _get_keep_text(self):
+        return self.env._("Contacts are kept as evidence: correct what was logged by mistake.")
 
     # ------------------------------------------------------------------
     # Rights

@@ -323,9 +323,9 @@ class ArBillReceivable(models.Model):
         self._invalidate_figures()
         return result
 
-    @api.ondelete(at_uninstall=False)
-    def _unlink_never(self):
-        raise UserError(self.env._("Bills of exchange are kept as evidence: cancel one entered by mistake."))
+    @api.model
+    def _get_keep_text(self):
+        return self.env._("Bills of exchange are kept as evidence: cancel one entered by mistake.")
 
     def _check_course_by_system(self):
         if not self.env.su:

@@ -434,9 +434,9 @@ class ArCreditSecurity(models.Model):
         self._invalidate_figures()
         return result
 
-    @api.ondelete(at_uninstall=False)
-    def _unlink_never(self):
-        raise UserError(self.env._("Securities are kept as evidence: cancel a draft, discharge a valid one."))
+    @api.model
+    def _get_keep_text(self):
+        return self.env._("Securities are kept as evidence: cancel a draft, discharge a valid one.")
 
     def _check_decision_by_system(self):
         if not self.env.su:
@@ -452,18 +452,6 @@ class ArCreditSecurity(models.Model):
 
     def _add_preparer(self):
         return super().write({"prepared_by_ids": [fields.Command.link(self.env.uid)]})
-
-    def _claim_documents(self):
-        """Tie uploaded files to their security, so that who reads it reads them."""
-        for security in self:
-            documents = security.document_ids.sudo()  # sudo: who may not write attachments any more
-            documents.filtered(
-                lambda document: (
-                    not document.res_id
-                    and document.res_model in (False, self._name)
-                    and document.create_uid == self.env.user
-                )
-            ).write({"res_model": self._name, "res_id": security.id})
 
     def _invalidate_figures(self):
         self.env["res.partner"]._invalidate_credit_figures()
@@ -626,18 +614,6 @@ class ArCreditSecurity(models.Model):
             return user
         return self._get_approvers()[:1]
 
-    def _check_state(self, *states):
-        names = dict(self._fields["state"]._description_selection(self.env))
-        for security in self:
-            if security.state not in states:
-                raise UserError(
-                    self.env._(
-                        "%(security)s is %(state)s: this cannot be done any more, or not yet.",
-                        security=security.display_name,
-                        state=names[security.state],
-                    )
-                )
-
     def _check_complete(self):
         """Refuse what lacks a term that its kind depends on.
 
@@ -683,12 +659,6 @@ class ArCreditSecurity(models.Model):
     def _format_counted(self):
         self.ensure_one()
         return formatLang(self.env, self.counted_amount, currency_obj=self.company_currency_id)
-
-    def _log_reason(self, what, reason):
-        if not (reason or "").strip():
-            raise UserError(self.env._("Say why: the reason is kept with the security."))
-        for security in self:
-            security._message_log(body=self.env._("%(what)s: %(reason)s", what=what, reason=reason))
 
     def _close_activities(self, *types):
         names = types or (

@@ -12,17 +12,15 @@ OPEN_STATES = ("new", "investigating", "accepted")
 BATCH = 100
 # What a person may change on an open dispute; the rest is written by its methods.
 EDITABLE = {
-    "activity_ids",
     "category_id",
     "confirmation_number",
     "contact_id",
     "deadline",
     "document_ids",
-    "message_follower_ids",
-    "message_ids",
-    "message_partner_ids",
     "owner_id",
 }
+# What stays as it was answered once a dispute is closed.
+SETTLED = {"category_id", "deadline", "owner_id"}
 
 
 class ArDispute(models.Model):
@@ -44,6 +42,8 @@ class ArDispute(models.Model):
     _name = "ar.dispute"
     _description = "Dispute"
     _inherit = [
+        "ar.decision.mixin",
+        "ar.customer.evidence.mixin",
         "ar.collector.notes.mixin",
         "mail.thread",
         "mail.activity.mixin",
@@ -52,6 +52,7 @@ class ArDispute(models.Model):
     ]
     _order = "deadline, id"
     _rec_names_search = ["name", "partner_id", "line_ids.name"]
+    _made_by_methods = True
 
     name = fields.Char(string="Number", required=True, readonly=True, copy=False)
     partner_id = fields.Many2one(
@@ -146,9 +147,7 @@ class ArDispute(models.Model):
         "confirmation (红字信息确认单).",
     )
     needs_confirmation = fields.Boolean(related="category_id.needs_confirmation")
-    decided_by_id = fields.Many2one("res.users", readonly=True, copy=False, ondelete="restrict")
-    decided_on = fields.Date(readonly=True, copy=False)
-    decision_note = fields.Text(string="Answer", readonly=True, copy=False, tracking=True)
+    decision_note = fields.Text(string="Answer", tracking=True)
     resolved_on = fields.Date(readonly=True, copy=False, tracking=True)
     grace_until = fields.Date(
         string="No Dunning Until",
@@ -174,7 +173,6 @@ class ArDispute(models.Model):
         copy=False,
         tracking=True,
     )
-    may_decide = fields.Boolean(compute="_compute_may_decide")
 
     _pausing_idx = models.Index(
         "(company_id) WHERE state IN ('new', 'investigating', 'accepted') OR grace_until IS NOT NULL"
@@ -318,42 +316,19 @@ class ArDispute(models.Model):
     @api.depends("owner_id")
     @api.depends_context("uid")
     def _compute_may_decide(self):
-        for dispute in self:
-            dispute.may_decide = dispute._is_decided_by(self.env.user)
+        return super()._compute_may_decide()
 
     # ------------------------------------------------------------------
     # CRUD
     # ------------------------------------------------------------------
 
-    @api.model_create_multi
-    def create(self, vals_list):
-        if not self.env.su:
-            raise AccessError(self.env._("Record a dispute through its form: it knows the open items."))
-        return super().create(vals_list)
-
     def write(self, vals):
-        if not self.env.su:
-            if blocked := vals.keys() - EDITABLE:
-                raise AccessError(
-                    self.env._(
-                        "A dispute is decided by its own actions; %s cannot be written.",
-                        ", ".join(sorted(blocked)),
-                    )
-                )
-            if any(dispute.state not in OPEN_STATES for dispute in self) and vals.keys() & {
-                "category_id",
-                "deadline",
-                "owner_id",
-            }:
-                raise UserError(self.env._("The dispute is closed. Open it again first."))
-            if vals.get("owner_id") == self.env.uid:
-                # Who becomes the owner decides: nobody takes that for oneself.
-                self._check_decides()
+        if not self.env.su and vals.get("owner_id") == self.env.uid:
+            # Who becomes the owner decides: nobody takes that for oneself.
+            self._check_decides()
         owners = {dispute.id: dispute.owner_id for dispute in self}
         deadlines = {dispute.id: dispute.deadline for dispute in self}
         result = super().write(vals)
-        if "document_ids" in vals:
-            self._claim_documents()
         moved = self.filtered(
             lambda dispute: (
                 dispute.state in OPEN_STATES
@@ -364,20 +339,8 @@ class ArDispute(models.Model):
             moved._renew_activities()
         return result
 
-    def copy_data(self, default=None):
-        raise UserError(self.env._("A dispute is recorded once: it cannot be duplicated."))
-
-    @api.ondelete(at_uninstall=False)
-    def _unlink_never(self):
-        raise UserError(self.env._("Disputes are kept as evidence: withdraw them instead."))
-
-    def _claim_documents(self):
-        """Tie uploaded files to their dispute, so that who reads it reads them."""
-        for dispute in self:
-            documents = dispute.document_ids.sudo()  # sudo: who may not write attachments any more
-            documents.filtered(
-                lambda document: not document.res_id and document.create_uid == self.env.user
-            ).write({"res_model": self._name, "res_id": dispute.id})
+    def _get_writable_fields(self):
+        return EDITABLE if self.state in OPEN_STATES else EDITABLE - SETTLED
 
     def _mail_get_operation_for_mail_message_operation(self, message_operation):
         operations = super()._mail_get_operation_for_mail_message_operation(message_operation)
@@ -693,17 +656,14 @@ class ArDispute(models.Model):
             return False
         return self.owner_id == user or user.has_group("ar_credit_control.group_credit_controller")
 
-    def _check_decides(self):
-        self.check_access("read")
-        for dispute in self:
-            if not self.env.su and not dispute._is_decided_by(self.env.user):
-                raise AccessError(
-                    self.env._(
-                        "%(dispute)s is decided by %(owner)s or a credit controller.",
-                        dispute=dispute.display_name,
-                        owner=dispute.owner_id.name or self.env._("its owner"),
-                    )
-                )
+    def _get_obstacle(self, user):
+        if self.env.su or self._is_decided_by(user):
+            return ""
+        return self.env._(
+            "%(dispute)s is decided by %(owner)s or a credit controller.",
+            dispute=self.display_name,
+            owner=self.owner_id.name or self.env._("its owner"),
+        )
 
     def _check_works(self):
         """Owners and collectors work on disputes."""
@@ -715,15 +675,3 @@ class ArDispute(models.Model):
                 and not self.env.user.has_group("ar_credit_control.group_collector")
             ):
                 raise AccessError(self.env._("Collectors and the owner of a dispute work on it."))
-
-    def _check_state(self, *states):
-        names = dict(self._fields["state"]._description_selection(self.env))
-        for dispute in self:
-            if dispute.state not in states:
-                raise UserError(
-                    self.env._(
-                        "%(dispute)s is “%(state)s”: this cannot be done any more, or not yet.",
-                        dispute=dispute.display_name,
-                        state=names[dispute.state],
-                    )
-                )

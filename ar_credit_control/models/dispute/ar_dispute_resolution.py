@@ -58,15 +58,11 @@ class ArDispute(models.Model):
             line.sudo().amount_accepted = amount  # sudo: lines are written by decisions only
         today = self.company_id.sudo()._credit_today()  # sudo: a branch user judges by its main company's day
         rejected = currency.compare_amounts(self.amount_accepted, self.amount) < 0
-        self._write_evidence(
-            {
-                "state": "resolved_rejected" if currency.is_zero(self.amount_accepted) else "accepted",
-                "decided_by_id": self.env.uid,
-                "decided_on": today,
-                "decision_note": note.strip(),
-                "grace_until": rejected and today + timedelta(days=self._get_grace_days(grace_days)),
-                "resolved_on": False,
-            }
+        self._write_decision(
+            "resolved_rejected" if currency.is_zero(self.amount_accepted) else "accepted",
+            note,
+            grace_until=rejected and today + timedelta(days=self._get_grace_days(grace_days)),
+            resolved_on=False,
         )
         self._close_activities()
         if self.state == "accepted":
@@ -83,7 +79,7 @@ class ArDispute(models.Model):
         """End a dispute that the customer gave up; dunning goes on at once."""
         self._check_works()
         self._check_state("new", "investigating", "accepted")
-        self._check_note(note)
+        self._check_reason(note)
         if any(move.state == "posted" for move in self.sudo().credit_move_ids):  # sudo: their state only
             raise UserError(self.env._("A credit note is posted already: undo it first."))
         self._end("cancelled", note)
@@ -92,7 +88,7 @@ class ArDispute(models.Model):
         """Take a dispute up again that was rejected, withdrawn or paid."""
         self._check_works()
         self._check_state("resolved_rejected", "resolved_paid", "cancelled")
-        self._check_note(note)
+        self._check_reason(note)
         for dispute in self:
             today = dispute.company_id.sudo()._credit_today()  # sudo: a branch user
             dispute.line_ids.sudo().amount_accepted = 0.0  # sudo: lines are written by decisions only
@@ -119,14 +115,6 @@ class ArDispute(models.Model):
                 body=self.env._("Withdrawn: %s", note), author_id=self.env.user.partner_id.id
             )
         self._close_activities()
-
-    def _check_note(self, note):
-        if not (note or "").strip():
-            raise UserError(self.env._("Say why: the reason is kept with the dispute."))
-
-    def _write_evidence(self, vals):
-        """Write what only decisions and the ledger write."""
-        return self.sudo().write(vals)  # sudo: nobody may write these fields
 
     # ------------------------------------------------------------------
     # Credit notes

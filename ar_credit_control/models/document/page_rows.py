@@ -12,27 +12,41 @@ TEXT_LINE = 5.2
 TEXT_WIDTH = 105
 
 
+def _get_width(text):
+    return sum(2 if ord(character) > 0x2E7F else 1 for character in text)
+
+
 def estimate_text(paragraphs):
     """Return the millimetres that paragraphs take; a Chinese character is as wide as two letters."""
     height = 0.0
     for text in paragraphs:
-        width = sum(2 if ord(character) > 0x2E7F else 1 for character in text)
-        height += (width // TEXT_WIDTH + 1) * TEXT_LINE + 2.5
+        height += (_get_width(text) // TEXT_WIDTH + 1) * TEXT_LINE + 2.5
     return height
 
 
-def split_rows(rows, used, is_tall):
+def count_lines(texts, widths):
+    """Return how many lines the fullest cell of a row takes.
+
+    :param widths: letters that fit into a line of each cell; a Chinese character is as wide as two
+    """
+    return max(_get_width(text or "") // width + 1 for text, width in zip(texts, widths, strict=True))
+
+
+def split_rows(rows, used, count_further=lambda row: 0, line=LINE):
     """Return ``rows`` in lists, one for each page, and the millimetres used on the last one.
 
+    The first list is empty where nothing more fits on the first page.
+
     :param used: millimetres of the first page that stand before the table
-    :param is_tall: says of a row that it has a second line
+    :param count_further: says of a row how many lines it has beyond the first
+    :param line: millimetres of a row of one line
     """
-    pages, position = [[]], used + LINE
+    pages, position = [[]], used + line
     for row in rows:
-        height = LINE + (SECOND_LINE if is_tall(row) else 0.0)
+        height = line + SECOND_LINE * count_further(row)
         if position + height > PAGE and (pages[-1] or used > PAGE / 2):
             pages.append([])
-            position = LINE
+            position = line
             used = 0.0
         pages[-1].append(row)
         position += height

@@ -47,7 +47,7 @@ class ArDunningLetter(models.Model):
         values = super()._prepare_page_values(shared)
         used = LETTER_HEAD + page_rows.estimate_text(values["opening"])
         row_pages, _used = page_rows.split_rows(
-            rows, used, lambda row: row["fapiao"] or row["aside"] or len(row["order"]) > LONG_REFERENCE
+            rows, used, lambda row: bool(row["fapiao"] or row["aside"] or len(row["order"]) > LONG_REFERENCE)
         )
         recipient = self.recipient_id
         return values | {

@@ -22,8 +22,15 @@ class ArLimitationEvent(models.Model):
 
     _name = "ar.limitation.event"
     _description = "Event for Limitation"
-    _inherit = ["ar.collector.notes.mixin", "mail.thread", "ar.customer.link.mixin", "ar.own.customer.mixin"]
+    _inherit = [
+        "ar.customer.evidence.mixin",
+        "ar.collector.notes.mixin",
+        "mail.thread",
+        "ar.customer.link.mixin",
+        "ar.own.customer.mixin",
+    ]
     _order = "date DESC, id DESC"
+    _made_by_methods = True
 
     partner_id = fields.Many2one(
         "res.partner", string="Customer", required=True, readonly=True, index=True, ondelete="restrict"
@@ -76,38 +83,15 @@ class ArLimitationEvent(models.Model):
         for event in self:
             event.is_proven = bool(event.sudo().document_ids)  # sudo: who may not read the file
 
-    @api.model_create_multi
-    def create(self, vals_list):
-        if not self.env.su:
-            raise AccessError(self.env._("Record it from the list of limitation dates: it knows the items."))
-        return super().create(vals_list)
-
     def write(self, vals):
-        if not self.env.su:
-            allowed = {"document_ids", "message_ids", "message_follower_ids", "message_partner_ids"}
-            if vals.keys() - allowed:
-                raise AccessError(self.env._("What was recorded stays: withdraw it and record it anew."))
-            kept = {event: event.document_ids for event in self}
-            result = super().write(vals)
-            if any(documents - event.document_ids for event, documents in kept.items()):
-                raise UserError(self.env._("Proof is added, never taken away."))
-            self._claim_documents()
-            return result
-        return super().write(vals)
+        kept = {event: event.document_ids for event in self}
+        result = super().write(vals)
+        if not self.env.su and any(documents - event.document_ids for event, documents in kept.items()):
+            raise UserError(self.env._("Proof is added, never taken away."))
+        return result
 
-    def copy_data(self, default=None):
-        raise UserError(self.env._("An event is recorded once: it cannot be duplicated."))
-
-    @api.ondelete(at_uninstall=False)
-    def _unlink_never(self):
-        raise UserError(self.env._("What matters for limitation is kept as evidence: withdraw it instead."))
-
-    def _claim_documents(self):
-        for event in self:
-            documents = event.document_ids.sudo()  # sudo: who may not write attachments any more
-            documents.filtered(
-                lambda document: not document.res_id and document.create_uid == self.env.user
-            ).write({"res_model": self._name, "res_id": event.id})
+    def _get_writable_fields(self):
+        return {"document_ids"}
 
     @api.model
     def _record(self, items, kind, date, documents=None, **values):
@@ -150,7 +134,7 @@ class ArLimitationEvent(models.Model):
         self.check_access("read")
         if not self.env.user.has_group("ar_credit_control.group_credit_controller"):
             raise AccessError(self.env._("Credit controllers withdraw what was recorded by mistake."))
-        self.sudo().write({"state": "withdrawn"})  # sudo: nobody may write it
+        self._write_evidence({"state": "withdrawn"})
         if reason:
             for event in self:
                 event._message_log(body=self.env._("Withdrawn: %s", reason))

@@ -59,7 +59,7 @@ class ArLimitationReport(models.Model):
             "start",
             "state_id",
         ],
-        "ar.payment.plan": ["approved_on", "name"],
+        "ar.payment.plan": ["decided_on", "name"],
         "ar.payment.plan.item": ["date_maturity", "move_id", "partner_id", "plan_id"],
         "res.company": ["currency_id", "parent_path", "partner_id"],
         "res.partner": ["commercial_partner_id", "country_id", "state_id"],

@@ -84,11 +84,11 @@ class ArLimitationSource(models.AbstractModel):
         until then they show as an event without proof."""
         return SQL(
             """
-            SELECT item.move_id, partner.commercial_partner_id, item.date_maturity, plan.approved_on,
+            SELECT item.move_id, partner.commercial_partner_id, item.date_maturity, plan.decided_on,
                    'agreement', FALSE, plan.name, 'ar.payment.plan', plan.id
               FROM ar_payment_plan plan
               JOIN ar_payment_plan_item item ON item.plan_id = plan.id
               JOIN res_partner partner ON partner.id = item.partner_id
-             WHERE plan.approved_on IS NOT NULL
+             WHERE plan.decided_on IS NOT NULL
             """
         )

@@ -3,24 +3,6 @@ from odoo.exceptions import AccessError, UserError
 from odoo.fields import Command
 from odoo.tools import SQL
 
-# What a person writes while the placement is not decided; the rest is written by its methods.
-TERMS = {
-    "agent_contact_id",
-    "agent_id",
-    "claim",
-    "commission_base",
-    "commission_fixed",
-    "commission_percent",
-    "document_ids",
-    "facts",
-    "kind",
-    "note",
-    "user_id",
-}
-# What stays open to change after the hand-over.
-LATER = {"agent_contact_id", "document_ids", "note", "reference", "stage_note", "user_id"}
-THREAD = {"activity_ids", "message_follower_ids", "message_ids", "message_partner_ids"}
-
 
 class ArPlacement(models.Model):
     """Items handed over to a collection agency or a lawyer.
@@ -37,6 +19,8 @@ class ArPlacement(models.Model):
     _name = "ar.placement"
     _description = "Placement"
     _inherit = [
+        "ar.approval.mixin",
+        "ar.customer.evidence.mixin",
         "ar.collector.notes.mixin",
         "mail.thread",
         "mail.activity.mixin",
@@ -45,6 +29,30 @@ class ArPlacement(models.Model):
     ]
     _order = "date_placed DESC, id DESC"
     _rec_names_search = ["name", "partner_id", "agent_id", "reference"]
+    _made_by_methods = True
+    _terms = frozenset(
+        {
+            "agent_id",
+            "claim",
+            "commission_base",
+            "commission_fixed",
+            "commission_percent",
+            "facts",
+            "kind",
+        }
+    )
+    _later_fields = frozenset(
+        {
+            "agent_contact_id",
+            "document_ids",
+            "note",
+            "receipt_ids",
+            "reference",
+            "stage_note",
+            "user_id",
+        }
+    )
+    _approval_activity = "ar_credit_control.mail_activity_placement"
 
     name = fields.Char(string="Number", required=True, readonly=True, copy=False)
     partner_id = fields.Many2one(
@@ -119,15 +127,9 @@ class ArPlacement(models.Model):
         tracking=True,
         help="Reported: where the agent keeps the commission back and pays the rest.",
     )
-    requested_by_id = fields.Many2one("res.users", readonly=True, copy=False, ondelete="restrict")
-    prepared_by_ids = fields.Many2many(
-        "res.users",
-        "ar_placement_prepared_rel",
-        readonly=True,
-        copy=False,
-        help="Everyone who wrote its terms. None of them approves it.",
-    )
-    approved_by_id = fields.Many2one("res.users", readonly=True, copy=False, ondelete="restrict")
+    prepared_by_ids = fields.Many2many(relation="ar_placement_prepared_rel")
+    decided_by_id = fields.Many2one(string="Approved By")
+    decided_on = fields.Date(string="Approved On")
     date_placed = fields.Date(string="Handed Over On", readonly=True, copy=False, tracking=True)
     date_end = fields.Date(string="Ended On", readonly=True, copy=False, tracking=True)
     amount_placed = fields.Monetary(
@@ -160,7 +162,6 @@ class ArPlacement(models.Model):
         compute="_compute_limitation_date",
         help="First last day to sue of its items, see the limitation dates.",
     )
-    may_approve = fields.Boolean(compute="_compute_may_approve")
 
     _placed_idx = models.Index("(company_id) WHERE state = 'placed'")
     _commission_within = models.Constraint(
@@ -227,17 +228,6 @@ class ArPlacement(models.Model):
             known = [dates[move] for move in placement.line_ids.move_id if dates.get(move)]
             placement.limitation_date = min(known, default=False)
 
-    @api.depends("prepared_by_ids", "state")
-    @api.depends_context("uid")
-    def _compute_may_approve(self):
-        controller = self.env.user.has_group("ar_credit_control.group_credit_controller")
-        for placement in self:
-            placement.may_approve = (
-                controller
-                and placement.state == "submitted"
-                and self.env.user not in placement.prepared_by_ids
-            )
-
     def _get_line_figures(self):
         """Return ``{line id: (open in currency, open, recovered)}``, the last two in company currency.
 
@@ -293,52 +283,6 @@ class ArPlacement(models.Model):
         return {line_id: tuple(figures) for line_id, *figures in rows}
 
     # ------------------------------------------------------------------
-    # CRUD
-    # ------------------------------------------------------------------
-
-    @api.model_create_multi
-    def create(self, vals_list):
-        if not self.env.su:
-            raise AccessError(self.env._("Hand items over from the case or the open items."))
-        return super().create(vals_list)
-
-    def write(self, vals):
-        if not self.env.su:
-            for placement in self:
-                allowed = THREAD | (TERMS | LATER if placement.state == "draft" else LATER) | {"receipt_ids"}
-                if blocked := vals.keys() - allowed:
-                    raise AccessError(
-                        self.env._(
-                            "%(placement)s: %(fields)s cannot be changed now.",
-                            placement=placement.display_name,
-                            fields=", ".join(sorted(blocked)),
-                        )
-                    )
-        result = super().write(vals)
-        if not self.env.su and TERMS & vals.keys() - LATER:
-            self._add_preparer()
-        if "document_ids" in vals:
-            self._claim_documents()
-        return result
-
-    def copy_data(self, default=None):
-        raise UserError(self.env._("A placement is made once: it cannot be duplicated."))
-
-    @api.ondelete(at_uninstall=False)
-    def _unlink_never(self):
-        raise UserError(self.env._("Placements are kept as evidence: cancel or recall them."))
-
-    def _claim_documents(self):
-        for placement in self:
-            documents = placement.document_ids.sudo()  # sudo: who may not write attachments any more
-            documents.filtered(
-                lambda document: not document.res_id and document.create_uid == self.env.user
-            ).write({"res_model": self._name, "res_id": placement.id})
-
-    def _add_preparer(self):
-        self.sudo().write({"prepared_by_ids": [Command.link(self.env.uid)]})  # sudo: a list of its own
-
-    # ------------------------------------------------------------------
     # Decisions
     # ------------------------------------------------------------------
 
@@ -392,64 +336,25 @@ class ArPlacement(models.Model):
                 )
             )
 
-    def action_submit(self):
-        """Ask a credit controller to approve the hand-over."""
-        self.check_access("write")
-        self._check_state("draft")
-        self._check_complete()
-        self._add_preparer()
-        self._write_evidence({"state": "submitted", "requested_by_id": self.env.uid})
-        for placement in self:
-            approver = placement._find_approver()
-            if approver:
-                placement.activity_schedule(
-                    "ar_credit_control.mail_activity_placement",
-                    user_id=approver.id,
-                    summary=placement.with_context(lang=approver.lang).env._(
-                        "Approve the hand-over of %s", placement.currency_id.format(placement.amount_placed)
-                    ),
-                )
+    def _prepare_request(self):
+        return {
+            "summary": self.env._("Approve the hand-over of %s", self.currency_id.format(self.amount_placed))
+        }
 
-    def action_approve(self):
-        """Hand over: its items are not dunned any more, the case is with the agency or the lawyer.
-
-        :raise AccessError: for who is no credit controller, and for who prepared it
-        """
-        self.check_access("write")
-        if not self.env.su and not self.env.user.has_group("ar_credit_control.group_credit_controller"):
-            raise AccessError(self.env._("Credit controllers approve what is handed over."))
-        self._check_state("submitted")
-        self._check_complete()
-        for placement in self:
-            if self.env.user in placement.prepared_by_ids:
-                raise AccessError(
-                    self.env._(
-                        "Another credit controller approves %s: you prepared it.", placement.display_name
-                    )
-                )
-        for placement in self:
-            self._check_free(placement.line_ids, placement)
-            today = placement.company_id._credit_today()
-            placement.line_ids.sudo()._refresh_amounts()  # sudo: what is open on the day of the hand-over
-            placement._write_evidence(
-                {"state": "placed", "approved_by_id": self.env.uid, "date_placed": today}
-            )
-            placement._move_case()
-        self._close_activities()
-
-    def action_send_back(self):
-        """Return a submitted placement to who prepared it."""
-        self.check_access("write")
-        self._check_state("submitted")
-        self._write_evidence({"state": "draft", "requested_by_id": False})
-        self._close_activities()
+    def _approve(self):
+        """Hand over: its items are not dunned any more, the case is with the agency or the lawyer."""
+        self.ensure_one()
+        self._check_free(self.line_ids, self)
+        self.line_ids.sudo()._refresh_amounts()  # sudo: what is open on the day of the hand-over
+        self._write_decision("placed", date_placed=self.company_id._credit_today())
+        self._move_case()
 
     def action_cancel(self):
         """Give up what was never handed over."""
         self.check_access("write")
         self._check_state("draft", "submitted")
         self._write_evidence({"state": "cancelled"})
-        self._close_activities()
+        self._close_request()
 
     def action_end(self):
         """Open the dialogue that asks why; ``default_decision`` in the context says close or recall."""
@@ -475,17 +380,12 @@ class ArPlacement(models.Model):
         if not self.env.su and not self.env.user.has_group("ar_credit_control.group_credit_controller"):
             raise AccessError(self.env._("Credit controllers close and recall placements."))
         self._check_state("placed")
-        if not (reason or "").strip():
-            raise UserError(self.env._("Say why: the reason is kept with the placement."))
+        self._check_reason(reason)
         for placement in self:
             placement._write_evidence({"state": state, "date_end": placement.company_id._credit_today()})
             placement._message_log(body=self.env._("Ended: %s", reason))
             placement._move_case()
-        self._close_activities()
-
-    def _write_evidence(self, vals):
-        """Write what only decisions write."""
-        return self.sudo().write(vals)  # sudo: nobody may write these fields
+        self._close_request()
 
     def _move_case(self):
         """Let the case of the customer follow: to the lawyer, to the agency, or back to us."""
@@ -512,17 +412,21 @@ class ArPlacement(models.Model):
                 self.env._("%(placement)s: %(agent)s", placement=self.name, agent=self.agent_id.name or ""),
             )
 
-    def _find_approver(self):
-        """Return a credit controller of the company who did not prepare it."""
+    def _describe_lacking(self):
+        return self.env._("Credit controllers approve what is handed over.")
+
+    def _covers(self, user):
+        return self.env.su or user.has_group("ar_credit_control.group_credit_controller")
+
+    def _list_deciders(self):
+        """Return the credit controllers of the company, administrators last."""
         self.ensure_one()
         group = self.env.ref("ar_credit_control.group_credit_controller").sudo()  # sudo: members of a group
         disputes = self.env["ar.dispute"]
-        people = (group.all_user_ids - self.prepared_by_ids).filtered(
-            lambda user: disputes._may_own(user, self.company_id)
-        )
+        people = group.all_user_ids.filtered(lambda user: disputes._may_own(user, self.company_id))
         return people.sorted(
             lambda user: (user._is_superuser(), user.has_group("base.group_system"), user.id)
-        )[:1]
+        )
 
     def _check_complete(self):
         for placement in self:
@@ -530,24 +434,6 @@ class ArPlacement(models.Model):
                 raise UserError(
                     self.env._("%s: say to whom the items are handed over.", placement.display_name)
                 )
-
-    def _check_state(self, *states):
-        names = dict(self._fields["state"]._description_selection(self.env))
-        for placement in self:
-            if placement.state not in states:
-                raise UserError(
-                    self.env._(
-                        "%(placement)s is “%(state)s”: this cannot be done any more, or not yet.",
-                        placement=placement.display_name,
-                        state=names[placement.state],
-                    )
-                )
-
-    def _close_activities(self):
-        wanted = self.env.ref("ar_credit_control.mail_activity_placement")
-        self.sudo().activity_ids.filtered(  # sudo: of others, for whom nothing is left to do
-            lambda activity: activity.activity_type_id == wanted
-        ).action_done()
 
     def action_open_to_report(self):
         """Open the overdue items of this customer that a credit insurer has to be told of."""

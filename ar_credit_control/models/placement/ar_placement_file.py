@@ -14,6 +14,7 @@ from odoo.tools.misc import format_amount, format_date
 
 from ...wizards.table_file import write_csv
 from ..aging.ar_aging_xlsx import AgingFormats
+from ..dunning import letter_pdf, page_rows
 from .ar_limitation_event import KINDS
 
 try:
@@ -23,6 +24,15 @@ except ImportError:
 
 # What a spreadsheet shows of the history; older entries are in the system.
 HISTORY_ROWS = 500
+# What the printed file shows of it.
+PRINTED_HISTORY = 60
+# Millimetres of the page before the items, of a row of a table and of a heading; see ``page_rows``.
+FILE_HEAD, COUNSEL_HEAD, ROW, HEADING = 58, 140, 5.0, 14
+# Letters that fit into a line of the cells of contacts and of the history.
+CONTACT_WIDTHS = (26, 17, 17, 27, 24)
+HISTORY_WIDTHS = (14, 20, 24, 18, 38)
+# Letters that a column of the workbook is wide at most.
+WIDEST = 48
 
 
 class ArPlacement(models.Model):
@@ -148,10 +158,11 @@ class ArPlacement(models.Model):
     def _get_contact_rows(self):
         people = self.partner_id.sudo()  # sudo: what the placement tells, to who reads it
         people |= people.child_ids
+        kinds = dict(people._fields["type"]._description_selection(self.env))
         return [
             [
                 person.name,
-                person.function or (person.type if person.type != "contact" else ""),
+                person.function or (kinds[person.type] if person.type != "contact" else ""),
                 person.phone,
                 person.email,
                 " ".join(person._display_address(without_company=True).split("\n")).strip(),
@@ -164,7 +175,7 @@ class ArPlacement(models.Model):
     def _get_history_headings(self):
         return [
             self.env._("Date"),
-            self.env._("What"),
+            self.env._("Event"),
             self.env._("Reference"),
             self.env._("Amount"),
             self.env._("Currency"),
@@ -248,11 +259,12 @@ class ArPlacement(models.Model):
             sheet = workbook.add_worksheet(title[:31])
             sheet.write_string(0, 0, self.display_name, formats.title)
             for column, heading in enumerate(headings):
-                sheet.set_column(column, column, 18)
+                longest = max((len(str(row[column] or "")) for row in rows), default=0)
+                sheet.set_column(column, column, min(max(longest + 2, len(heading) + 2, 12), WIDEST))
                 sheet.write_string(2, column, heading, formats.header)
             for number, row in enumerate(rows, 3):
                 for column, value in enumerate(row):
-                    if isinstance(value, (int, float)):
+                    if isinstance(value, (int, float)) and not isinstance(value, bool):
                         sheet.write_number(number, column, value, amount)
                     elif isinstance(value, date):
                         sheet.write_datetime(number, column, value, formats.date)
@@ -284,13 +296,49 @@ class ArPlacement(models.Model):
 
         :raise UserError: when wkhtmltopdf is missing or fails.
         """
-        page = self.env["ir.qweb"]._render(template, self._prepare_page_values())
-        report = self.env[
-            "ir.actions.report"
-        ].sudo()  # sudo: the placement was readable; paper formats are set-up
-        return report._run_wkhtmltopdf(
+        page = self._render_page(template)
+        report = self.env["ir.actions.report"].sudo()  # sudo: the placement was readable; formats are set-up
+        content = report._run_wkhtmltopdf(
             [Markup("<!DOCTYPE html>\n") + page], report_ref="ar_credit_control.action_report_placement"
         )
+        return letter_pdf.write_letters([(self.name, letter_pdf.read_pages(content))])
+
+    def _render_page(self, template):
+        """Return a page of the hand-over as HTML."""
+        values = self._prepare_page_values()
+        breaks = self._prepare_page_breaks(values, with_cover=template.endswith("counsel_page"))
+        return self.env["ir.qweb"]._render(template, values | breaks)
+
+    def _prepare_page_breaks(self, values, with_cover):
+        """Return the rows of the long tables in lists, one for each page.
+
+        :param with_cover: whether it is the instruction to counsel, where evidence follows the claim
+        """
+        facts = (self.facts or "").splitlines()
+        used = COUNSEL_HEAD + page_rows.estimate_text(facts) if with_cover else FILE_HEAD
+        items, used = page_rows.split_rows(
+            list(self.line_ids), used, lambda line: len(line.ref or "") // 24, line=ROW
+        )
+        used += ROW * 2 * len(values["totals"]) + HEADING + (bool(values["interest"]) * ROW)
+        if values["guarantees"]:
+            used += HEADING + ROW * (len(values["guarantees"]) + 1)
+        if with_cover:
+            used += page_rows.estimate_text((self.claim or "").splitlines()) + 2 * ROW
+            evidence, _used = page_rows.split_rows(values["evidence"], used, line=ROW)
+            return {"item_pages": items, "evidence_pages": evidence}
+        contacts, used = page_rows.split_rows(
+            values["contacts"],
+            used,
+            lambda contact: page_rows.count_lines(contact[:5], CONTACT_WIDTHS) - 1,
+            line=ROW,
+        )
+        history, _used = page_rows.split_rows(
+            values["history"],
+            used + HEADING,
+            lambda entry: page_rows.count_lines(["", entry[1], entry[2], "", entry[5]], HISTORY_WIDTHS) - 1,
+            line=ROW,
+        )
+        return {"item_pages": items, "contact_pages": contacts, "history_pages": history}
 
     def _prepare_page_values(self):
         placement = self.sudo()  # sudo: the placement was readable, its parties and papers are printed
@@ -304,7 +352,7 @@ class ArPlacement(models.Model):
             "totals": placement._get_totals(),
             "dates": placement._get_limitation_dates(),
             "contacts": placement._get_contact_rows(),
-            "history": placement._get_history_rows()[:60],
+            "history": placement._get_history_rows()[:PRINTED_HISTORY],
             "evidence": placement._get_evidence(),
             "guarantees": placement._get_guarantees(),
             "interest": placement._get_interest(),

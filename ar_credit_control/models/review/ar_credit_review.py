@@ -68,7 +68,7 @@ class ArCreditReview(models.Model):
 
     _name = "ar.credit.review"
     _description = "Credit Review"
-    _inherit = ["mail.thread", "mail.activity.mixin"]
+    _inherit = ["ar.evidence.mixin", "mail.thread", "mail.activity.mixin"]
     _order = "id desc"
     _mail_post_access = "read"
 
@@ -401,9 +401,9 @@ class ArCreditReview(models.Model):
     def copy_data(self, default=None):
         raise UserError(self.env._("A credit review cannot be duplicated: open a new one."))
 
-    @api.ondelete(at_uninstall=False)
-    def _unlink_never(self):
-        raise UserError(self.env._("Credit reviews are kept as evidence: cancel a draft instead."))
+    @api.model
+    def _get_keep_text(self):
+        return self.env._("Credit reviews are kept as evidence: cancel a draft instead.")
 
     @api.model
     def _get_editable_fields(self):

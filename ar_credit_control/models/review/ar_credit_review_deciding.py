@@ -25,17 +25,6 @@ class ArCreditReview(models.Model):
             return
         raise AccessError(self.env._("Only a credit controller works on credit reviews."))
 
-    def _check_state(self, *states):
-        for review in self:
-            if review.state not in states:
-                raise UserError(
-                    self.env._(
-                        "%(review)s is %(state)s.",
-                        review=review.display_name,
-                        state=dict(self._fields["state"]._description_selection(self.env))[review.state],
-                    )
-                )
-
     def _check_complete(self):
         """Check what a review needs before anybody is asked to approve it."""
         self.ensure_one()

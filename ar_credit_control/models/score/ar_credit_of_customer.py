@@ -1,5 +1,4 @@
 from odoo import api, fields, models
-from odoo.exceptions import UserError
 from odoo.tools import SQL
 
 
@@ -28,9 +27,9 @@ class ArCreditOfCustomer(models.AbstractModel):
     )
     active = fields.Boolean(default=True)
 
-    @api.ondelete(at_uninstall=False)
-    def _unlink_never(self):
-        raise UserError(self.env._("What a decision may rest on is kept as evidence: archive it instead."))
+    @api.model
+    def _get_keep_text(self):
+        return self.env._("What a decision may rest on is kept as evidence: archive it instead.")
 
     @api.model
     def _get_latest(self, partner_ids, root, date_field, names, condition=None, per=()):

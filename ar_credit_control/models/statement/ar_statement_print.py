@@ -38,7 +38,9 @@ class ArStatement(models.Model):
         owed, owing = balance._get_owed()
         rows = self._prepare_rows(lines, balance.opening)
         row_pages, used = page_rows.split_rows(
-            rows, used + HEADING, lambda row: row[0].fapiao_number or len(row[0].ref or "") > LONG_REFERENCE
+            rows,
+            used + HEADING,
+            lambda row: bool(row[0].fapiao_number or len(row[0].ref or "") > LONG_REFERENCE),
         )
         section = {
             "balance": balance,
