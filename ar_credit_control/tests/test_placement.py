@@ -246,19 +246,19 @@ class TestPlacement(DisputeCase):
         )
         placement = self.place(*invoices, kind="lawyer", facts="Delivered.\n" * 10)
         values = placement._prepare_page_values()
-        for with_cover, tables in ((False, ("item_pages",)), (True, ("item_pages", "evidence_pages"))):
+        for with_cover, tables in ((False, ("item_table",)), (True, ("item_table", "evidence_table"))):
             breaks = placement._prepare_page_breaks(values, with_cover)
             for table in tables:
-                self.assertGreater(len(breaks[table]), 1)
-            self.assertEqual(
-                [line for page in breaks["item_pages"] for line in page], list(placement.line_ids)
-            )
+                self.assertGreater(len(breaks[table]["pages"]), 1)
+            lines = [line for page in breaks["item_table"]["pages"] for line in page]
+            self.assertEqual(lines, list(placement.line_ids))
+        self.assertTrue(placement._split([1, 2], 255)[0]["next"], "the heading goes along")
         page = str(placement._render_page("ar_credit_control.placement_page"))
         self.assertEqual(page.count("Sue by</th>"), page.count("items fixed next") + 1)
         content = placement._render_pdf("ar_credit_control.placement_page")
         reader = PdfFileReader(io.BytesIO(content), strict=False)
         self.assertGreater(reader.numPages, 1)
-        self.assertIn(f"2 / {reader.numPages}", reader.getPage(1).extractText())
+        self.assertIn(f"2 / {reader.numPages}", " ".join(reader.getPage(1).extract_text().split()))
 
     def test_pages_print(self):
         invoice = self.make_invoice(1000.0, 100)

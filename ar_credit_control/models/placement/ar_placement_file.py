@@ -27,7 +27,7 @@ HISTORY_ROWS = 500
 # What the printed file shows of it.
 PRINTED_HISTORY = 60
 # Millimetres of the page before the items, of a row of a table and of a heading; see ``page_rows``.
-FILE_HEAD, COUNSEL_HEAD, ROW, HEADING = 58, 140, 5.0, 14
+FILE_HEAD, COUNSEL_HEAD, ROW, HEADING = 58, 145, 4.9, 14
 # Letters that fit into a line of the cells of contacts and of the history.
 CONTACT_WIDTHS = (26, 17, 17, 27, 24)
 HISTORY_WIDTHS = (14, 20, 24, 18, 38)
@@ -310,35 +310,43 @@ class ArPlacement(models.Model):
         return self.env["ir.qweb"]._render(template, values | breaks)
 
     def _prepare_page_breaks(self, values, with_cover):
-        """Return the rows of the long tables in lists, one for each page.
+        """Return the rows of the long tables as they go on pages, see :meth:`_split`.
 
         :param with_cover: whether it is the instruction to counsel, where evidence follows the claim
         """
         facts = (self.facts or "").splitlines()
         used = COUNSEL_HEAD + page_rows.estimate_text(facts) if with_cover else FILE_HEAD
-        items, used = page_rows.split_rows(
-            list(self.line_ids), used, lambda line: len(line.ref or "") // 24, line=ROW
-        )
-        used += ROW * 2 * len(values["totals"]) + HEADING + (bool(values["interest"]) * ROW)
+        items, used = self._split(self.line_ids, used, lambda line: len(line.ref or "") // 24)
+        total_rows = sum(2 if words else 1 for _currency, _amount, words in values["totals"])
+        used += ROW * (total_rows + bool(values["interest"])) + HEADING
         if values["guarantees"]:
             used += HEADING + ROW * (len(values["guarantees"]) + 1)
         if with_cover:
             used += page_rows.estimate_text((self.claim or "").splitlines()) + 2 * ROW
-            evidence, _used = page_rows.split_rows(values["evidence"], used, line=ROW)
-            return {"item_pages": items, "evidence_pages": evidence}
-        contacts, used = page_rows.split_rows(
+            evidence, _used = self._split(values["evidence"], used)
+            return {"item_table": items, "evidence_table": evidence}
+        contacts, used = self._split(
             values["contacts"],
             used,
             lambda contact: page_rows.count_lines(contact[:5], CONTACT_WIDTHS) - 1,
-            line=ROW,
         )
-        history, _used = page_rows.split_rows(
+        history, _used = self._split(
             values["history"],
             used + HEADING,
             lambda entry: page_rows.count_lines(["", entry[1], entry[2], "", entry[5]], HISTORY_WIDTHS) - 1,
-            line=ROW,
         )
-        return {"item_pages": items, "contact_pages": contacts, "history_pages": history}
+        return {"item_table": items, "contact_table": contacts, "history_table": history}
+
+    @api.model
+    def _split(self, rows, used, count_further=lambda row: 0):
+        """Return a table, and the millimetres used on its last page.
+
+        ``pages``: its rows in lists, one for each page; ``next``: whether it begins on a new page, with its
+        heading.
+        """
+        pages, used = page_rows.split_rows(list(rows), used, count_further, line=ROW)
+        filled = [page for page in pages if page] or [[]]
+        return {"pages": filled, "next": len(filled) < len(pages)}, used
 
     def _prepare_page_values(self):
         placement = self.sudo()  # sudo: the placement was readable, its parties and papers are printed
