@@ -765,7 +765,7 @@ class ArPaymentPlan(models.Model):
         """Who is told: the collector of the customer, else who asked for the plan."""
         self.ensure_one()
         for user in (self.profile_id.collector_id, self.submitted_by_id):
-            if not user._is_superuser() and self.env["ar.dispute"]._may_own(user, self.company_id):
+            if self.env["ar.dispute"]._may_own(user, self.company_id) and not user._is_superuser():
                 return user
         return self.env["res.users"]
 
