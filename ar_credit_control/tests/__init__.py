@@ -19,6 +19,7 @@ from . import test_collection_assignment
 from . import test_collection_case
 from . import test_collection_tour
 from . import test_collection_worklist
+from . import test_contact_attack
 from . import test_contact_branch
 from . import test_contact_consequence
 from . import test_contact_log

@@ -544,7 +544,7 @@ class ArCollectionContact(models.TransientModel):
         debtor = self.partner_id.sudo().commercial_partner_id  # sudo: the debtor may not be readable
         if self.contact_id and self.contact_id.sudo().commercial_partner_id != debtor:  # sudo: as above
             raise UserError(self.env._("%s is no contact of this customer.", self.contact_id.display_name))
-        self.document_ids.check_access("write")
+        self.document_ids.check_access("read")
 
     def _get_person(self):
         """Return who was spoken with; a new contact person is noted, the role too."""
@@ -590,9 +590,10 @@ class ArCollectionContact(models.TransientModel):
         return min(max(minutes, 1), MINUTES)
 
     def _keep_documents(self, activity):
-        documents = self.document_ids.sudo()  # sudo: files of this dialog become evidence of the contact
-        documents.write({"res_model": activity._name, "res_id": activity.id})
-        activity.sudo().attachment_ids = documents  # sudo: nobody writes contacts; part of logging it
+        """Tie the files to the contact; those that belong to another record stay there and are copied."""
+        if self.document_ids:
+            # sudo: nobody writes contacts; part of logging it
+            activity.sudo().attachment_ids = self.document_ids._give_to(activity)
 
     # ------------------------------------------------------------------
     # What came of it
