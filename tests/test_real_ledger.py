@@ -1,7 +1,8 @@
 """The real ledger, loaded by the command that people use, aged on many days and compared with its file.
 
 Loading takes a minute or two, so the loaded database is kept as a template and in the cache, known by the
-loader, the file and Odoo. The addon is installed on a copy of it: on a company at work for years.
+loader, the file and Odoo. The addon is installed on a copy of it: on a company at work for years. That copy
+is only read, so it is kept, too, until the addon is another one.
 """
 
 import csv
@@ -14,8 +15,8 @@ import unittest
 
 import ledger_figures
 
-from tools import odoo_env, processes, project
-from tools.setup.databases import Store
+from tools import locks, odoo_env, processes, project
+from tools.setup.databases import Store, addon_key
 
 CSV = project.ROOT.parent / "shared" / "data" / "ibm_late_payment_histories.csv"
 COLUMNS = {
@@ -46,10 +47,14 @@ class RealLedgerTest(unittest.TestCase):
     def setUpClass(cls):
         super().setUpClass()
         cls.databases = odoo_env.databases()
-        cls.database = cls.databases.name(f"test_{os.getpid()}_ledger")
-        cls.databases.copy(cls._loaded(), cls.database)
-        cls.addClassCleanup(cls.databases.drop, cls.database)
-        cls.databases.run_odoo(cls.database, "Installing the addon", "-i", project.ADDON)
+        cls.database = cls.databases.name("ledger_addon")
+        with locks.exclusive(project.LOCKS / "ledger.lock", "the database with the real ledger"):
+            loaded = cls._loaded()
+            key = f"{cls.databases.key_of(loaded)} {addon_key()}"
+            if cls.databases.key_of(cls.database) != key:
+                cls.databases.copy(loaded, cls.database)
+                cls.databases.run_odoo(cls.database, "Installing the addon", "-i", project.ADDON)
+                cls.databases.finish(cls.database, key)
 
     @classmethod
     def _loaded(cls):
