@@ -12,7 +12,7 @@ from odoo.tools import SQL, format_amount, format_date
 from odoo.tools.image import image_data_uri
 from odoo.tools.misc import get_lang
 
-from ..dunning import letter_pdf, page_rows
+from ..document import joint_pdf, page_rows
 
 # Millimetres of the page before the instalments, see ``page_rows``.
 PAGE_HEAD = 78
@@ -578,11 +578,11 @@ class ArPaymentPlan(models.Model):
         return {
             plan.id: {
                 "stream": io.BytesIO(
-                    letter_pdf.write_letters(
+                    joint_pdf.write_documents(
                         [
                             (
                                 plan.name,
-                                letter_pdf.read_pages(
+                                joint_pdf.read_pages(
                                     report._run_wkhtmltopdf(
                                         [plan._render_html()],
                                         report_ref="ar_credit_control.action_report_payment_plan",

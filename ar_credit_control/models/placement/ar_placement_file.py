@@ -14,7 +14,7 @@ from odoo.tools.misc import format_amount, format_date
 
 from ...wizards.table_file import write_csv
 from ..aging.ar_aging_xlsx import AgingFormats
-from ..dunning import letter_pdf, page_rows
+from ..document import joint_pdf, page_rows
 from .ar_limitation_event import KINDS
 
 try:
@@ -301,7 +301,7 @@ class ArPlacement(models.Model):
         content = report._run_wkhtmltopdf(
             [Markup("<!DOCTYPE html>\n") + page], report_ref="ar_credit_control.action_report_placement"
         )
-        return letter_pdf.write_letters([(self.name, letter_pdf.read_pages(content))])
+        return joint_pdf.write_documents([(self.name, joint_pdf.read_pages(content))])
 
     def _render_page(self, template):
         """Return a page of the hand-over as HTML."""
