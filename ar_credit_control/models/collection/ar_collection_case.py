@@ -105,7 +105,7 @@ class ArCollectionCase(models.Model):
 
     @api.model
     def _expand_phases(self, phases, domain):
-        """Show the columns of those who owe; the one of the credit period, where nothing is overdue, if used."""
+        """Show the columns of those who owe; that of the credit period, where nothing is overdue, if used."""
         return [phase for phase, _label in PHASES if phase != "credit" or phase in phases]
 
     @api.depends("partner_name", "state", "closed_date")
