@@ -328,6 +328,17 @@ class TestCollectionCase(CollectionCase):
         case.sudo().phase = "credit"
         self.assertEqual(columns(), ["credit", "coordination", "clearing"])
 
+    def test_the_worklist_begins_with_what_its_reader_works_on(self):
+        for user, mine in (
+            (self.collector, "My Worklist"),
+            (self.controller, "My Worklist"),
+            (self.seller, "My Customers"),
+            (self.auditor, None),
+        ):
+            arch = self.worklist.with_user(user).get_views([(False, "search")])["views"]["search"]["arch"]
+            for name in ("My Worklist", "My Customers"):
+                self.assertEqual(name in arch, name == mine, (user.login, name))
+
     def test_salespeople_see_the_cases_of_their_customers(self):
         mine, other = self.open(), self.open(self.other)
         self.customer.user_id = self.seller
