@@ -247,6 +247,12 @@
         # loss rates from history
         "security/roll_rate/ir.model.access.csv",
         "security/roll_rate/ar_roll_rate_rules.xml",
+        # provision reports
+        "security/provision_report/ir.model.access.csv",
+        "security/provision_report/ar_provision_report_rules.xml",
+        "views/provision_report/ar_provision_movement_report_views.xml",
+        "views/provision_report/ar_provision_coverage_views.xml",
+        "views/provision_report/menus.xml",
     ],
     "demo": [
         "demo/ar_credit_demo_company.xml",

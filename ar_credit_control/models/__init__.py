@@ -21,4 +21,5 @@ from . import cash
 from . import provision
 from . import provision_run
 from . import roll_rate
+from . import provision_report
 from . import takeover
