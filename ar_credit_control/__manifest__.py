@@ -240,6 +240,7 @@
         "security/provision/ir.model.access.csv",
         "security/provision/ar_provision_rules.xml",
         "data/provision_data.xml",
+        "wizards/ar_provision_preset_views.xml",
         "views/provision/menus.xml",
         # provision runs
         "security/provision_run/ir.model.access.csv",
@@ -275,6 +276,8 @@
         "demo/ar_credit_demo_statements.xml",
         # cash application, targets
         "demo/ar_credit_demo_cash.xml",
+        # provision policies
+        "demo/ar_credit_demo_provision.xml",
     ],
     "assets": {
         "web.assets_backend": [

@@ -10,3 +10,4 @@ from . import ar_credit_demo_letters
 from . import ar_credit_demo_contacts
 from . import ar_credit_demo_statements
 from . import ar_credit_demo_cash
+from . import ar_credit_demo_provision

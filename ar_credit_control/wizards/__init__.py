@@ -40,4 +40,5 @@ from . import ar_payment_promise_wizard
 from . import ar_placement_decision
 from . import ar_placement_propose
 from . import ar_placement_propose_line
+from . import ar_provision_preset
 from . import ar_statement_make

@@ -1,5 +1,19 @@
 from odoo import api, fields, models
+from odoo.exceptions import AccessError
 from odoo.fields import Command
+
+# Where a decision stands, and who took it: written by the course alone, from the first moment.
+COURSE = frozenset(
+    {
+        "state",
+        "prepared_by_ids",
+        "submitted_by_id",
+        "submitted_on",
+        "decided_by_id",
+        "decided_on",
+        "decision_note",
+    }
+)
 
 
 class ArApprovalMixin(models.AbstractModel):
@@ -46,6 +60,14 @@ class ArApprovalMixin(models.AbstractModel):
             record.may_decide = waits and not record._get_obstacle(self.env.user)
             deciders = record._get_approvers()[:3] if waits else self.env["res.users"]
             record.approver_names = ", ".join(deciders.sudo().mapped("name"))  # sudo: names of colleagues
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        if not self.env.su and any(vals.get(name) for vals in vals_list for name in COURSE - {"state"}):
+            raise AccessError(self.env._("Who asks and who decides is recorded, not typed in."))
+        if not self.env.su and any(vals.get("state", "draft") != "draft" for vals in vals_list):
+            raise AccessError(self.env._("It begins as a draft: another person decides on it."))
+        return super().create(vals_list)
 
     def write(self, vals):
         result = super().write(vals)

@@ -6,6 +6,7 @@ from . import (
     ar_provision_bucket,
     ar_provision_matrix,
     ar_provision_policy,
+    ar_provision_policy_preset,
     ar_provision_rate,
     ar_provision_segment,
 )

@@ -107,6 +107,13 @@ class ArProvisionAssessment(models.Model):
                 date=fields.Date.to_string(assessment.date_from) or "",
             )
 
+    @api.model_create_multi
+    def create(self, vals_list):
+        assessments = super().create(vals_list)
+        if not self.env.su:
+            assessments._add_preparer()
+        return assessments
+
     def _get_amount_to_cover(self):
         return 0.0
 

@@ -1,4 +1,5 @@
-from odoo import fields, models
+from odoo import api, fields, models
+from odoo.exceptions import UserError
 
 
 class ArProvisionAssessmentFlow(models.Model):
@@ -20,6 +21,31 @@ class ArProvisionAssessmentFlow(models.Model):
         "CHECK (amount >= 0 AND probability BETWEEN 0 AND 100)",
         "Expected cash is zero or more, its probability between 0 and 100 %.",
     )
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        flows = super().create(vals_list)
+        flows._check_draft()
+        return flows
+
+    def write(self, vals):
+        self._check_draft()
+        result = super().write(vals)
+        self._check_draft()
+        return result
+
+    def unlink(self):
+        self._check_draft()
+        return super().unlink()
+
+    def _check_draft(self):
+        """What is expected is fixed once another person decides on it."""
+        if any(assessment.state != "draft" for assessment in self.assessment_id):
+            raise UserError(
+                self.env._("Expected cash is fixed once the assessment was submitted: make a new one.")
+            )
+        if not self.env.su:
+            self.assessment_id._add_preparer()
 
     def _get_present_value(self, date):
         """Return amount × probability, discounted from its day to ``date`` at the assessment's rate."""

@@ -27,6 +27,12 @@ class ArProvisionBucket(models.Model):
         "UNIQUE (policy_id, age_from)", "Two buckets of a policy cannot begin at the same age."
     )
 
+    @api.model_create_multi
+    def create(self, vals_list):
+        buckets = super().create(vals_list)
+        buckets._check_rated_policy()
+        return buckets
+
     def write(self, vals):
         if vals.keys() & {"age_from", "policy_id"}:
             self._check_unused()
@@ -35,6 +41,16 @@ class ArProvisionBucket(models.Model):
     @api.ondelete(at_uninstall=False)
     def _unlink_unused(self):
         self._check_unused()
+
+    def _check_rated_policy(self):
+        """Refuse a bucket that would cut another one short whose rates are approved."""
+        if rated := self.policy_id._get_rated():
+            raise UserError(
+                self.env._(
+                    "“%s” has approved loss rates for its buckets: copy the policy and change the copy.",
+                    rated[:1].name,
+                )
+            )
 
     def _check_unused(self):
         """Refuse to change what approved rates are given for."""

@@ -1,5 +1,5 @@
 from odoo import api, fields, models
-from odoo.exceptions import UserError
+from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tools import SQL
 
 
@@ -46,6 +46,7 @@ class ArProvisionMatrix(models.Model):
         required=True,
         default="typed",
         readonly=True,
+        copy=False,
     )
     reason = fields.Text(help="Where the rates come from and why they fit. Needed before it is submitted.")
     factor = fields.Float(
@@ -73,6 +74,24 @@ class ArProvisionMatrix(models.Model):
                 policy=matrix.policy_id.name or "",
                 date=fields.Date.to_string(matrix.date_from) or "",
             )
+
+    @api.constrains("policy_id", "rate_ids")
+    def _check_policy(self):
+        for matrix in self:
+            rates = matrix.rate_ids
+            if (rates.bucket_id.policy_id | rates.segment_id.policy_id) - matrix.policy_id:
+                raise ValidationError(
+                    self.env._("The rates of “%s” are for buckets of another policy.", matrix.name)
+                )
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        if not self.env.su and any(vals.get("source", "typed") != "typed" for vals in vals_list):
+            raise AccessError(self.env._("Where rates come from is recorded, not typed in."))
+        matrices = super().create(vals_list)
+        if not self.env.su:
+            matrices._add_preparer()
+        return matrices
 
     def _get_amount_to_cover(self):
         return 0.0

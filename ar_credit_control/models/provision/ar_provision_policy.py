@@ -195,6 +195,54 @@ class ArProvisionPolicy(models.Model):
                     )
                 )
 
+    @api.constrains("bucket_ids")
+    def _check_buckets(self):
+        if any(
+            bucket.age_from < 0
+            for policy in self
+            if policy.age_unit == "year"
+            for bucket in policy.bucket_ids
+        ):
+            raise ValidationError(self.env._("An age in years is zero or more."))
+
+    def write(self, vals):
+        for policy in self._get_rated():
+            changed = [
+                name
+                for name in ("company_id", "basis", "age_unit")
+                if name in vals and vals[name] != (policy[name].id if name == "company_id" else policy[name])
+            ]
+            if changed:
+                raise UserError(
+                    self.env._(
+                        "“%(policy)s” has approved loss rates: copy it to change %(fields)s.",
+                        policy=policy.name,
+                        fields=", ".join(
+                            self._fields[name]._description_string(self.env) for name in changed
+                        ),
+                    )
+                )
+        return super().write(vals)
+
+    def copy_data(self, default=None):
+        default = dict(default or {})
+        return [
+            {
+                **values,
+                "name": default.get("name") or self.env._("%s (copy)", policy.name),
+                "active": default.get("active", False),
+            }
+            for policy, values in zip(self, super().copy_data(default), strict=True)
+        ]
+
+    def _get_rated(self):
+        """Return the policies with approved loss rates: what these rates mean does not change any more."""
+        matrices = self.env["ar.provision.matrix"].sudo()  # sudo: of any company
+        rated = matrices.search_fetch(
+            [("policy_id", "in", self.ids), ("state", "=", "approved")], ["policy_id"]
+        )
+        return self.filtered(lambda policy: policy.id in rated.policy_id.ids)
+
     # ------------------------------------------------------------------
     # What a run reads
     # ------------------------------------------------------------------
@@ -315,10 +363,13 @@ class ArProvisionPolicy(models.Model):
                 )
             policy.bucket_ids.unlink()
             buckets = self.env["ar.aging.bucket"].search([("company_id", "=", policy.company_id.id)])
+            # The first has no beginning of its own: zero reads better than the bound of the ageing.
+            later = buckets[1:].mapped("day_from")
+            ages = [min(0, later[0] - 1) if later else 0, *later]
             self.env["ar.provision.bucket"].create(
                 [
-                    {"policy_id": policy.id, "name": bucket.name, "age_from": bucket.day_from}
-                    for bucket in buckets
+                    {"policy_id": policy.id, "name": bucket.name, "age_from": age}
+                    for bucket, age in zip(buckets, ages, strict=True)
                 ]
             )
         return True

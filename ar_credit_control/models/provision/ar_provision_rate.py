@@ -1,4 +1,5 @@
-from odoo import fields, models
+from odoo import api, fields, models
+from odoo.exceptions import UserError, ValidationError
 
 
 class ArProvisionRate(models.Model):
@@ -32,3 +33,34 @@ class ArProvisionRate(models.Model):
         "(matrix_id, bucket_id, COALESCE(segment_id, 0))", "A bucket has one rate for a segment."
     )
     _in_range = models.Constraint("CHECK (rate BETWEEN 0 AND 100)", "A rate is between 0 and 100 %.")
+
+    @api.constrains("bucket_id", "segment_id", "matrix_id")
+    def _check_policy(self):
+        for rate in self:
+            if (rate.bucket_id.policy_id | rate.segment_id.policy_id) - rate.matrix_id.policy_id:
+                raise ValidationError(
+                    self.env._("“%s” belongs to another policy than the rates.", rate.bucket_id.name)
+                )
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        rates = super().create(vals_list)
+        rates._check_draft()
+        return rates
+
+    def write(self, vals):
+        self._check_draft()
+        result = super().write(vals)
+        self._check_draft()
+        return result
+
+    def unlink(self):
+        self._check_draft()
+        return super().unlink()
+
+    def _check_draft(self):
+        """Rates are fixed once another person decides on them; who writes them does not approve them."""
+        if any(matrix.state != "draft" for matrix in self.matrix_id):
+            raise UserError(self.env._("Loss rates are fixed once they were submitted: make new ones."))
+        if not self.env.su:
+            self.matrix_id._add_preparer()

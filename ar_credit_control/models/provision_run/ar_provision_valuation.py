@@ -61,9 +61,9 @@ class ArProvisionValuation(models.AbstractModel):
                            %(adjusted)s AS adjusted,
                            CASE WHEN %(default_days)s > 0 AND base.days_past_due > %(default_days)s
                                 THEN %(default_rate)s ELSE 0 END AS default_rate,
-                           COALESCE(LEAST(pause.disputed / NULLIF(base.gross_currency, 0), 1), 0)
+                           LEAST(COALESCE(pause.disputed / NULLIF(base.gross_currency, 0), 0), 1)
                                AS disputed_share,
-                           COALESCE(LEAST(pause.placed / NULLIF(base.gross_currency, 0), 1), 0)
+                           LEAST(COALESCE(pause.placed / NULLIF(base.gross_currency, 0), 0), 1)
                                AS legal_share
                       FROM base
                  LEFT JOIN cover ON cover.partner_id = base.partner_id

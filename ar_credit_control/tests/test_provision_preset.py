@@ -1,0 +1,174 @@
+from odoo.exceptions import AccessError, UserError
+from odoo.tests import tagged
+
+from ..models.provision.provision_presets import ACCOUNTS, PRESETS
+from .common_credit import CreditCase
+
+
+@tagged("post_install", "-at_install")
+class TestProvisionPreset(CreditCase):
+    """Policies by standard, with the accounts of the charts they are made for."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.policies = cls.env["ar.provision.policy"]
+
+    def make_company(self, chart, country):
+        company = self.env["res.company"].create(
+            {"name": f"With {chart}", "country_id": self.env.ref(f"base.{country}").id}
+        )
+        self.env.user.company_ids += company
+        self.env["account.chart.template"]._load(chart, company, install_demo=False)
+        self.manager.company_ids += company
+        return company
+
+    def codes(self, policy):
+        accounts = self.env["account.account"].with_company(policy.company_id)
+        return {
+            name: accounts.browse(policy[name].id).code
+            for name in ACCOUNTS.get(policy.company_id.chart_template, {})
+        }
+
+    def add(self, company, preset):
+        manager = self.policies.with_user(self.manager).with_company(company)
+        manager = manager.with_context(allowed_company_ids=company.ids)
+        return manager._create_from_preset(company, preset)
+
+    def test_rates_and_ages_of_each_standard(self):
+        expected = {
+            "ifrs9": ("due", "day", [0, 1, 31, 61, 91, 181, 366], [0.5, 2, 5, 10, 25, 50, 100]),
+            "cas22": ("invoice", "year", [0, 1, 2, 3, 4, 5], [5, 10, 30, 50, 80, 100]),
+            "cn_small": ("invoice", "year", [0, 1, 2, 3, 4, 5], [5, 10, 30, 50, 80, 100]),
+            "us_cecl": ("due", "day", [0, 1, 31, 61, 91, 181, 366], [0.5, 2, 5, 10, 25, 50, 100]),
+        }
+        self.assertEqual(set(expected), set(PRESETS))
+        for preset, (basis, unit, ages, rates) in expected.items():
+            with self.subTest(preset=preset):
+                policy = self.add(self.company, preset)
+                self.assertEqual((policy.standard, policy.basis, policy.age_unit), (preset, basis, unit))
+                self.assertFalse(policy.active)
+                self.assertEqual(policy.bucket_ids.sorted("age_from").mapped("age_from"), ages)
+                matrix = policy.matrix_ids
+                self.assertEqual((matrix.state, matrix.source), ("draft", "preset"))
+                self.assertIn("judgement", matrix.reason)
+                self.assertEqual(matrix.rate_ids.sorted("bucket_age").mapped("rate"), rates)
+
+    def test_manager_who_chose_may_approve_what_another_asks_for(self):
+        matrix = self.add(self.company, "ifrs9").matrix_ids
+        matrix.with_user(self.controller).action_submit()
+        with self.assertRaises(AccessError):
+            matrix.with_user(self.controller).action_approve()
+        matrix.with_user(self.manager).action_approve()
+        self.assertEqual(matrix.state, "approved")
+
+    def test_manager_who_changed_a_rate_does_not_approve(self):
+        matrix = self.add(self.company, "ifrs9").matrix_ids
+        matrix.rate_ids[:1].with_user(self.manager).rate = 1
+        matrix.with_user(self.controller).action_submit()
+        with self.assertRaises(AccessError):
+            matrix.with_user(self.manager).action_approve()
+
+    def test_china_large_chart(self):
+        company = self.make_company("cn_large_bis", "cn")
+        policy = self.add(company, "cas22")
+        self.assertEqual(self.codes(policy), {"allowance_account_id": "1231", "expense_account_id": "6721"})
+        self.assertEqual(policy.journal_id.type, "general")
+        self.assertEqual(policy.journal_id.company_id, company)
+        self.assertTrue(policy.can_post)
+        self.assertFalse(policy.accounts_missing)
+
+    def test_china_small_enterprises_book_no_allowance(self):
+        company = self.make_company("cn", "cn")
+        policy = self.add(company, "cn_small")
+        self.assertFalse(policy.allowance_account_id)
+        self.assertEqual(self.codes(policy)["loss_account_id"], "571101")
+        self.assertEqual(policy.writeoff_against, "direct")
+        self.assertFalse(policy.can_post)
+        self.assertIn("no allowance", policy.no_post_reason)
+        with self.assertRaises(UserError):
+            policy.action_create_accounts()
+        # 1231 of this chart is another thing: the code alone would have taken it
+        codes = self.env["account.account"].with_company(company).search([("company_ids", "=", company.id)])
+        self.assertIn("1231", codes.mapped("code"))
+
+    def test_german_charts(self):
+        expected = {
+            "de_skr03": ["0998", "2451", "2731", "2400", "2732"],
+            "de_skr04": ["1246", "6923", "4923", "6930", "4925"],
+        }
+        for chart, codes in expected.items():
+            with self.subTest(chart=chart):
+                policy = self.add(self.make_company(chart, "de"), "ifrs9")
+                self.assertEqual(list(self.codes(policy).values()), codes)
+                self.assertTrue(policy.can_post)
+
+    def test_renumbered_account_is_found(self):
+        company = self.make_company("cn_large_bis", "cn")
+        allowance = self.env.ref(f"account.{company.id}_l10n_cn_large_bis_account_1231")
+        allowance.with_company(company).code = "123100"
+        self.assertEqual(self.add(company, "cas22").allowance_account_id, allowance)
+
+    def test_generic_chart_gets_accounts_with_free_codes(self):
+        company = self.make_company("generic_coa", "us")
+        policy = self.add(company, "us_cecl")
+        self.assertFalse(policy.can_post)
+        self.assertTrue(policy.accounts_missing)
+        before = self.env["account.account"].with_company(company).search([("company_ids", "=", company.id)])
+        taken = set(before.mapped("code"))
+        policy.action_create_accounts()
+        allowance, charge = policy.allowance_account_id, policy.expense_account_id
+        self.assertEqual((allowance.account_type, charge.account_type), ("asset_current", "expense"))
+        self.assertEqual(allowance.company_ids, company)
+        codes = {allowance.with_company(company).code, charge.with_company(company).code}
+        self.assertEqual(len(codes), 2)
+        self.assertFalse(codes & taken)
+        self.assertTrue(policy.can_post)
+        with self.assertRaises(UserError):
+            policy.action_create_accounts()
+
+    def test_accounts_of_the_chart_come_before_new_ones(self):
+        company = self.make_company("de_skr03", "de")
+        policy = self.add(company, "ifrs9")
+        policy.write({"allowance_account_id": False, "expense_account_id": False})
+        count = self.env["account.account"].search_count([])
+        policy.action_create_accounts()
+        self.assertEqual(self.codes(policy)["allowance_account_id"], "0998")
+        self.assertEqual(self.env["account.account"].search_count([]), count)
+
+    def test_company_without_chart(self):
+        company = self.env["res.company"].create({"name": "Bare"})
+        self.env.user.company_ids += company
+        policy = self.policies._create_from_preset(company, "ifrs9")
+        self.assertFalse(policy.journal_id)
+        with self.assertRaisesRegex(UserError, "no chart of accounts"):
+            policy.action_create_accounts()
+
+    def test_names_in_every_language(self):
+        self.env["res.lang"]._activate_lang("fr_FR")
+        policy = self.add(self.company, "ifrs9")
+        self.assertEqual(policy.bucket_ids.sorted("age_from")[1].name, "1-30 days")
+        self.assertTrue(policy.with_context(lang="fr_FR").name)
+
+    def test_wizard_proposes_by_chart_and_puts_in_use(self):
+        small = self.make_company("cn", "cn")
+        wizards = self.env["ar.provision.preset"].with_user(self.manager)
+        self.assertEqual(wizards.with_company(small).create({}).preset, "cn_small")
+        wizard = wizards.create({"company_id": self.company.id, "preset": "ifrs9"})
+        self.assertTrue(wizard.use_now)
+        self.assertIn("Over 365 days", wizard.summary)
+        policy = self.policies.browse(wizard.action_add()["res_id"])
+        self.assertTrue(policy.active)
+        again = wizards.create({"company_id": self.company.id, "preset": "us_cecl"})
+        self.assertFalse(again.use_now)
+        again.use_now = True
+        second = self.policies.browse(again.action_add()["res_id"])
+        self.assertTrue(second.active)
+        self.assertFalse(policy.active)
+
+    def test_controller_and_auditor_add_nothing(self):
+        for user in (self.controller, self.auditor, self.collector):
+            with self.subTest(user=user.login), self.assertRaises(AccessError):
+                self.policies.with_user(user).action_add_preset()
+            with self.assertRaises(AccessError):
+                self.policies.with_user(user)._create_from_preset(self.company, "ifrs9")
