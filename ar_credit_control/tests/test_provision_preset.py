@@ -75,7 +75,7 @@ class TestProvisionPreset(CreditCase):
     def test_china_large_chart(self):
         company = self.make_company("cn_large_bis", "cn")
         policy = self.add(company, "cas22")
-        self.assertEqual(self.codes(policy), {"allowance_account_id": "1231", "expense_account_id": "6721"})
+        self.assertEqual(self.codes(policy), {"allowance_account_id": "123100", "expense_account_id": "672100"})
         self.assertEqual(policy.journal_id.type, "general")
         self.assertEqual(policy.journal_id.company_id, company)
         self.assertTrue(policy.can_post)
@@ -91,9 +91,9 @@ class TestProvisionPreset(CreditCase):
         self.assertIn("no allowance", policy.no_post_reason)
         with self.assertRaises(UserError):
             policy.action_create_accounts()
-        # 1231 of this chart is another thing: the code alone would have taken it
+        # 1231 of this chart is other current assets: the code alone would have taken it
         codes = self.env["account.account"].with_company(company).search([("company_ids", "=", company.id)])
-        self.assertIn("1231", codes.mapped("code"))
+        self.assertIn("123100", codes.mapped("code"))
 
     def test_german_charts(self):
         expected = {
@@ -109,7 +109,7 @@ class TestProvisionPreset(CreditCase):
     def test_renumbered_account_is_found(self):
         company = self.make_company("cn_large_bis", "cn")
         allowance = self.env.ref(f"account.{company.id}_l10n_cn_large_bis_account_1231")
-        allowance.with_company(company).code = "123100"
+        allowance.with_company(company).code = "999123"
         self.assertEqual(self.add(company, "cas22").allowance_account_id, allowance)
 
     def test_generic_chart_gets_accounts_with_free_codes(self):
