@@ -251,6 +251,7 @@
         # provision reports
         "security/provision_report/ir.model.access.csv",
         "security/provision_report/ar_provision_report_rules.xml",
+        "report/provision_templates.xml",
         "views/provision_report/ar_provision_movement_report_views.xml",
         "views/provision_report/ar_provision_coverage_views.xml",
         "views/provision_report/menus.xml",

@@ -6,6 +6,8 @@ estimated, with some room left over; a short table is never split.
 
 # Millimetres of a page of A4 between its margins, less what an estimate may be wrong by.
 PAGE = 258
+# The same of a page in landscape.
+LANDSCAPE = 171
 LINE = 5.9
 SECOND_LINE = 3.4
 TEXT_LINE = 5.2
@@ -32,7 +34,7 @@ def count_lines(texts, widths):
     return max(_get_width(text or "") // width + 1 for text, width in zip(texts, widths, strict=True))
 
 
-def split_rows(rows, used, count_further=lambda row: 0, line=LINE):
+def split_rows(rows, used, count_further=lambda row: 0, line=LINE, page=PAGE):
     """Return ``rows`` in lists, one for each page, and the millimetres used on the last one.
 
     The first list is empty where nothing more fits on the first page.
@@ -40,11 +42,12 @@ def split_rows(rows, used, count_further=lambda row: 0, line=LINE):
     :param used: millimetres of the first page that stand before the table
     :param count_further: says of a row how many lines it has beyond the first
     :param line: millimetres of a row of one line
+    :param page: millimetres of a page
     """
     pages, position = [[]], used + line
     for row in rows:
         height = line + SECOND_LINE * count_further(row)
-        if position + height > PAGE and (pages[-1] or used > PAGE / 2):
+        if position + height > page and (pages[-1] or used > page / 2):
             pages.append([])
             position = line
             used = 0.0

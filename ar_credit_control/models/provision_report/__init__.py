@@ -1,5 +1,8 @@
 from . import (
+    ar_provision_print_mixin,
     ar_provision_coverage,
     ar_provision_movement_report,
     ar_provision_movement_report_line,
+    ar_provision_run_print,
+    ir_actions_report,
 )

@@ -6,6 +6,8 @@ from odoo.tools import SQL
 
 # Parts of the movement table; what a movement of another kind changes is "other".
 PARTS = ("charge", "release", "used", "recovered", "exchange", "other")
+# Millimetres of the page before the table.
+MOVEMENT_HEAD = 50
 
 
 class ArProvisionMovementReport(models.TransientModel):
@@ -17,6 +19,10 @@ class ArProvisionMovementReport(models.TransientModel):
 
     _name = "ar.provision.movement.report"
     _description = "Movement of the Loss Allowance"
+    _inherit = ["ar.provision.print.mixin"]
+
+    _document_report = "ar_credit_control.action_report_provision_movement"
+    _document_page = "ar_credit_control.provision_movement_page"
 
     company_id = fields.Many2one(
         "res.company",
@@ -120,6 +126,24 @@ class ArProvisionMovementReport(models.TransientModel):
             ("kind", "!=", "opening"),
             ("move_id.state", "=", "posted"),
         ]
+
+    # ------------------------------------------------------------------
+    # The page
+    # ------------------------------------------------------------------
+
+    def _prepare_page_values(self):
+        report = self.sudo()  # sudo: the table was readable; accounts and branches are named on it
+        columns = ("opening", *PARTS, "closing")
+        pages, _used = self._split(report.line_ids, MOVEMENT_HEAD)
+        return super()._prepare_page_values() | {
+            "report": report,
+            "columns": columns,
+            "headings": [report.line_ids._fields[name]._description_string(self.env) for name in columns],
+            "pages": pages,
+            "totals": {name: sum(report.line_ids.mapped(name)) for name in columns},
+            "by_branch": len(report.line_ids.company_id) > 1,
+            "by_segment": bool(report.line_ids.segment_id),
+        }
 
     # ------------------------------------------------------------------
     # Figures

@@ -1,0 +1,227 @@
+from collections import defaultdict
+from types import SimpleNamespace
+
+from odoo import models
+from odoo.tools import SQL
+
+from ..document import page_rows
+from .ar_provision_print_mixin import HEADING, ROW
+
+# Millimetres of the page before the matrix; letters of a line of the reason of an assessment.
+MATRIX_HEAD, REASON_WIDTH = 74, 70
+FIGURES = ("item_count", "gross", "offset", "covered", "amount", "prior")
+
+
+class ArProvisionRun(models.Model):
+    """The matrix of a run as auditors read it, from its frozen cells and lines."""
+
+    _name = "ar.provision.run"
+    _inherit = ["ar.provision.run", "ar.provision.print.mixin"]
+
+    _document_report = "ar_credit_control.action_report_provision_run"
+    _document_page = "ar_credit_control.provision_run_page"
+
+    def _get_paper_name(self):
+        return self.name
+
+    def _get_prior(self):
+        """Return the posted run before this one, with which it is compared."""
+        self.ensure_one()
+        return self.search(
+            [
+                ("company_id", "=", self.company_id.id),
+                ("kind", "=", "regular"),
+                ("state", "=", "posted"),
+                ("date", "<", self.date),
+            ],
+            order="date desc, id desc",
+            limit=1,
+        )
+
+    # ------------------------------------------------------------------
+    # The matrix
+    # ------------------------------------------------------------------
+
+    def _get_matrix_sections(self):
+        """Return the matrix by segment, everyone else last: name, rows by bucket, total.
+
+        A row has ``name``, ``base_rate``, ``FIGURES`` (``prior``: the expected loss of the run before, where
+        it was made by the same policy), ``rate`` (loss over gross less own credits, percent). Buckets that
+        are empty stand there, too.
+        """
+        self.ensure_one()
+        sections = defaultdict(dict)
+        for rate in self.matrix_id.sudo().rate_ids:  # sudo: approved rates of the run, as printed on it
+            section = sections[rate.segment_id.id]
+            section[rate.bucket_id.id] = self._prepare_row(
+                rate.bucket_id.name, rate.bucket_id.age_from, rate.rate
+            )
+        names = {False: self.env._("Everyone else")}
+        names |= {segment.id: segment.name for segment in self.matrix_id.sudo().rate_ids.segment_id}
+        for cell in self.cell_ids.filtered(lambda cell: cell.treatment == "matrix"):
+            row = self._prepare_row(cell.bucket_name, cell.bucket_age, cell.base_rate)
+            for name in FIGURES[:-1]:
+                setattr(row, name, cell[name])
+            sections[cell.segment_id.id][cell.bucket_id.id] = row
+            names[cell.segment_id.id] = cell.segment_name or names[False]
+        prior = self._get_prior()
+        if prior.policy_id == self.policy_id:
+            for cell in prior.cell_ids.filtered(lambda cell: cell.treatment == "matrix"):
+                names.setdefault(cell.segment_id.id, cell.segment_name)
+                row = sections[cell.segment_id.id].setdefault(
+                    cell.bucket_id.id, self._prepare_row(cell.bucket_name, cell.bucket_age, cell.base_rate)
+                )
+                row.prior = cell.amount
+        order = sorted(sections, key=lambda segment: (not segment, names[segment]))
+        return [
+            SimpleNamespace(
+                name=names[segment],
+                rows=sorted(sections[segment].values(), key=lambda row: row.age),
+                total=self._sum_rows(sections[segment].values(), self.env._("Total %s", names[segment])),
+            )
+            for segment in order
+        ]
+
+    def _get_other_rows(self):
+        """Return what the matrix does not value, by treatment: individually assessed, credits, own group."""
+        self.ensure_one()
+        prior = self._get_prior()
+        rows = []
+        for treatment, label in (
+            self.env["ar.provision.line"]._fields["treatment"]._description_selection(self.env)
+        ):
+            own = self.cell_ids.filtered(lambda cell, kind=treatment: cell.treatment == kind)
+            before = prior.cell_ids.filtered(lambda cell, kind=treatment: cell.treatment == kind)
+            if treatment == "matrix" or not own + before:
+                continue
+            row = self._prepare_row(label)
+            for name in FIGURES[:-1]:
+                setattr(row, name, sum(own.mapped(name)))
+            row.prior = sum(before.mapped("amount"))
+            rows.append(self._finish_row(row))
+        return rows
+
+    def _prepare_row(self, name, age=0, base_rate=None):
+        return self._finish_row(
+            SimpleNamespace(name=name, age=age, base_rate=base_rate, **dict.fromkeys(FIGURES, 0.0))
+        )
+
+    def _sum_rows(self, rows, name):
+        total = self._prepare_row(name)
+        for figure in FIGURES:
+            setattr(total, figure, sum(getattr(row, figure) for row in rows))
+        return self._finish_row(total)
+
+    def _finish_row(self, row):
+        """Give a row its rate when it is asked for: figures come in later."""
+        base = row.gross - row.offset
+        row.rate = 100 * row.amount / base if base > 0 else 0.0
+        return row
+
+    def _get_least_rates(self):
+        """Return (why, items, gross, expected loss) of the items that a least rate was used for."""
+        labels = self.env["ar.provision.line"]._fields["least"]._description_selection(self.env)
+        rows = self.env.execute_query(
+            SQL(
+                """SELECT least, COUNT(*), SUM(gross), SUM(amount)
+                     FROM ar_provision_line
+                    WHERE run_id = %s AND least IS NOT NULL
+                 GROUP BY least""",
+                self.id,
+            )
+        )
+        found = {least: figures for least, *figures in rows}
+        return [(label, *found[least]) for least, label in labels if least in found]
+
+    def _get_assessed(self):
+        """Return the customers who were assessed individually: assessment, items, base, loss, rate."""
+        rows = self.env.execute_query(
+            SQL(
+                """SELECT assessment_id, COUNT(*), SUM(gross), SUM(gross - "offset"), SUM(amount)
+                     FROM ar_provision_line
+                    WHERE run_id = %s AND treatment = 'individual'
+                 GROUP BY assessment_id
+                 ORDER BY SUM(amount) DESC, assessment_id""",
+                self.id,
+            )
+        )
+        # sudo: the assessments that the run took in, as printed on it
+        assessments = self.env["ar.provision.assessment"].sudo().browse([row[0] for row in rows])
+        return [
+            SimpleNamespace(
+                assessment=assessment,
+                item_count=count,
+                gross=gross,
+                amount=amount,
+                rate=100 * float(amount / base) if base > 0 else 0.0,
+            )
+            for assessment, (_id, count, gross, base, amount) in zip(assessments, rows, strict=True)
+        ]
+
+    # ------------------------------------------------------------------
+    # The page
+    # ------------------------------------------------------------------
+
+    def _prepare_page_values(self):
+        values = super()._prepare_page_values()
+        run = self.sudo()  # sudo: the run was readable; people, accounts and customers are named on it
+        sections = self._get_matrix_sections()
+        others = self._get_other_rows()
+        total = self._sum_rows(
+            [section.total for section in sections] + others, self.env._("Total receivables")
+        )
+        prior = self._get_prior()
+        total.prior = prior.amount
+        matrix_rows = self._list_matrix_rows(sections, others, total)
+        matrix_pages, used = self._split(matrix_rows, MATRIX_HEAD + self._estimate_reasons(run))
+        least = self._get_least_rates()
+        if least:
+            used += HEADING + ROW * len(least)
+        assessed_pages, used = self._split(
+            self._get_assessed(),
+            used,
+            lambda row: page_rows.count_lines([row.assessment.reason], [REASON_WIDTH]) - 1,
+        )
+        change_pages, used = self._split(run.change_ids, used)
+        return values | {
+            "run": run,
+            "matrix": run.matrix_id,
+            "policy": run.policy_id,
+            "prior": prior,
+            "by_segment": len(sections) > 1,
+            "matrix_pages": matrix_pages,
+            "least": least,
+            "assessed_pages": [page for page in assessed_pages if page],
+            "change_pages": [page for page in change_pages if page],
+            "moves": run.move_ids.sorted("name"),
+            "state": dict(self._fields["state"]._description_selection(self.env))[self.state],
+            "standard": dict(run.policy_id._fields["standard"]._description_selection(self.env))[
+                run.policy_id.standard
+            ],
+            "basis": dict(run.policy_id._fields["basis"]._description_selection(self.env))[
+                run.policy_id.basis
+            ],
+            "source": dict(run.matrix_id._fields["source"]._description_selection(self.env)).get(
+                run.matrix_id.source
+            ),
+        }
+
+    def _estimate_reasons(self, run):
+        """Return the millimetres of the words about rates above the matrix."""
+        texts = filter(None, (run.matrix_id.reason, run.matrix_id.factor_reason, run.note))
+        return sum(page_rows.estimate_text(text.splitlines()) for text in texts) * 0.7
+
+    def _list_matrix_rows(self, sections, others, total):
+        """Return (kind, row) of the matrix from top to bottom."""
+        rows = []
+        for section in sections:
+            if len(sections) > 1:
+                rows.append(("segment", self._prepare_row(section.name)))
+            rows += [("bucket", self._finish_row(row)) for row in section.rows]
+            if len(sections) > 1 or others:
+                label = section.total.name if len(sections) > 1 else self.env._("By the matrix")
+                section.total.name = label
+                rows.append(("subtotal", section.total))
+        rows += [("other", row) for row in others]
+        rows.append(("total", total))
+        return rows
