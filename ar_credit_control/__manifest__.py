@@ -245,6 +245,15 @@
         # provision runs
         "security/provision_run/ir.model.access.csv",
         "security/provision_run/ar_provision_run_rules.xml",
+        "wizards/ar_provision_run_views.xml",
+        "views/provision_run/ar_provision_line_views.xml",
+        "views/provision_run/ar_provision_comparison_views.xml",
+        "views/provision_run/ar_provision_run_views.xml",
+        "views/provision_run/account_move_views.xml",
+        "views/provision_run/ar_credit_profile_views.xml",
+        "views/provision_run/res_partner_views.xml",
+        "views/provision_run/ar_credit_takeover_views.xml",
+        "views/provision_run/menus.xml",
         # loss rates from history
         "security/roll_rate/ir.model.access.csv",
         "security/roll_rate/ar_roll_rate_rules.xml",

@@ -19,6 +19,7 @@ from . import ar_credit_security_decision
 from . import ar_credit_takeover
 from . import ar_credit_takeover_group
 from . import ar_credit_takeover_line
+from . import ar_credit_takeover_provision
 from . import ar_credit_what_if
 from . import ar_dispute_decision
 from . import ar_dispute_decision_line
@@ -40,5 +41,8 @@ from . import ar_payment_promise_wizard
 from . import ar_placement_decision
 from . import ar_placement_propose
 from . import ar_placement_propose_line
+from . import ar_provision_opening
+from . import ar_provision_opening_line
 from . import ar_provision_preset
+from . import ar_provision_send_back
 from . import ar_statement_make

@@ -27,6 +27,7 @@ VALUED = (
     "covered",
     "rate",
     "cover_rate",
+    "valuation",
     "amount",
     "amount_currency",
 )
@@ -94,6 +95,13 @@ class ArProvisionLine(models.Model):
     cover_rate = fields.Float(
         string="Rate of the Covered Part (%)", readonly=True, digits=(12, 6), aggregator=None
     )
+    valuation = fields.Float(
+        string="Factor of Exchange",
+        readonly=True,
+        digits=(16, 8),
+        aggregator=None,
+        help="Worth at the closing rate over the amount in the ledger; 1 where the ledger's amount counts.",
+    )
     amount = fields.Monetary(string="Expected Loss", readonly=True, currency_field="company_currency_id")
     amount_currency = fields.Monetary(string="Expected Loss in Currency", readonly=True)
 
@@ -128,3 +136,8 @@ class ArProvisionLine(models.Model):
             )
         )
         self.invalidate_model()
+
+    def action_open_entry(self):
+        """Open the invoice or entry of this line, as it is now."""
+        self.ensure_one()
+        return self.run_id._open_entry(self.move_id, self.name)

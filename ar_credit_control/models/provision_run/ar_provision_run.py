@@ -1,6 +1,9 @@
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
-from odoo.tools import SQL
+from odoo.tools import SQL, format_date
+
+from ..company.ar_evidence_mixin import THREAD
+from .ar_provision_comparison import PARTS
 
 
 class ArProvisionRun(models.Model):
@@ -19,14 +22,26 @@ class ArProvisionRun(models.Model):
     _terms = frozenset({"date", "company_id", "policy_id", "note"})
     _own_fields = frozenset(
         {
-            "state",
-            "name",
+            "amount",
+            "booked",
+            "booked_other",
+            "change",
+            "computed_on",
+            "covered",
+            "decided_by_id",
+            "gross",
+            "item_count",
             "kind",
             "matrix_id",
+            "move_ids",
+            "name",
+            "offset",
+            "posted_by_id",
+            "posted_on",
             "prepared_by_ids",
+            "previous_id",
+            "state",
             "submitted_by_id",
-            "decided_by_id",
-            "computed_on",
         }
     )
     _authority_kind = "provision"
@@ -37,6 +52,7 @@ class ArProvisionRun(models.Model):
         [("regular", "Run"), ("opening", "Opening")],
         required=True,
         readonly=True,
+        copy=False,
         default="regular",
         help="An opening takes over the allowance that the ledger has already, and books nothing.",
     )
@@ -67,6 +83,16 @@ class ArProvisionRun(models.Model):
     matrix_id = fields.Many2one(
         "ar.provision.matrix", string="Loss Rates", readonly=True, copy=False, ondelete="restrict"
     )
+    previous_id = fields.Many2one(
+        "ar.provision.run",
+        string="Run Before",
+        readonly=True,
+        copy=False,
+        index="btree_not_null",
+        ondelete="restrict",
+        help="The posted run before, with which this one is compared.",
+    )
+    no_post_reason = fields.Char(related="policy_id.no_post_reason")
     state = fields.Selection(
         [
             ("draft", "Draft"),
@@ -118,6 +144,31 @@ class ArProvisionRun(models.Model):
         tracking=True,
         help="What is posted: the expected loss less what is booked.",
     )
+    entry_count = fields.Integer(string="Journal Entries", compute="_compute_entry_count")
+    compared_previous_amount = fields.Monetary(string="Expected Loss Before", compute="_compute_compared")
+    compared_new = fields.Monetary(string="New Items", compute="_compute_compared")
+    compared_gone = fields.Monetary(
+        string="Paid or Settled", compute="_compute_compared", help="Items that are not open any more."
+    )
+    compared_gross_change = fields.Monetary(
+        string="Open Amounts",
+        compute="_compute_compared",
+        help="Part payments, and credits that are set off, at the rates of then.",
+    )
+    compared_cover_change = fields.Monetary(string="Cover", compute="_compute_compared")
+    compared_moved = fields.Monetary(
+        string="Moved Bucket", compute="_compute_compared", help="What age made of it, at the rates of then."
+    )
+    compared_rate_change = fields.Monetary(
+        string="Rates",
+        compute="_compute_compared",
+        help="Loss rates, ratings, assessments, default, dispute.",
+    )
+    compared_exchange = fields.Monetary(
+        string="Exchange",
+        compute="_compute_compared",
+        help="Rates of exchange, where the policy values items at the closing rate.",
+    )
 
     _one_posted = models.UniqueIndex(
         "(company_id, date, kind) WHERE state = 'posted'", "A company has one posted run at a date."
@@ -132,12 +183,40 @@ class ArProvisionRun(models.Model):
             if run.policy_id.company_id != run.company_id:
                 run.policy_id = policies
 
+    @api.depends("move_ids")
+    def _compute_entry_count(self):
+        for run in self:
+            run.entry_count = len(run.move_ids)
+
+    @api.depends("previous_id", "computed_on")
+    def _compute_compared(self):
+        names = ("previous_amount", *PARTS)
+        compared = self._origin.filtered("previous_id")
+        sums = self.env["ar.provision.comparison"]._sum_parts(compared) if compared else {}
+        for run in self:
+            row = sums.get(run._origin.id, {})
+            for name in names:
+                run[f"compared_{name}"] = row.get(name, 0.0)
+
     @api.model_create_multi
     def create(self, vals_list):
+        if not self.env.su:
+            self._check_created(vals_list)
         for vals in vals_list:
             if vals.get("name", "/") == "/":
                 vals["name"] = self.env["ir.sequence"].next_by_code("ar.provision.run") or "/"
         return super().create(vals_list)
+
+    def _check_created(self, vals_list):
+        """Refuse a run that comes with figures or a state of its own."""
+        for vals in vals_list:
+            given = {name for name in vals.keys() - self._terms - THREAD if vals[name]}
+            if given and {name: vals[name] for name in given} != {"state": "draft"}:
+                raise AccessError(
+                    self.env._(
+                        "A run is created with its date, company, policy and note: it computes the rest."
+                    )
+                )
 
     # ------------------------------------------------------------------
     # The course
@@ -156,14 +235,34 @@ class ArProvisionRun(models.Model):
 
     def _compute_lines(self):
         self.ensure_one()
-        matrix = self.policy_id._get_matrix(self.date)
-        self._check_rates(matrix)
-        self._write_evidence({"matrix_id": matrix.id})
-        # sudo: lines are written by the run alone, over every customer of the company
-        self.env["ar.provision.line"].sudo()._write_lines(self)
-        self.env["ar.provision.cell"].sudo()._write_cells(self)
-        self.env["ar.provision.run.change"].sudo()._write_changes(self)
-        self._write_evidence({**self._get_totals(), "computed_on": fields.Datetime.now()})
+        if self.kind == "regular":
+            matrix = self.policy_id._get_matrix(self.date)
+            self._check_rates(matrix)
+            self._write_evidence({"matrix_id": matrix.id, "previous_id": self._get_previous_posted().id})
+            # sudo: lines are written by the run alone, over every customer of the company
+            self.env["ar.provision.line"].sudo()._write_lines(self)
+            self.env["ar.provision.cell"].sudo()._write_cells(self)
+        self._write_changes()
+        self._write_evidence({"computed_on": fields.Datetime.now()})
+
+    def _get_previous_posted(self):
+        """Return the last posted run of the company before this one's date."""
+        return self.search(
+            [
+                ("company_id", "=", self.company_id.id),
+                ("kind", "=", "regular"),
+                ("state", "=", "posted"),
+                ("date", "<", self.date),
+            ],
+            order="date desc, id desc",
+            limit=1,
+        )
+
+    def _write_changes(self):
+        """Compare the lines with what the ledger holds now: what is to be booked, and the totals."""
+        self.ensure_one()
+        self.env["ar.provision.run.change"].sudo()._write_changes(self)  # sudo: rows that only the run writes
+        self._write_evidence(self._get_totals())
 
     def _check_rates(self, matrix):
         rated = matrix.rate_ids.filtered(lambda rate: not rate.segment_id).bucket_id
@@ -206,14 +305,32 @@ class ArProvisionRun(models.Model):
 
     def _check_complete(self):
         for run in self:
-            if run.kind == "regular" and not run.computed_on:
+            if not run.computed_on:
                 raise UserError(self.env._("Compute “%s” first.", run.name))
+            if run.kind == "opening" and run.currency_id.is_zero(run.booked_other):
+                raise UserError(
+                    self.env._(
+                        "The allowance accounts hold nothing at %s that would have to be taken over.",
+                        format_date(self.env, run.date),
+                    )
+                )
 
     def _approve(self):
         self._write_decision("approved")
 
     def _get_amount_to_cover(self):
-        return abs(self.change)
+        return abs(self.booked_other if self.kind == "opening" else self.change)
+
+    def _prepare_request(self):
+        return {
+            "note": self.env._(
+                "%(run)s at %(date)s: expected loss %(amount)s, to be booked %(change)s.",
+                run=self.name,
+                date=format_date(self.env, self.date),
+                amount=self.currency_id.format(self.amount),
+                change=self.currency_id.format(self.change),
+            )
+        }
 
     def action_post(self):
         """Book the change: one entry for each company or branch, dated on the run's date.
@@ -235,3 +352,114 @@ class ArProvisionRun(models.Model):
             or self.env.user.has_group("account.group_account_user")
         ):
             raise AccessError(self.env._("Provisions are posted by a credit controller or an accountant."))
+
+    # ------------------------------------------------------------------
+    # The last one
+    # ------------------------------------------------------------------
+
+    @api.model
+    def _last_posted_sql(self) -> SQL:
+        """Return ``id`` and ``company_id`` of the last posted run of each company."""
+        return SQL(
+            """SELECT DISTINCT ON (company_id) id, company_id
+                 FROM ar_provision_run
+                WHERE state = 'posted' AND kind = 'regular'
+             ORDER BY company_id, date DESC, id DESC"""
+        )
+
+    @api.model
+    def _sum_by_customer(self, company, partners):
+        """Return the expected loss of customers by the last posted run: {partner id: company currency}."""
+        if not partners.ids:
+            return {}
+        self.env.flush_all()
+        return dict(
+            self.env.execute_query(
+                SQL(
+                    """SELECT line.partner_id, SUM(line.amount)::float8
+                         FROM ar_provision_line line
+                         JOIN (%s) run ON run.id = line.run_id
+                        WHERE run.company_id = %s AND line.partner_id = ANY (%s)
+                     GROUP BY line.partner_id""",
+                    self._last_posted_sql(),
+                    company.id or 0,
+                    partners.ids,
+                )
+            )
+        )
+
+    @api.model
+    def _show_customer(self, company, partner):
+        """Return the action that shows the items of a customer in the last posted run."""
+        run = self.search(
+            [("company_id", "=", company.id), ("kind", "=", "regular"), ("state", "=", "posted")], limit=1
+        )
+        action = run._show("action_provision_line", {})
+        action["domain"] = [("run_id", "=", run.id), ("partner_id", "=", partner.id)]
+        return action
+
+    # ------------------------------------------------------------------
+    # Screens
+    # ------------------------------------------------------------------
+
+    def action_ask_send_back(self):
+        """Ask why the run is sent back."""
+        self.ensure_one()
+        action = self.env["ir.actions.act_window"]._for_xml_id("ar_credit_control.action_provision_send_back")
+        action["context"] = {"default_run_id": self.id}
+        return action
+
+    def action_view_lines(self):
+        """Show the items of the run, those with a loss first."""
+        return self._show("action_provision_line", {})
+
+    def action_view_comparison(self):
+        """Show by item what changed since the run before."""
+        self.ensure_one()
+        return self._show(
+            "action_provision_comparison",
+            {"search_default_changed": 1, "ar_provision_run_ids": self.ids},
+        )
+
+    def action_view_entries(self):
+        """Show the entries of the run: its own, carries and reversals."""
+        self.ensure_one()
+        action = self.env["ir.actions.act_window"]._for_xml_id("account.action_move_journal_line")
+        action["domain"] = [("id", "in", self.move_ids.ids)]
+        action["context"] = {}
+        if len(self.move_ids) == 1:
+            return self._open_entry(self.move_ids)
+        return action
+
+    def action_make_opening(self):
+        """Ask from which date what others booked is taken over."""
+        self.ensure_one()
+        action = self.env["ir.actions.act_window"]._for_xml_id("ar_credit_control.action_provision_opening")
+        action["context"] = {"default_company_id": self.company_id.id, "default_date": self.date}
+        return action
+
+    def _show(self, name, context):
+        action = self.env["ir.actions.act_window"]._for_xml_id(f"ar_credit_control.{name}")
+        action["domain"] = [("run_id", "in", self.ids)]
+        action["context"] = context
+        return action
+
+    def _open_entry(self, move, name=None):
+        """Open an entry of which a run speaks.
+
+        :raise UserError: when it was deleted since, or the user may not see it
+        """
+        if not move.exists():
+            raise UserError(self.env._("%s is not in the ledger any more.", name or self.name))
+        if not move.has_access("read"):
+            raise UserError(
+                self.env._(
+                    "%s is an accounting entry that you may not open. Ask accounting.", move.sudo().name
+                )
+            )  # sudo: its number, for the message
+        return {
+            "type": "ir.actions.act_window",
+            "res_model": "account.move",
+            "res_id": move.id,
+            "views": [(False, "form")],
+        }

@@ -29,6 +29,9 @@ class ArProvisionRunChange(models.Model):
         string="Booked by Others", readonly=True, help="Part of it that no run and no write-off explains."
     )
     change = fields.Monetary(readonly=True)
+    exchange = fields.Monetary(
+        readonly=True, help="Part of the change that rates of exchange made since the run before."
+    )
 
     def _get_writable_fields(self):
         return frozenset()
@@ -41,18 +44,20 @@ class ArProvisionRunChange(models.Model):
         needed any more is released.
         """
         accounts = run.policy_id._get_accounts()
+        self.env.flush_all()
         self.env.cr.execute(SQL("DELETE FROM ar_provision_run_change WHERE run_id = %s", run.id))
         self.env.cr.execute(
             SQL(
                 """
                 INSERT INTO ar_provision_run_change
                        (run_id, company_id, account_id, expense_account_id, release_account_id, segment_id,
-                        required, booked, other, change, create_uid, create_date, write_uid, write_date)
+                        required, booked, other, change, exchange,
+                        create_uid, create_date, write_uid, write_date)
                 SELECT %(run)s, company_id, NULLIF(account_id, 0),
                        NULLIF(COALESCE(MAX(expense_id), %(expense)s), 0),
                        NULLIF(COALESCE(MAX(release_id), %(release)s), 0), NULLIF(segment_id, 0),
                        SUM(required), SUM(booked), SUM(other),
-                       SUM(required) - SUM(booked),
+                       SUM(required) - SUM(booked), SUM(exchange),
                        %(uid)s, now() AT TIME ZONE 'UTC', %(uid)s, now() AT TIME ZONE 'UTC'
                   FROM (
                         SELECT line.company_id,
@@ -60,26 +65,52 @@ class ArProvisionRunChange(models.Model):
                                COALESCE(own.expense_id, %(expense)s) AS expense_id,
                                COALESCE(own.release_id, %(release)s) AS release_id,
                                COALESCE(line.segment_id, 0) AS segment_id,
-                               line.amount AS required, 0 AS booked, 0 AS other
-                          FROM ar_provision_line line
+                               line.required, 0 AS booked, 0 AS other, line.exchange
+                          FROM (%(lines)s) line
                      LEFT JOIN unnest(%(receivable)s::int[], %(own_allowance)s::int[],
                                       %(own_expense)s::int[], %(own_release)s::int[])
                             AS own (receivable_id, allowance_id, expense_id, release_id)
                             ON own.receivable_id = line.account_id
-                         WHERE line.run_id = %(run)s AND line.amount != 0
                      UNION ALL
-                        SELECT company_id, account_id, NULL, NULL, COALESCE(segment_id, 0), 0, amount, other
+                        SELECT company_id, account_id, NULL, NULL, COALESCE(segment_id, 0), %(kept)s, amount,
+                               other, 0
                           FROM (%(booked)s) booked
                        ) change
               GROUP BY company_id, account_id, segment_id
                 """,
                 run=run.id,
                 uid=self.env.uid,
+                lines=self._lines_sql(run),
+                # an opening keeps what is booked
+                kept=SQL("amount") if run.kind == "opening" else SQL("0"),
                 booked=self.env["ar.provision.movement"]._booked_sql(run.policy_id, run.date),
                 **self._prepare_account_params(accounts),
             )
         )
         self.invalidate_model()
+
+    @api.model
+    def _lines_sql(self, run) -> SQL:
+        """Return what is needed for each line of a run, and what rates of exchange made of it."""
+        if run.kind == "opening":
+            return SQL(
+                """SELECT NULL::int AS company_id, NULL::int AS account_id, NULL::int AS segment_id,
+                          NULL::numeric AS required, NULL::numeric AS exchange WHERE FALSE"""
+            )
+        lines = SQL(
+            """SELECT company_id, account_id, segment_id, amount AS required, 0 AS exchange
+                 FROM ar_provision_line WHERE run_id = %s AND amount != 0""",
+            run.id,
+        )
+        if not (run.previous_id and run.policy_id.closing_rate):
+            return lines
+        return SQL(
+            """%s UNION ALL
+               SELECT company_id, account_id, segment_id, 0, exchange FROM (%s) comparison
+                WHERE exchange != 0""",
+            lines,
+            self.env["ar.provision.comparison"]._comparison_sql(SQL("run.id = %s", run.id)),
+        )
 
     @api.model
     def _prepare_account_params(self, accounts):
@@ -96,3 +127,21 @@ class ArProvisionRunChange(models.Model):
                 for position, name in enumerate(("receivable", "own_allowance", "own_expense", "own_release"))
             },
         }
+
+    def _split(self, exchange_account):
+        """Return what is booked of a change: rows of kind, account booked against and amount.
+
+        What rates of exchange made is a movement of its own; without an account of its own it is booked as
+        charge or release.
+        """
+        self.ensure_one()
+        rest = self.currency_id.round(self.change - self.exchange)
+        parts = (
+            ("charge" if rest > 0 else "release", rest, None),
+            ("exchange", self.exchange, exchange_account),
+        )
+        return [
+            (kind, own or (self.expense_account_id if amount > 0 else self.release_account_id), amount)
+            for kind, amount, own in parts
+            if not self.currency_id.is_zero(amount)
+        ]

@@ -19,19 +19,56 @@ class ArProvisionRun(models.Model):
     def _post(self):
         self.ensure_one()
         self._lock_company()
+        self._check_only_one()
+        if self.kind == "regular":
+            self._write_evidence({"previous_id": self._get_previous_posted().id})
+        self._write_changes()
+        self._check_approved_change()
         if self.kind == "opening":
             self._take_opening()
         else:
             self._check_can_post()
-            # sudo: rows that only the run writes
-            self.env["ar.provision.run.change"].sudo()._write_changes(self)
-            self._write_evidence(self._get_totals())
-            self._check_approved_change()
             movements = self._book(self._prepare_changes(), self.date)
             self._carry_into_next(movements, self.date)
         self._write_evidence(
             {"state": "posted", "posted_by_id": self.env.uid, "posted_on": fields.Datetime.now()}
         )
+        self._log_posting()
+
+    def _log_posting(self):
+        """Say in the history what was booked."""
+        if self.kind == "opening":
+            body = self.env._(
+                "Taken over: %s that the allowance accounts held.", self.currency_id.format(self.booked_other)
+            )
+        elif not self.move_ids:
+            body = self.env._("Nothing to book: the allowance accounts held what the run says.")
+        else:
+            body = self.env._(
+                "Booked %(change)s: the allowance went from %(booked)s to %(amount)s.",
+                change=self.currency_id.format(self.change),
+                booked=self.currency_id.format(self.booked),
+                amount=self.currency_id.format(self.amount),
+            )
+        self._message_log(body=body)
+
+    def _check_only_one(self):
+        if self.search_count(
+            [
+                ("company_id", "=", self.company_id.id),
+                ("date", "=", self.date),
+                ("kind", "=", self.kind),
+                ("state", "=", "posted"),
+            ],
+            limit=1,
+        ):
+            raise UserError(
+                self.env._(
+                    "%(company)s has a posted run at %(date)s already. Cancel that one first.",
+                    company=self.company_id.name,
+                    date=format_date(self.env, self.date),
+                )
+            )
 
     def _lock_company(self):
         """Let one run at a time be posted or cancelled: by writing, so that a second one sees the first."""
@@ -67,8 +104,9 @@ class ArProvisionRun(models.Model):
     def _check_approved_change(self):
         """Refuse to post more than who approved may decide: the ledger may have changed since."""
         authority = self.env["ar.credit.authority"]
+        amount = self._get_amount_to_cover()
         if not self.decided_by_id or authority._covers(
-            self.decided_by_id, self._authority_kind, abs(self.change), self.company_id
+            self.decided_by_id, self._authority_kind, amount, self.company_id
         ):
             return
         raise UserError(
@@ -76,7 +114,7 @@ class ArProvisionRun(models.Model):
                 "Since “%(run)s” was approved the ledger changed: it would book %(amount)s, more than "
                 "%(person)s may approve. Cancel it and make a new one.",
                 run=self.name,
-                amount=self.currency_id.format(self.change),
+                amount=self.currency_id.format(amount),
                 person=self.decided_by_id.sudo().name,  # sudo: the name of a colleague
             )
         )
@@ -89,15 +127,15 @@ class ArProvisionRun(models.Model):
         """Return what the run books: values of movements, with the accounts that they are booked against."""
         return [
             {
-                "kind": "charge" if row.change > 0 else "release",
+                "kind": kind,
                 "company_id": row.company_id,
                 "account_id": row.account_id,
                 "segment_id": row.segment_id,
-                "against_id": row.expense_account_id if row.change > 0 else row.release_account_id,
-                "amount": row.change,
+                "against_id": account,
+                "amount": amount,
             }
             for row in self.change_ids
-            if not row.currency_id.is_zero(row.change)
+            for kind, account, amount in row._split(self.policy_id.exchange_account_id)
         ]
 
     def _book(self, changes, date):
@@ -106,7 +144,8 @@ class ArProvisionRun(models.Model):
         for company in dict.fromkeys(change["company_id"] for change in changes):
             own = [change for change in changes if change["company_id"] == company]
             # sudo: who posts a run need not be an accountant; what is booked was approved
-            move = self.env["account.move"].sudo().create(self._prepare_move(company, own, date))
+            moves = self.env["account.move"].sudo().with_company(company)
+            move = moves.create(self._prepare_move(company, own, date))
             move.action_post()
             self._write_evidence({"move_ids": [Command.link(move.id)]})
             movements |= movements.create(
@@ -162,13 +201,13 @@ class ArProvisionRun(models.Model):
     # ------------------------------------------------------------------
 
     def _get_next_posted(self, date):
-        """Return the first posted run of the company after a date."""
+        """Return the first other posted run of the company from a date on."""
         return self.search(
             [
                 ("company_id", "=", self.company_id.id),
                 ("kind", "=", "regular"),
                 ("state", "=", "posted"),
-                ("date", ">", date),
+                ("date", ">=", date),
                 ("id", "!=", self.id),
             ],
             order="date, id",
@@ -216,11 +255,13 @@ class ArProvisionRun(models.Model):
 
     def _reverse(self):
         self.ensure_one()
-        date = self._get_open_date()
+        if self.kind == "opening":
+            self._void_opening()
+            return
+        date = self._get_reversal_date()
         counted = self.movement_ids.filtered(lambda movement: movement.move_id.state == "posted")
         moves = counted.move_id.sudo()  # sudo: entries of the run itself, see _book
         if not moves:
-            self._void_opening()
             return
         reversals = moves._reverse_moves(
             [
@@ -233,6 +274,32 @@ class ArProvisionRun(models.Model):
         self._write_evidence({"move_ids": [Command.link(move.id) for move in reversals]})
         mirrored = self._mirror(counted, date, by_origin)
         self._carry_into_next(mirrored, date)
+
+    def _get_reversal_date(self):
+        """Return when the entries of the run are reversed; say so where it is not the run's date.
+
+        :raise UserError: when the period is closed and another run was posted in it after this one
+        """
+        date = self._get_open_date()
+        if date == self.date:
+            return date
+        following = self._get_next_posted(self.date)
+        if following and following.date < date:
+            raise UserError(
+                self.env._(
+                    "“%(run)s” is in a closed period, and so is “%(next)s” after it, which holds what is "
+                    "right since then: nothing is left to reverse.",
+                    run=self.name,
+                    next=following.name,
+                )
+            )
+        self._message_log(
+            body=self.env._(
+                "Reversed on %(date)s, the first open day: the period of the run is closed.",
+                date=format_date(self.env, date),
+            )
+        )
+        return date
 
     def _get_open_date(self):
         """Return the run's date, or the first day after the lock dates that close it."""
@@ -254,22 +321,19 @@ class ArProvisionRun(models.Model):
 
     def _take_opening(self):
         """Explain what the ledger holds at the date and no movement explains, as the opening."""
-        rows = self.env.execute_query(
-            self.env["ar.provision.movement"]._booked_sql(self.policy_id, self.date)
-        )
         self.env["ar.provision.movement"].sudo().create(  # sudo: evidence that only runs write
             [
                 {
                     "date": self.date,
                     "kind": "opening",
-                    "company_id": company_id,
+                    "company_id": row.company_id.id,
                     "root_company_id": self.company_id.id,
-                    "account_id": account_id,
-                    "amount": other,
+                    "account_id": row.account_id.id,
+                    "amount": row.other,
                     "run_id": self.id,
                 }
-                for company_id, account_id, _segment, _amount, other in rows
-                if other
+                for row in self.change_ids
+                if not row.currency_id.is_zero(row.other)
             ]
         )
 

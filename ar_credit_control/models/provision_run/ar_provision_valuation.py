@@ -126,8 +126,9 @@ class ArProvisionValuation(models.AbstractModel):
                    valued.covered,
                    ROUND(valued.rate, 6) AS rate,
                    CASE WHEN valued.covered = 0 THEN 0 ELSE ROUND(valued.cover_rate, 6) END AS cover_rate,
+                   valued.valuation,
                    valued.amount,
-                   CASE WHEN valued.gross = 0 THEN 0
+                   CASE WHEN valued.gross * valued.valuation = 0 THEN 0
                         ELSE ROUND(valued.amount * valued.gross_currency / (valued.gross * valued.valuation),
                                    COALESCE(currency.decimal_places, 2)) END AS amount_currency
               FROM valued
