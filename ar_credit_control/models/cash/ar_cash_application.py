@@ -208,7 +208,8 @@ class ArCashApplication(models.Model):
     def _without_hints(self):
         """The context of a request is anybody's: no default or option in it reaches evidence or matching."""
         kept = ("lang", "tz", "allowed_company_ids")
-        return self.with_context({key: self.env.context[key] for key in kept if key in self.env.context})
+        context = {key: self.env.context[key] for key in kept if key in self.env.context}
+        return self.with_env(self.env(context=context))
 
     def _check_state(self, state, message):
         # The lock makes two deciders of one request wait for each other.

@@ -513,9 +513,10 @@ class ArDunningLetter(models.Model):
 
     def _mark_failed(self, reason):
         """Note why a letter did not reach the customer and ask a person to take over."""
-        super()._mark_failed(reason)
+        result = super()._mark_failed(reason)
         for letter in self:
             letter._schedule_activity(self.env._("Letter not delivered: mend the address or post it"), reason)
+        return result
 
     def _message_receive_bounce(self, email, partner):
         result = super()._message_receive_bounce(email, partner)

@@ -18,8 +18,9 @@ class PaymentTransaction(models.Model):
     )
 
     def _post_process(self):
-        super()._post_process()
+        result = super()._post_process()
         # sudo: the provider, or the visitor who pays, needs no right on letters
         paid = self.sudo().filtered(lambda payment: payment.state == "done" and payment.dunning_letter_id)
         for letter, payments in paid.grouped("dunning_letter_id").items():
             letter._note_online_payments(payments)
+        return result

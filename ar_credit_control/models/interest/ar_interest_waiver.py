@@ -22,7 +22,7 @@ class ArInterestWaiver(models.Model):
     amount = fields.Monetary(string="Waived", compute="_compute_amount")
     reason = fields.Char(string="Why", readonly=True)
     requested_by_id = fields.Many2one("res.users", string="Asked By", readonly=True)
-    decided_by_id = fields.Many2one("res.users", string="Decided By", readonly=True)
+    decided_by_id = fields.Many2one("res.users", readonly=True)
     decided_date = fields.Datetime(string="Decided On", readonly=True)
     note = fields.Char(string="Decision", readonly=True)
     move_id = fields.Many2one(

@@ -54,7 +54,7 @@ class ArStatement(models.Model):
 
     def _mark_failed(self, reason):
         """Note why a statement did not reach the customer and ask our contact to take over."""
-        super()._mark_failed(reason)
+        result = super()._mark_failed(reason)
         for statement in self:
             if statement.user_id.active:
                 statement.with_context(mail_activity_quick_update=True).activity_schedule(
@@ -62,6 +62,7 @@ class ArStatement(models.Model):
                     summary=self.env._("Statement not delivered: mend the address or print it"),
                     user_id=statement.user_id.id,
                 )
+        return result
 
     def _message_receive_bounce(self, email, partner):
         result = super()._message_receive_bounce(email, partner)
