@@ -288,6 +288,7 @@
         "demo/ar_credit_demo_cash.xml",
         # provision policies
         "demo/ar_credit_demo_provision.xml",
+        "demo/ar_credit_demo_provision_runs.xml",
     ],
     "assets": {
         "web.assets_backend": [

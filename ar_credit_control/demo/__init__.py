@@ -11,3 +11,4 @@ from . import ar_credit_demo_contacts
 from . import ar_credit_demo_statements
 from . import ar_credit_demo_cash
 from . import ar_credit_demo_provision
+from . import ar_credit_demo_provision_runs
