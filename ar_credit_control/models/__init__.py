@@ -22,4 +22,5 @@ from . import provision
 from . import provision_run
 from . import roll_rate
 from . import provision_report
+from . import writeoff
 from . import takeover

@@ -46,3 +46,7 @@ from . import ar_provision_opening_line
 from . import ar_provision_preset
 from . import ar_provision_send_back
 from . import ar_statement_make
+from . import ar_writeoff_decision
+from . import ar_writeoff_recover
+from . import ar_writeoff_request
+from . import ar_writeoff_request_line

@@ -1,0 +1,73 @@
+from odoo import fields, models
+from odoo.exceptions import UserError
+from odoo.fields import Domain
+
+WRITEOFF_GROUPS = "ar_credit_control.group_credit_user,account.group_account_readonly"
+
+
+class AccountMove(models.Model):
+    """What was written off of an invoice; entries of write-offs are taken back by the write-off."""
+
+    _inherit = "account.move"
+
+    writeoff_count = fields.Integer(string="Write-offs", compute="_compute_writeoff", groups=WRITEOFF_GROUPS)
+    written_off_amount = fields.Monetary(
+        string="Written Off",
+        compute="_compute_writeoff",
+        groups=WRITEOFF_GROUPS,
+        help="What was given up of this invoice and not recovered, in its currency.",
+    )
+
+    def _compute_writeoff(self):
+        lines = self.env["ar.writeoff.line"]
+        domain = Domain("move_id", "in", self._origin.ids) & Domain(
+            "state", "in", ("draft", "submitted", "approved", "posted")
+        )
+        by_move = lines.search(domain & Domain("amount", ">", 0)).grouped("move_id")
+        for move in self:
+            of_move = by_move.get(move._origin, lines)
+            move.writeoff_count = len(of_move.writeoff_id)
+            move.written_off_amount = sum(of_move.mapped("amount_left"))
+
+    def write(self, vals):
+        if vals.get("state") in ("draft", "cancel"):
+            self._check_not_written_off()
+        return super().write(vals)
+
+    def _check_not_written_off(self):
+        """Refuse to undo entries of write-offs, and invoices that are written off, in the ledger alone.
+
+        :raise UserError: naming the write-off
+        """
+        posted = self.filtered(lambda move: move.state == "posted")
+        if not posted:
+            return
+        # sudo: whoever books may not read write-offs
+        lines = self.env["ar.writeoff.line"].sudo()
+        domain = Domain("entry_id", "in", posted.ids) | Domain("move_id", "in", posted.ids)
+        kept = lines.search(
+            domain & Domain("writeoff_id.state", "=", "posted") & Domain("amount", ">", 0), limit=1
+        ).writeoff_id
+        if not kept:
+            recoveries = self.env["ar.writeoff.recovery"].sudo()  # sudo: see above
+            kept = recoveries.search(
+                [("move_id", "in", posted.ids), ("is_cancelled", "=", False)], limit=1
+            ).writeoff_id
+        if kept:
+            raise UserError(self.env._("Cancel the write-off %s first, or its recovery.", kept.display_name))
+
+    def action_open_writeoffs(self):
+        """Open the write-offs about this invoice."""
+        self.ensure_one()
+        lines = self.env["ar.writeoff.line"].search([("move_id", "=", self.id)])
+        writeoffs = lines.writeoff_id
+        action = self.env["ir.actions.act_window"]._for_xml_id("ar_credit_control.action_writeoff")
+        if len(writeoffs) == 1:
+            return {**action, "res_id": writeoffs.id, "views": [(False, "form")], "context": {}}
+        return {**action, "domain": [("id", "in", writeoffs.ids)], "context": {}}
+
+    def action_request_writeoff(self):
+        """Open the dialog that asks for writing this invoice off."""
+        self.ensure_one()
+        items = self.env["ar.aging.report"].search([("move_id", "=", self.id), ("amount_currency", ">", 0)])
+        return self.env["ar.writeoff.request"]._open_form(items)
