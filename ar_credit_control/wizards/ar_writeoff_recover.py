@@ -20,7 +20,8 @@ class ArWriteoffRecover(models.TransientModel):
     amount_left = fields.Monetary(related="line_id.amount_left", related_sudo=False)
     receipt_id = fields.Many2one(
         "ar.cash.receipt",
-        domain="[('partner_id', '=', partner_id), ('company_id', '=', company_id), ('move_line_id', '!=', False)]",
+        domain="[('partner_id', '=', partner_id), ('company_id', '=', company_id),"
+        " ('move_line_id', '!=', False)]",
         help="Empty: the money has not arrived yet. The charge waits for it on the receivable account.",
     )
     date = fields.Date(

@@ -289,7 +289,7 @@ class ArWriteoff(models.Model):
         names = {
             "over_3_years": self.env._(
                 "More than three years past due, booked as a loss (announcement 2011-25, article 23). Keep: a "
-                "statement of the facts and a special report."
+                "statement of facts and a special report."
             ),
             "small_over_1_year": self.env._(
                 "More than one year past due and at most %s each, booked as a loss (announcement 2011-25, "

@@ -7,7 +7,7 @@ from odoo.tools import SQL, format_date
 
 
 class ArWriteoff(models.Model):
-    """Entries of a write-off: one for each company or branch, matched with the items; and taking them back."""
+    """Entries of a write-off, one for each company or branch, matched with the items; taking them back."""
 
     _inherit = "ar.writeoff"
 
@@ -108,7 +108,7 @@ class ArWriteoff(models.Model):
         if run and date < run.date:
             raise UserError(
                 self.env._(
-                    "Provision run %(run)s is posted at %(date)s. Choose that accounting date or a later one.",
+                    "Provision run %(run)s is posted at %(date)s. Choose that date or a later one.",
                     run=run.name,
                     date=format_date(self.env, run.date),
                 )
