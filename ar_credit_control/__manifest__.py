@@ -241,6 +241,12 @@
         "security/provision/ar_provision_rules.xml",
         "data/provision_data.xml",
         "wizards/ar_provision_preset_views.xml",
+        "wizards/ar_provision_return_views.xml",
+        "views/provision/ar_provision_matrix_views.xml",
+        "views/provision/ar_provision_policy_views.xml",
+        "views/provision/ar_provision_assessment_views.xml",
+        "views/provision/ar_credit_authority_views.xml",
+        "views/provision/res_config_settings_views.xml",
         "views/provision/menus.xml",
         # provision runs
         "security/provision_run/ir.model.access.csv",

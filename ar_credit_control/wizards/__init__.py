@@ -45,6 +45,7 @@ from . import ar_provision_opening
 from . import ar_provision_opening_line
 from . import ar_provision_preset
 from . import ar_provision_send_back
+from . import ar_provision_return
 from . import ar_statement_make
 from . import ar_writeoff_decision
 from . import ar_writeoff_recover

@@ -9,4 +9,7 @@ from . import (
     ar_provision_policy_preset,
     ar_provision_rate,
     ar_provision_segment,
+    ar_collection_case,
+    ar_credit_profile,
+    res_config_settings,
 )

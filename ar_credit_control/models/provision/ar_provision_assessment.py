@@ -66,6 +66,16 @@ class ArProvisionAssessment(models.Model):
         compute="_compute_expected_amount",
         help="Σ amount × probability, discounted to the first day of the assessment.",
     )
+    open_amount = fields.Monetary(
+        string="Open Today",
+        compute="_compute_open_amount",
+        help="What the customer owes today by the ledger, less what is not applied yet.",
+    )
+    loss_amount = fields.Monetary(
+        string="Loss on That",
+        compute="_compute_open_amount",
+        help="What would be provided for on what is open today. A run takes what is open at its date.",
+    )
     reason = fields.Text(help="Which facts: insolvency, agreement, opinion of counsel. Needed to submit.")
     state = fields.Selection(
         [
@@ -98,6 +108,30 @@ class ArProvisionAssessment(models.Model):
                 flow._get_present_value(assessment.date_from) for flow in assessment.flow_ids
             )
 
+    @api.depends("partner_id", "company_id", "method", "rate", "expected_amount")
+    def _compute_open_amount(self):
+        open_amounts = self._get_open_amounts()
+        for assessment in self:
+            owed = open_amounts.get((assessment.company_id.id, assessment.partner_id._origin.id), 0.0)
+            assessment.open_amount = owed
+            if assessment.method == "rate":
+                assessment.loss_amount = max(owed, 0) * assessment.rate / 100
+            else:
+                assessment.loss_amount = max(owed - assessment.expected_amount, 0)
+
+    def _get_open_amounts(self):
+        """Return {(root company id, customer id): what is open today, in company currency}."""
+        customers = self.partner_id._origin.commercial_partner_id
+        if not customers:
+            return {}
+        report = self.env["ar.aging.report"].sudo()  # sudo: one sum for who may read the assessment
+        groups = report._read_group(
+            [("partner_id", "in", customers.ids), ("root_company_id", "in", self.company_id.ids)],
+            ["root_company_id", "partner_id"],
+            ["amount:sum"],
+        )
+        return {(company.id, customer.id): amount for company, customer, amount in groups}
+
     @api.depends("partner_id", "date_from")
     def _compute_display_name(self):
         for assessment in self:
@@ -121,9 +155,40 @@ class ArProvisionAssessment(models.Model):
         for assessment in self:
             if not (assessment.reason or "").strip():
                 raise UserError(self.env._("Say on which facts “%s” rests.", assessment.display_name))
+            if assessment.method == "cash_flow" and any(
+                flow.date < assessment.date_from for flow in assessment.flow_ids
+            ):
+                raise UserError(
+                    self.env._("“%s” expects cash before its first day.", assessment.display_name)
+                )
 
     def _approve(self):
         self._write_decision("approved")
+
+    @api.model
+    def action_assess(self, partner_id, company_id=None):
+        """Open what is assessed of a customer, or a new assessment where there is none."""
+        self.check_access("create")
+        customer = self.env["res.partner"].browse(partner_id).commercial_partner_id
+        company = self.env["res.company"].browse(company_id or self.env.company.id)._credit_root()
+        action = self.env["ir.actions.act_window"]._for_xml_id(
+            "ar_credit_control.action_provision_assessment"
+        )
+        domain = [
+            ("partner_id", "=", customer.id),
+            ("company_id", "=", company.id),
+            ("state", "!=", "cancelled"),
+        ]
+        action["context"] = {"default_partner_id": customer.id, "default_company_id": company.id}
+        if self.search_count(domain, limit=1):
+            action["domain"] = domain
+        else:
+            action["views"] = [(False, "form")]
+        return action
+
+    def action_ask_send_back(self):
+        """Ask why the assessment goes back to who drafted it."""
+        return self.env["ar.provision.return"]._ask(self)
 
     def action_cancel(self):
         """Give up an assessment that is not approved; an approved one gets a last day."""

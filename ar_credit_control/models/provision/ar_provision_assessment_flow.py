@@ -15,12 +15,21 @@ class ArProvisionAssessmentFlow(models.Model):
     date = fields.Date(required=True, default=fields.Date.context_today)
     amount = fields.Monetary(required=True)
     probability = fields.Float(string="Probability (%)", default=100.0, digits=(12, 4), required=True)
+    present_value = fields.Monetary(
+        compute="_compute_present_value",
+        help="Amount × probability, discounted to the first day of the assessment.",
+    )
     note = fields.Char(help="Where it comes from: debtor, security, insolvency quota.")
 
     _in_range = models.Constraint(
         "CHECK (amount >= 0 AND probability BETWEEN 0 AND 100)",
         "Expected cash is zero or more, its probability between 0 and 100 %.",
     )
+
+    @api.depends("amount", "probability", "date", "assessment_id.discount_rate", "assessment_id.date_from")
+    def _compute_present_value(self):
+        for flow in self:
+            flow.present_value = flow._get_present_value(flow.assessment_id.date_from)
 
     @api.model_create_multi
     def create(self, vals_list):

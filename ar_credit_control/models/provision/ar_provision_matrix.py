@@ -1,5 +1,6 @@
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError, ValidationError
+from odoo.fields import Command
 from odoo.tools import SQL
 
 
@@ -61,6 +62,9 @@ class ArProvisionMatrix(models.Model):
     cap = fields.Float(string="Highest Rate (%)", default=100.0, digits=(12, 4), tracking=True)
     rate_ids = fields.One2many("ar.provision.rate", "matrix_id", copy=True)
 
+    grid = fields.Html(compute="_compute_grid", string="As It Applies")
+    warning = fields.Char(compute="_compute_warning")
+
     _figures_in_range = models.Constraint(
         "CHECK (factor > 0 AND floor >= 0 AND floor <= cap AND cap <= 100)",
         "The factor is above zero; rates are between 0 and 100 %, the least not above the highest.",
@@ -74,6 +78,93 @@ class ArProvisionMatrix(models.Model):
                 policy=matrix.policy_id.name or "",
                 date=fields.Date.to_string(matrix.date_from) or "",
             )
+
+    @api.depends(
+        "rate_ids.rate", "rate_ids.bucket_id", "rate_ids.segment_id", "factor", "floor", "cap", "policy_id"
+    )
+    @api.depends_context("lang")
+    def _compute_grid(self):
+        """Show buckets by segment with the rates that a run takes, before the factor of a rating."""
+        for matrix in self:
+            matrix.grid = (
+                self.env["ir.qweb"]._render("ar_credit_control.provision_matrix_grid", matrix._prepare_grid())
+                if matrix.rate_ids
+                else False
+            )
+
+    def _prepare_grid(self):
+        """Return ``segments`` (names) and ``rows``: bucket, and per segment (rate, whether it is its own)."""
+        self.ensure_one()
+        rates = {
+            (rate.bucket_id._origin, rate.segment_id._origin): self._get_effective_rate(rate.rate)
+            for rate in self.rate_ids
+        }
+        everyone = self.env["ar.provision.segment"]
+        segments = [everyone, *self.rate_ids.segment_id._origin.sorted("sequence")]
+        buckets = self.policy_id._origin.bucket_ids.sorted("age_from")
+        return {
+            "segments": [
+                segment.name
+                or (self.env._("Everyone else") if len(segments) > 1 else self.env._("Every customer"))
+                for segment in segments
+            ],
+            "rows": [
+                (
+                    bucket.name,
+                    [
+                        (
+                            rates.get((bucket, segment), rates.get((bucket, everyone))),
+                            (bucket, segment) in rates,
+                        )
+                        for segment in segments
+                    ],
+                )
+                for bucket in buckets
+            ],
+            "by_rating": self.policy_id.use_rating_factor,
+        }
+
+    def _get_effective_rate(self, rate):
+        """Return a rate as :meth:`_adjusted_sql` does for a rating with the factor one."""
+        return min(max(rate * self.factor, self.floor), self.cap)
+
+    @api.depends("rate_ids.rate", "rate_ids.bucket_id", "rate_ids.segment_id")
+    def _compute_warning(self):
+        for matrix in self:
+            matrix.warning = matrix._get_warning()
+
+    def _get_warning(self):
+        """Return what looks like a slip: fractions typed for percent, an older bucket with a lower rate."""
+        self.ensure_one()
+        rates = self.rate_ids.mapped("rate")
+        if rates and 0 < max(rates) <= 1:
+            return self.env._("No rate is above one percent. Rates are typed as percent: 30, not 0.3.")
+        for segment in {rate.segment_id.id for rate in self.rate_ids}:
+            row = self.rate_ids.filtered(lambda rate, segment=segment: rate.segment_id.id == segment)
+            row = row.sorted(lambda rate: rate.bucket_id.age_from)
+            for younger, older in zip(row, row[1:], strict=False):
+                if older.rate < younger.rate:
+                    return self.env._(
+                        "“%(older)s” has a lower rate than “%(younger)s”: is that meant?",
+                        older=older.bucket_id.name,
+                        younger=younger.bucket_id.name,
+                    )
+        return ""
+
+    @api.onchange("policy_id")
+    def _onchange_policy_id(self):
+        """Begin with a row for each bucket, with the rates of the matrix before."""
+        if self.rate_ids.bucket_id.policy_id == self.policy_id and self.rate_ids:
+            return
+        last = self.policy_id.matrix_ids.filtered(lambda matrix: matrix.state == "approved")[:1]
+        rows = [(rate.bucket_id, rate.segment_id, rate.rate) for rate in last.rate_ids]
+        rows = rows or [
+            (bucket, bucket.env["ar.provision.segment"], 0.0) for bucket in self.policy_id.bucket_ids
+        ]
+        self.rate_ids = [Command.clear()] + [
+            Command.create({"bucket_id": bucket.id, "segment_id": segment.id, "rate": rate})
+            for bucket, segment, rate in rows
+        ]
 
     @api.constrains("policy_id", "rate_ids")
     def _check_policy(self):
@@ -106,6 +197,8 @@ class ArProvisionMatrix(models.Model):
                 matrix.policy_id.bucket_ids
                 - matrix.rate_ids.filtered(lambda rate: not rate.segment_id).bucket_id
             )
+            if not any(matrix.rate_ids.mapped("rate")):
+                raise UserError(self.env._("Every rate of “%s” is zero.", matrix.name))
             if missing:
                 raise UserError(
                     self.env._(
@@ -117,6 +210,10 @@ class ArProvisionMatrix(models.Model):
 
     def _approve(self):
         self._write_decision("approved")
+
+    def action_ask_send_back(self):
+        """Ask why the rates go back to who drafted them."""
+        return self.env["ar.provision.return"]._ask(self)
 
     def action_cancel(self):
         """Give up a draft, or rates that were submitted."""

@@ -150,6 +150,14 @@ class ArProvisionPolicy(models.Model):
     can_post = fields.Boolean(compute="_compute_can_post")
     no_post_reason = fields.Char(compute="_compute_can_post", string="Why It Cannot Be Posted")
 
+    matrix_id = fields.Many2one(
+        "ar.provision.matrix",
+        string="Loss Rates in Use",
+        compute="_compute_matrix_id",
+        help="The approved rates that are valid today.",
+    )
+    next_step = fields.Char(compute="_compute_matrix_id", string="What to Do Next")
+
     _one_active = models.UniqueIndex(
         "(company_id) WHERE active", "A company has one provision policy in use."
     )
@@ -181,6 +189,34 @@ class ArProvisionPolicy(models.Model):
         ]
         if names:
             return self.env._("Set on the provision policy first: %s.", ", ".join(names))
+        return ""
+
+    @api.depends("matrix_ids.state", "matrix_ids.date_from", "bucket_ids", "active")
+    def _compute_matrix_id(self):
+        for policy in self:
+            today = policy.company_id._credit_today()
+            approved = policy.matrix_ids.filtered(
+                lambda matrix, today=today: matrix.state == "approved" and matrix.date_from <= today
+            )
+            policy.matrix_id = approved.sorted(lambda matrix: (matrix.date_from, matrix._origin.id))[-1:]
+            policy.next_step = policy._get_next_step()
+
+    def _get_next_step(self):
+        """Return what is still to be done before a run can use this policy; empty when it can."""
+        self.ensure_one()
+        if not self.bucket_ids:
+            return self.env._("Add the ages first, or take those of the company's ageing.")
+        if not self.matrix_id:
+            states = set(self.matrix_ids.mapped("state"))
+            if "submitted" in states:
+                return self.env._("Loss rates wait for the approval of another person.")
+            if "draft" in states:
+                return self.env._("Check the draft of the loss rates and submit it: another person approves.")
+            if "approved" in states:
+                return self.env._("The approved loss rates are not valid yet.")
+            return self.env._("Add loss rates: typed with a reason, or derived from your own history.")
+        if not self.active:
+            return self.env._("Ready. Put it in use when the next run shall follow it.")
         return ""
 
     @api.constrains("company_id")

@@ -27,12 +27,28 @@ class ArProvisionRate(models.Model):
         domain="[('policy_id', '=', policy_id)]",
         help="Empty: everyone else.",
     )
-    rate = fields.Float(string="Rate (%)", digits=(12, 4), required=True)
+    rate = fields.Float(
+        string="Rate (%)",
+        digits=(12, 4),
+        required=True,
+        help="Percent: 30 is 30 %, 0.3 is three in a thousand.",
+    )
+    effective_rate = fields.Float(
+        string="Effective (%)",
+        digits=(12, 4),
+        compute="_compute_effective_rate",
+        help="Times the forward-looking factor, not below the least and not above the highest rate.",
+    )
 
     _once = models.UniqueIndex(
         "(matrix_id, bucket_id, COALESCE(segment_id, 0))", "A bucket has one rate for a segment."
     )
     _in_range = models.Constraint("CHECK (rate BETWEEN 0 AND 100)", "A rate is between 0 and 100 %.")
+
+    @api.depends("rate", "matrix_id.factor", "matrix_id.floor", "matrix_id.cap")
+    def _compute_effective_rate(self):
+        for rate in self:
+            rate.effective_rate = rate.matrix_id._get_effective_rate(rate.rate)
 
     @api.constrains("bucket_id", "segment_id", "matrix_id")
     def _check_policy(self):
