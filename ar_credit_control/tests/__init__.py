@@ -75,6 +75,7 @@ from . import test_lifecycle
 from . import test_limitation
 from . import test_limitation_merge
 from . import test_placement
+from . import test_provision_attack
 from . import test_provision_invariant
 from . import test_provision_report_movement
 from . import test_provision_preset

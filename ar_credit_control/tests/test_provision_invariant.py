@@ -7,7 +7,6 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from odoo import fields
-from odoo.fields import Command
 from odoo.tests import tagged
 
 from .common_aging import AgingCase
@@ -90,7 +89,7 @@ class ProvisionInvariantCase(ProvisionCase, AgingCase):
         self.assertAlmostEqual(sum(run.change_ids.mapped("change")), run.change, 2)
 
     def assert_booked(self, run):
-        """The ledger holds what a run says at its date, in each company; its entries are those of its rows."""
+        """The ledger holds what a run says at its date, in each company, by the entries of its rows."""
         for company in self.company | self.branch:
             needed = sum(line.amount for line in run.line_ids if line.company_id == company)
             self.assertAlmostEqual(self.booked(run.date, company), needed, 2)

@@ -1,4 +1,5 @@
-from odoo import fields, models
+from odoo import api, fields, models
+from odoo.exceptions import ValidationError
 
 
 class ArProvisionAccount(models.Model):
@@ -33,3 +34,18 @@ class ArProvisionAccount(models.Model):
     _once = models.Constraint(
         "UNIQUE (policy_id, account_id)", "A receivable account has its provision accounts once."
     )
+
+    @api.constrains("policy_id", "allowance_account_id", "expense_account_id")
+    def _check_charge_account(self):
+        """An allowance is released where it was charged: that must follow from its account."""
+        for policy in self.policy_id:
+            charged = {}
+            for allowance, charge, _release in policy._get_accounts().values():
+                if allowance and charged.setdefault(allowance, charge) != charge:
+                    raise ValidationError(
+                        self.env._(
+                            "%s would have two charge accounts: give an allowance account of its own to what "
+                            "is charged to another account.",
+                            allowance.display_name,
+                        )
+                    )

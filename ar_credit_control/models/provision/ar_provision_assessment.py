@@ -217,7 +217,7 @@ class ArProvisionAssessment(models.Model):
               JOIN res_partner debtor ON debtor.id = assessment.partner_id
          LEFT JOIN LATERAL (
                     SELECT SUM(flow.amount * flow.probability / 100
-                               / POWER(1 + assessment.discount_rate / 100,
+                               / POWER(1 + COALESCE(assessment.discount_rate, 0) / 100,
                                        (flow.date - %(date)s::date) / 365.0)) AS expected
                       FROM ar_provision_assessment_flow flow
                      WHERE flow.assessment_id = assessment.id AND flow.date >= %(date)s

@@ -1,5 +1,5 @@
 from odoo import api, fields, models
-from odoo.exceptions import AccessError, UserError
+from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tools import SQL, format_date
 
 from ..company.ar_evidence_mixin import THREAD
@@ -198,6 +198,19 @@ class ArProvisionRun(models.Model):
             for name in names:
                 run[f"compared_{name}"] = row.get(name, 0.0)
 
+    @api.constrains("company_id", "policy_id")
+    def _check_policy(self):
+        for run in self:
+            if run.company_id.parent_id or run.policy_id.company_id != run.company_id:
+                raise ValidationError(
+                    self.env._(
+                        "“%(policy)s” is not the policy of %(company)s. Branches are valued with their main "
+                        "company.",
+                        policy=run.policy_id.name,
+                        company=run.company_id.name,
+                    )
+                )
+
     @api.model_create_multi
     def create(self, vals_list):
         if not self.env.su:
@@ -206,6 +219,13 @@ class ArProvisionRun(models.Model):
             if vals.get("name", "/") == "/":
                 vals["name"] = self.env["ir.sequence"].next_by_code("ar.provision.run") or "/"
         return super().create(vals_list)
+
+    def write(self, vals):
+        result = super().write(vals)
+        if vals.keys() & {"company_id", "date", "policy_id"}:
+            # What was computed is that of another date or policy.
+            self.filtered("computed_on")._write_evidence({"computed_on": False})
+        return result
 
     def _check_created(self, vals_list):
         """Refuse a run that comes with figures or a state of its own."""

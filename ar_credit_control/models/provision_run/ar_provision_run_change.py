@@ -40,8 +40,8 @@ class ArProvisionRunChange(models.Model):
     def _write_changes(self, run):
         """Write what the run changes, in one statement, in the place of earlier rows.
 
-        An item belongs to the allowance account of its receivable account; what is booked where nothing is
-        needed any more is released.
+        An item belongs to the allowance account of its receivable account, which says where it is charged;
+        what is booked where nothing is needed any more is released from there.
         """
         accounts = run.policy_id._get_accounts()
         self.env.flush_all()
@@ -53,30 +53,33 @@ class ArProvisionRunChange(models.Model):
                        (run_id, company_id, account_id, expense_account_id, release_account_id, segment_id,
                         required, booked, other, change, exchange,
                         create_uid, create_date, write_uid, write_date)
-                SELECT %(run)s, company_id, NULLIF(account_id, 0),
-                       NULLIF(COALESCE(MAX(expense_id), %(expense)s), 0),
-                       NULLIF(COALESCE(MAX(release_id), %(release)s), 0), NULLIF(segment_id, 0),
-                       SUM(required), SUM(booked), SUM(other),
-                       SUM(required) - SUM(booked), SUM(exchange),
+                SELECT %(run)s, change.company_id, NULLIF(change.account_id, 0),
+                       NULLIF(COALESCE(own.expense_id, %(expense)s), 0),
+                       NULLIF(COALESCE(own.release_id, %(release)s), 0), NULLIF(change.segment_id, 0),
+                       required, booked, other, required - booked, exchange,
                        %(uid)s, now() AT TIME ZONE 'UTC', %(uid)s, now() AT TIME ZONE 'UTC'
                   FROM (
-                        SELECT line.company_id,
-                               COALESCE(own.allowance_id, %(allowance)s) AS account_id,
-                               COALESCE(own.expense_id, %(expense)s) AS expense_id,
-                               COALESCE(own.release_id, %(release)s) AS release_id,
-                               COALESCE(line.segment_id, 0) AS segment_id,
-                               line.required, 0 AS booked, 0 AS other, line.exchange
-                          FROM (%(lines)s) line
-                     LEFT JOIN unnest(%(receivable)s::int[], %(own_allowance)s::int[],
-                                      %(own_expense)s::int[], %(own_release)s::int[])
-                            AS own (receivable_id, allowance_id, expense_id, release_id)
-                            ON own.receivable_id = line.account_id
-                     UNION ALL
-                        SELECT company_id, account_id, NULL, NULL, COALESCE(segment_id, 0), %(kept)s, amount,
-                               other, 0
-                          FROM (%(booked)s) booked
+                        SELECT company_id, account_id, segment_id, SUM(required) AS required,
+                               SUM(booked) AS booked, SUM(other) AS other, SUM(exchange) AS exchange
+                          FROM (
+                                SELECT line.company_id,
+                                       COALESCE(own.allowance_id, %(allowance)s) AS account_id,
+                                       COALESCE(line.segment_id, 0) AS segment_id,
+                                       line.required, 0 AS booked, 0 AS other, line.exchange
+                                  FROM (%(lines)s) line
+                             LEFT JOIN unnest(%(receivable)s::int[], %(own_allowance)s::int[])
+                                    AS own (receivable_id, allowance_id)
+                                    ON own.receivable_id = line.account_id
+                             UNION ALL
+                                SELECT company_id, account_id, COALESCE(segment_id, 0), %(kept)s, amount,
+                                       other, 0
+                                  FROM (%(booked)s) booked
+                               ) row
+                      GROUP BY company_id, account_id, segment_id
                        ) change
-              GROUP BY company_id, account_id, segment_id
+             LEFT JOIN unnest(%(allowances)s::int[], %(expenses)s::int[], %(releases)s::int[])
+                    AS own (allowance_id, expense_id, release_id)
+                    ON own.allowance_id = change.account_id
                 """,
                 run=run.id,
                 uid=self.env.uid,
@@ -114,18 +117,23 @@ class ArProvisionRunChange(models.Model):
 
     @api.model
     def _prepare_account_params(self, accounts):
-        """Return the accounts of a policy as parameters: its own, and those of receivable accounts."""
+        """Return the accounts of a policy as parameters: its own, those of receivable accounts, and where
+        each allowance account is charged and released."""
         none = self.env["account.account"]
-        own = [(key, *row) for key, row in accounts.items() if key]
+        own = {receivable: row[0] for receivable, row in accounts.items() if receivable}
+        charged = {}
+        for allowance, charge, release in accounts.values():
+            charged.setdefault(allowance, (charge, release))
         return {
             **{
                 name: account.id or 0
                 for name, account in zip(("allowance", "expense", "release"), accounts[none], strict=True)
             },
-            **{
-                name: [row[position].id for row in own]
-                for position, name in enumerate(("receivable", "own_allowance", "own_expense", "own_release"))
-            },
+            "receivable": [receivable.id for receivable in own],
+            "own_allowance": [allowance.id or 0 for allowance in own.values()],
+            "allowances": [allowance.id or 0 for allowance in charged],
+            "expenses": [charge.id or 0 for charge, _release in charged.values()],
+            "releases": [release.id or 0 for _charge, release in charged.values()],
         }
 
     def _split(self, exchange_account):
