@@ -263,6 +263,8 @@
         # loss rates from history
         "security/roll_rate/ir.model.access.csv",
         "security/roll_rate/ar_roll_rate_rules.xml",
+        "views/roll_rate/ar_provision_derivation_views.xml",
+        "views/roll_rate/ar_provision_backtest_views.xml",
         # provision reports
         "security/provision_report/ir.model.access.csv",
         "security/provision_report/ar_provision_report_rules.xml",
@@ -270,6 +272,8 @@
         "views/provision_report/ar_provision_movement_report_views.xml",
         "views/provision_report/ar_provision_coverage_views.xml",
         "views/provision_report/menus.xml",
+        # menus of loss rates from history
+        "views/roll_rate/menus.xml",
         # write-offs and recoveries
         "security/writeoff/ir.model.access.csv",
         "security/writeoff/ar_writeoff_rules.xml",

@@ -4,6 +4,9 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Command
 from odoo.tools import date_utils
+from odoo.tools.misc import format_date, formatLang
+
+from ..company.ar_evidence_mixin import THREAD
 
 MONTHS_LEAST, MONTHS_MOST = 12, 60
 # Months of the average that looks at the newest only.
@@ -23,8 +26,19 @@ class ArProvisionDerivation(models.Model):
     _inherit = ["mail.thread"]
     _order = "date_to desc, id desc"
 
+    _rec_names_search = ["policy_id.name"]
+
     name = fields.Char(compute="_compute_name")
-    policy_id = fields.Many2one("ar.provision.policy", required=True, index=True, ondelete="restrict")
+    policy_id = fields.Many2one(
+        "ar.provision.policy",
+        required=True,
+        index=True,
+        ondelete="restrict",
+        default=lambda self: self.env["ar.provision.policy"].search(
+            [("company_id", "=", self.env.company._credit_root().id)], limit=1
+        ),
+        help="Whose buckets and segments the history is counted by.",
+    )
     company_id = fields.Many2one(related="policy_id.company_id", store=True, index=True)
     currency_id = fields.Many2one(related="policy_id.currency_id")
     date_to = fields.Date(
@@ -49,25 +63,38 @@ class ArProvisionDerivation(models.Model):
         tracking=True,
     )
     smoothing = fields.Monetary(
-        string="Full Half at",
+        string="Half Weight At",
         tracking=True,
         help="A segment that had this much at risk in a bucket counts half with its own rate, half with that "
         "of all segments; with more it counts more. Zero: each segment stands alone.",
     )
-    last_loss = fields.Float(
-        string="Lost of the Last Bucket (%)", required=True, default=100.0, digits=(12, 4), tracking=True
+    last_loss_method = fields.Selection(
+        [("typed", "As stated"), ("measured", "As measured: what was not paid until the last month")],
+        string="Loss in the Last Bucket",
+        required=True,
+        default="typed",
+        tracking=True,
     )
-    last_loss_reason = fields.Char(help="Why less than all of what reaches the last bucket is lost.")
+    last_loss = fields.Float(
+        string="Lost of the Last Bucket (%)", default=100.0, digits=(12, 4), tracking=True
+    )
+    last_loss_reason = fields.Char(
+        string="Reason for Less", help="Why less than all of what reaches the last bucket is lost."
+    )
     computed_on = fields.Datetime(readonly=True, copy=False)
     warning = fields.Text(readonly=True, copy=False)
     row_ids = fields.One2many("ar.provision.derivation.row", "derivation_id", readonly=True)
     result_ids = fields.One2many("ar.provision.derivation.result", "derivation_id", readonly=True)
     matrix_ids = fields.One2many("ar.provision.matrix", "derivation_id", readonly=True)
+    matrix_count = fields.Integer(compute="_compute_matrix_count")
+    is_used = fields.Boolean(
+        compute="_compute_matrix_count", help="Loss rates that were submitted rest on it: it stays as it is."
+    )
 
     _in_range = models.Constraint(
-        f"CHECK (months BETWEEN {MONTHS_LEAST} AND {MONTHS_MOST} AND last_loss > 0 AND last_loss <= 100"
+        f"CHECK (months BETWEEN {MONTHS_LEAST} AND {MONTHS_MOST} AND last_loss >= 0 AND last_loss <= 100"
         " AND smoothing >= 0)",
-        "Between 12 and 60 months; the loss of the last bucket is above 0 and at most 100 %.",
+        "Between 12 and 60 months; the loss of the last bucket is between 0 and 100 %.",
     )
 
     @api.depends("policy_id.name", "date_to", "months")
@@ -88,6 +115,12 @@ class ArProvisionDerivation(models.Model):
                 months=max(derivation.months, 1) - 1
             )
 
+    @api.depends("matrix_ids.state")
+    def _compute_matrix_count(self):
+        for derivation in self:
+            derivation.matrix_count = len(derivation.matrix_ids)
+            derivation.is_used = bool(derivation._get_resting())
+
     @api.constrains("date_to")
     def _check_month_end(self):
         for derivation in self:
@@ -95,16 +128,28 @@ class ArProvisionDerivation(models.Model):
                 raise ValidationError(
                     self.env._("History is counted by whole months: give the last day of a month.")
                 )
-            if derivation.date_to >= fields.Date.context_today(derivation):
+            if derivation.date_to >= derivation.company_id._credit_today():
                 raise ValidationError(self.env._("A month counts when it is over."))
 
     def write(self, vals):
-        used = self.matrix_ids.filtered(lambda matrix: matrix.state != "draft")
-        if used and not self.env.su and vals.keys() - {"message_follower_ids", "message_ids"}:
-            raise UserError(
-                self.env._("“%s” rests on this history: make another derivation instead.", used[0].name)
-            )
+        if not self.env.su and vals.keys() - THREAD:
+            self._check_unused()
         return super().write(vals)
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_unused(self):
+        if self.matrix_ids:
+            raise UserError(self.env._("Loss rates were made of this history: it stays on file."))
+
+    def _get_resting(self):
+        """Return the loss rates that were submitted and rest on this history."""
+        return self.matrix_ids.filtered(lambda matrix: matrix.state in ("submitted", "approved"))
+
+    def _check_unused(self):
+        if resting := self._get_resting()[:1]:
+            raise UserError(
+                self.env._("“%s” rests on this history: make another derivation instead.", resting.name)
+            )
 
     def action_compute(self):
         """Count the months anew and derive the rates.
@@ -113,17 +158,28 @@ class ArProvisionDerivation(models.Model):
         """
         self.check_access("write")
         for derivation in self:
-            if derivation.last_loss < 100 and not (derivation.last_loss_reason or "").strip():
-                raise UserError(self.env._("Say why less than all of the last bucket is lost."))
-            derivation.write({"computed_on": fields.Datetime.now()})
+            derivation._check_unused()
+            derivation._check_last_loss()
             # sudo: rows and results are written by their derivation alone
             own = derivation.sudo()
             own.env["ar.provision.derivation.row"]._write_rows(own)
             own.result_ids.unlink()
-            results = own._derive()
-            own.env["ar.provision.derivation.result"].create(results)
-            own.warning = "\n".join(own._list_warnings(results)) or False
+            results = own.env["ar.provision.derivation.result"].create(own._derive())
+            own.write(
+                {
+                    "computed_on": fields.Datetime.now(),
+                    "warning": "\n".join(own._list_warnings(results)) or False,
+                }
+            )
         return True
+
+    def _check_last_loss(self):
+        if (
+            self.last_loss_method == "typed"
+            and self.last_loss < 100
+            and not (self.last_loss_reason or "").strip()
+        ):
+            raise UserError(self.env._("Say why less than all of the last bucket is lost."))
 
     # ------------------------------------------------------------------
     # The rates
@@ -141,13 +197,12 @@ class ArProvisionDerivation(models.Model):
         }
         results = []
         for segment in (self.env["ar.provision.segment"], *self.policy_id.segment_ids):
-            loss = self.last_loss / 100
+            loss = 1.0
             for bucket in reversed(buckets):
                 own = self._average(months.get((bucket, segment), []))
-                last = bucket == buckets[-1:]
-                weight = self._get_credibility(own["at_risk"]) if not last else 0.0
-                rate = 1.0 if last else weight * own["rate"] + (1 - weight) * pooled[bucket]["rate"]
-                loss = loss if last else loss * rate
+                weight = self._get_credibility(own["at_risk"])
+                rate = self._get_rate(bucket == buckets[-1:], own, pooled[bucket], weight)
+                loss *= rate
                 results.append(
                     {
                         "derivation_id": self.id,
@@ -158,19 +213,26 @@ class ArProvisionDerivation(models.Model):
                         "own_rate": 100 * own["rate"],
                         "credibility": 100 * weight,
                         "roll_rate": 100 * rate,
-                        "loss_rate": 100 * min(loss, 1.0),
+                        "loss_rate": 100 * loss,
+                        "is_guess": not pooled[bucket]["at_risk"],
                     }
                 )
         return results
+
+    def _get_rate(self, is_last, own, pooled, weight):
+        """Return the roll rate of a bucket as a share; all rolls where nobody ever was in it."""
+        if is_last and self.last_loss_method == "typed":
+            return self.last_loss / 100
+        if not pooled["at_risk"]:
+            return 1.0
+        return weight * own["rate"] + (1 - weight) * pooled["rate"]
 
     def _get_months(self):
         """Return {(bucket, segment): [(month, at risk, lost)]} of the rows; amounts in company currency."""
         months = {}
         for row in self.row_ids:
             key = (row.bucket_id, row.segment_id)
-            months.setdefault(key, []).append(
-                (row.month, row.entered - row.credited, row.rolled + row.written_off)
-            )
+            months.setdefault(key, []).append((row.month, row.at_risk, row.lost))
         return months
 
     def _average(self, rows):
@@ -178,19 +240,20 @@ class ArProvisionDerivation(models.Model):
         if self.average == "last12":
             newest = date_utils.start_of(self.date_to, "month") - relativedelta(months=NEWEST - 1)
             rows = [row for row in rows if row[0] >= newest]
-        rows = [row for row in rows if row[1] > 0]
-        at_risk = sum(amount for _month, amount, _lost in rows)
-        if self.average == "simple":
-            by_month = {}
-            for month, amount, lost in rows:
+        by_month = {}
+        for month, at_risk, lost in rows:
+            if at_risk > 0:
                 total = by_month.setdefault(month, [0.0, 0.0])
-                total[0] += amount
+                total[0] += at_risk
                 total[1] += lost
-            shares = [lost / amount for amount, lost in by_month.values()]
-            rate = sum(shares) / len(shares) if shares else 0.0
+        at_risk = sum(amount for amount, _lost in by_month.values())
+        if not at_risk:
+            rate = 0.0
+        elif self.average == "simple":
+            rate = sum(lost / amount for amount, lost in by_month.values()) / len(by_month)
         else:
-            rate = sum(lost for _month, _amount, lost in rows) / at_risk if at_risk else 0.0
-        return {"rate": rate, "at_risk": at_risk, "months": len({month for month, _amount, _lost in rows})}
+            rate = sum(lost for _amount, lost in by_month.values()) / at_risk
+        return {"rate": rate, "at_risk": at_risk, "months": len(by_month)}
 
     def _get_credibility(self, at_risk):
         """Return the weight of a segment's own history: n / (n + k), one without smoothing or segments."""
@@ -201,26 +264,25 @@ class ArProvisionDerivation(models.Model):
     def _list_warnings(self, results):
         """Return in words where the history does not carry the rates."""
         warnings = []
-        segments = self.env["ar.provision.segment"]
         asked = NEWEST if self.average == "last12" else self.months
         last = self.policy_id.bucket_ids.sorted("age_from")[-1:]
         for result in results:
-            bucket = self.env["ar.provision.bucket"].browse(result["bucket_id"])
-            if bucket == last:
+            if result.bucket_id == last and self.last_loss_method == "typed":
                 continue
-            segment = segments.browse(result["segment_id"])
-            where = " · ".join(filter(None, (segment.name, bucket.name)))
-            if result["months"] < asked:
+            where = " · ".join(filter(None, (result.segment_id.name, result.bucket_id.name)))
+            if result.is_guess:
+                warnings.append(self.env._("%s: no items at all. Taken as if all were lost.", where))
+            elif not result.months:
+                warnings.append(self.env._("%s: no items. The rate of all segments is taken.", where))
+            elif result.months < asked:
                 warnings.append(
                     self.env._(
                         "%(where)s: only %(months)s of %(asked)s months have items.",
                         where=where,
-                        months=result["months"],
+                        months=result.months,
                         asked=asked,
                     )
                 )
-            if result["roll_rate"] > 100:
-                warnings.append(self.env._("%s: more left than entered; look at its items.", where))
         return warnings
 
     # ------------------------------------------------------------------
@@ -240,23 +302,36 @@ class ArProvisionDerivation(models.Model):
         matrix._write_evidence({"source": "derived", "derivation_id": self.id})
         return {
             "type": "ir.actions.act_window",
+            "name": self.env._("Loss Rates"),
             "res_model": "ar.provision.matrix",
             "res_id": matrix.id,
             "views": [(False, "form")],
         }
 
+    def action_open_matrices(self):
+        """Show the loss rates that were made of this history."""
+        self.ensure_one()
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Loss Rates"),
+            "res_model": "ar.provision.matrix",
+            "domain": [("derivation_id", "=", self.id)],
+            "views": [(False, "list"), (False, "form")],
+        }
+
+    def action_open_months(self):
+        """Show the month-by-month table as a pivot, a graph or a list."""
+        self.ensure_one()
+        return {
+            **self.env["ir.actions.actions"]._for_xml_id("ar_credit_control.action_provision_derivation_row"),
+            "domain": [("derivation_id", "=", self.id)],
+        }
+
     def _prepare_matrix(self):
-        averages = dict(self._fields["average"]._description_selection(self.env))
         return {
             "policy_id": self.policy_id.id,
             "date_from": self.date_to + relativedelta(days=1),
-            "reason": self.env._(
-                "Roll rates of %(months)s months to %(date)s, %(average)s; last bucket: %(loss)s %% lost.",
-                months=self.months,
-                date=fields.Date.to_string(self.date_to),
-                average=averages[self.average],
-                loss=f"{self.last_loss:g}",
-            ),
+            "reason": self._describe_method(),
             "rate_ids": [
                 Command.create(
                     {
@@ -268,3 +343,26 @@ class ArProvisionDerivation(models.Model):
                 for result in self.result_ids
             ],
         }
+
+    def _describe_method(self):
+        """Return in words how the rates came about, as the reason of loss rates."""
+        parts = [
+            self.env._(
+                "Roll rates of the company's own invoices, %(months)s months to %(date)s: %(average)s.",
+                months=self.months,
+                date=format_date(self.env, self.date_to),
+                average=dict(self._fields["average"]._description_selection(self.env))[self.average],
+            )
+        ]
+        if self.last_loss_method == "measured":
+            parts.append(self.env._("Loss in the last bucket: as measured."))
+        else:
+            parts.append(self.env._("Loss in the last bucket: %s %%.", f"{self.last_loss:g}"))
+            if self.last_loss < 100:
+                parts.append(self.last_loss_reason)
+        if self.smoothing and self.policy_id.segment_ids:
+            amount = formatLang(self.env, self.smoothing, currency_obj=self.currency_id)
+            parts.append(self.env._("Thin segments: half their own rate at %s.", amount))
+        if self.warning:
+            parts.append(self.warning)
+        return "\n".join(parts)

@@ -17,7 +17,10 @@ class ArProvisionDerivationResult(models.Model):
     bucket_age = fields.Integer(related="bucket_id.age_from", store=True, string="From Age", aggregator=None)
     segment_id = fields.Many2one("ar.provision.segment", readonly=True, ondelete="restrict")
     months = fields.Integer(string="Months With Items", readonly=True, aggregator=None)
-    at_risk = fields.Monetary(readonly=True, help="What entered the bucket in these months, without credits.")
+    at_risk = fields.Monetary(
+        readonly=True,
+        help="What entered the bucket in these months, without credits and with what was written off before.",
+    )
     own_rate = fields.Float(
         string="Own Roll Rate (%)", readonly=True, digits=(12, 4), aggregator=None, help="Before smoothing."
     )
@@ -28,11 +31,20 @@ class ArProvisionDerivationResult(models.Model):
         aggregator=None,
         help="The rest of the weight is that of all segments together.",
     )
-    roll_rate = fields.Float(string="Roll Rate (%)", readonly=True, digits=(12, 4), aggregator=None)
+    roll_rate = fields.Float(
+        string="Roll Rate (%)",
+        readonly=True,
+        digits=(12, 4),
+        aggregator=None,
+        help="Into the next bucket, after smoothing; in the last one, what is lost.",
+    )
     loss_rate = fields.Float(
         string="Loss Rate (%)",
         readonly=True,
         digits=(12, 4),
         aggregator=None,
-        help="The roll rates from this bucket to the last, multiplied, times the loss in the last.",
+        help="The roll rates from this bucket to the last, multiplied.",
+    )
+    is_guess = fields.Boolean(
+        string="Without History", readonly=True, help="Nobody ever was in the bucket: all is taken as lost."
     )

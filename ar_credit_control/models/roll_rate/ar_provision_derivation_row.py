@@ -14,16 +14,43 @@ class ArProvisionDerivationRow(models.Model):
     )
     company_id = fields.Many2one(related="derivation_id.company_id", store=True, index=True)
     currency_id = fields.Many2one(related="derivation_id.currency_id")
-    month = fields.Date(readonly=True, help="The month in which the items left the bucket.")
+    month = fields.Date(
+        readonly=True, help="The month in which the items left the bucket; in which they entered the last."
+    )
     bucket_id = fields.Many2one("ar.provision.bucket", readonly=True, ondelete="restrict")
     bucket_age = fields.Integer(string="From Age", readonly=True, aggregator=None)
     segment_id = fields.Many2one("ar.provision.segment", readonly=True, ondelete="restrict")
     entered = fields.Monetary(readonly=True, help="Open when the items entered the bucket.")
+    lost_before = fields.Monetary(
+        string="Written Off Before",
+        readonly=True,
+        help="Of the same items, in younger buckets: counts as entered and as rolled.",
+    )
     credited = fields.Monetary(readonly=True, help="Taken off by credit notes while in the bucket.")
     paid = fields.Monetary(readonly=True)
     written_off = fields.Monetary(readonly=True, help="Counts as rolled.")
-    rolled = fields.Monetary(readonly=True, help="Still open when the items entered the next bucket.")
-    rate = fields.Float(string="Roll Rate (%)", readonly=True, digits=(12, 4), aggregator="avg")
+    rolled = fields.Monetary(
+        readonly=True,
+        help="Still open when the items entered the next bucket; in the last, at the end of the history.",
+    )
+    at_risk = fields.Monetary(readonly=True, help="Entered and written off before, less credited.")
+    lost = fields.Monetary(
+        string="Rolled in All", readonly=True, help="Rolled, written off, and written off before."
+    )
+    rate = fields.Float(
+        string="Roll Rate (%)",
+        readonly=True,
+        digits=(12, 4),
+        aggregator="avg",
+        help="Rolled in all / at risk; of several months, weighted by what was at risk.",
+    )
+
+    def _read_group_select(self, aggregate_spec, query):
+        """Weight rates of several months by what was at risk: a mean of rates would be another rate."""
+        if aggregate_spec == "rate:avg":
+            lost, at_risk = (super()._read_group_select(f"{name}:sum", query) for name in ("lost", "at_risk"))
+            return SQL("100 * %s / NULLIF(%s, 0)", lost, at_risk)
+        return super()._read_group_select(aggregate_spec, query)
 
     @api.model
     def _write_rows(self, derivation):
@@ -38,31 +65,36 @@ class ArProvisionDerivationRow(models.Model):
                 """
                 INSERT INTO ar_provision_derivation_row
                        (derivation_id, company_id, month, bucket_id, bucket_age, segment_id, entered,
-                        credited, paid, written_off, rolled, rate,
+                        lost_before, credited, paid, written_off, rolled, at_risk, lost, rate,
                         create_uid, create_date, write_uid, write_date)
                 SELECT %(derivation)s, %(company)s, month, cohort.bucket_id, bucket.age_from,
-                       NULLIF(cohort.segment_id, 0), entered, credited, paid, written_off, rolled,
-                       CASE WHEN entered - credited > 0
-                            THEN 100 * (rolled + written_off) / (entered - credited) END,
+                       NULLIF(cohort.segment_id, 0), entered, lost_before, credited, paid, written_off,
+                       rolled, at_risk, lost, CASE WHEN at_risk > 0 THEN 100 * lost / at_risk END,
                        %(uid)s, now() AT TIME ZONE 'UTC', %(uid)s, now() AT TIME ZONE 'UTC'
                   FROM (
-                        SELECT date_trunc('month', leaves_on)::date AS month, bucket_id, segment_id,
-                               SUM(entered) AS entered, SUM(credited) AS credited, SUM(paid) AS paid,
-                               SUM(written_off) AS written_off,
-                               SUM(entered - paid - credited - written_off) AS rolled
-                          FROM (%(cohort)s) cohort
-                         WHERE leaves_on BETWEEN %(date_from)s AND %(date_to)s
-                      GROUP BY date_trunc('month', leaves_on), bucket_id, segment_id
-                        HAVING SUM(entered) != 0
+                        SELECT cohort.*,
+                               entered - paid - credited - written_off AS rolled,
+                               entered + lost_before - credited AS at_risk,
+                               entered + lost_before - credited - paid AS lost
+                          FROM (
+                                SELECT date_trunc('month', counted_on)::date AS month,
+                                       bucket_id, segment_id,
+                                       SUM(entered) AS entered, SUM(lost_before) AS lost_before,
+                                       SUM(credited) AS credited, SUM(paid) AS paid,
+                                       SUM(written_off) AS written_off
+                                  FROM (%(cohort)s) cohort
+                              GROUP BY date_trunc('month', counted_on), bucket_id, segment_id
+                               ) cohort
                        ) cohort
                   JOIN ar_provision_bucket bucket ON bucket.id = cohort.bucket_id
+                 WHERE entered != 0 OR lost_before != 0
                 """,
                 derivation=derivation.id,
                 company=derivation.company_id.id,
                 uid=self.env.uid,
-                cohort=self.env["ar.provision.history"]._cohort_sql(derivation.policy_id),
-                date_from=derivation.date_from,
-                date_to=derivation.date_to,
+                cohort=self.env["ar.provision.history"]._cohort_sql(
+                    derivation.policy_id, derivation.date_from, derivation.date_to
+                ),
             )
         )
         self.invalidate_model()
