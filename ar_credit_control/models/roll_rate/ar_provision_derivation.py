@@ -197,13 +197,13 @@ class ArProvisionDerivation(models.Model):
         }
         results = []
         for segment in (self.env["ar.provision.segment"], *self.policy_id.segment_ids):
-            loss = 1.0
+            loss, own_results = 1.0, []
             for bucket in reversed(buckets):
                 own = self._average(months.get((bucket, segment), []))
                 weight = self._get_credibility(own["at_risk"])
                 rate = self._get_rate(bucket == buckets[-1:], own, pooled[bucket], weight)
                 loss *= rate
-                results.append(
+                own_results.append(
                     {
                         "derivation_id": self.id,
                         "bucket_id": bucket.id,
@@ -217,6 +217,7 @@ class ArProvisionDerivation(models.Model):
                         "is_guess": not pooled[bucket]["at_risk"],
                     }
                 )
+            results += reversed(own_results)
         return results
 
     def _get_rate(self, is_last, own, pooled, weight):

@@ -48,8 +48,11 @@ class ArProvisionDerivationRow(models.Model):
     def _read_group_select(self, aggregate_spec, query):
         """Weight rates of several months by what was at risk: a mean of rates would be another rate."""
         if aggregate_spec == "rate:avg":
-            lost, at_risk = (super()._read_group_select(f"{name}:sum", query) for name in ("lost", "at_risk"))
-            return SQL("100 * %s / NULLIF(%s, 0)", lost, at_risk)
+            return SQL(
+                "100 * %s / NULLIF(%s, 0)",
+                super()._read_group_select("lost:sum", query),
+                super()._read_group_select("at_risk:sum", query),
+            )
         return super()._read_group_select(aggregate_spec, query)
 
     @api.model

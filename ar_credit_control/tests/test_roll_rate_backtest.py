@@ -1,0 +1,112 @@
+from datetime import date
+
+from odoo.exceptions import AccessError, UserError, ValidationError
+from odoo.tests import tagged
+
+from .common_roll_rate import RollRateCase
+
+FIGURES = ("gross", "collected", "credited", "written_off", "still_open", "overdue_long", "lost")
+
+
+@tagged("post_install", "-at_install")
+class TestRollRateBacktest(RollRateCase):
+    """What became of the items of a posted run."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.run_date = date(2024, 3, 31)
+        cls.tested_on = date(2025, 6, 30)
+
+    @classmethod
+    def make_test(cls, run, **values):
+        test = cls.env["ar.provision.backtest"].create({"run_id": run.id, "date_to": cls.tested_on, **values})
+        test.action_compute()
+        return test
+
+    def figures(self, line):
+        return tuple(line[name] for name in FIGURES)
+
+    def test_what_became_of_it(self):
+        old = self.invoice_due(1_000, date(2024, 1, 31))  # 60 days past due: 31 to 60, 3.6 %
+        young = self.invoice_due(500, date(2024, 4, 30))  # not due: 0.3 %
+        self.settle(old, 100, date(2024, 2, 10))
+        run = self.make_run(self.run_date)
+        self.settle(old, 300, date(2024, 4, 10))
+        self.settle(old, 200, date(2024, 5, 10), self.loss)
+        credit = self.make_invoice(
+            150, 0, move_type="out_refund", invoice_date=date(2024, 6, 1), invoice_date_due=date(2024, 6, 1)
+        )
+        self.match(old, credit)
+        self.settle(young, 400, date(2024, 5, 1))
+        self.settle(old, 50, date(2025, 7, 1))  # after the test
+        test = self.make_test(run)
+        first, third = test.line_ids.sorted("bucket_age")
+        self.assertEqual(self.figures(first), (500, 400, 0, 0, 100, 100, 100))
+        self.assertEqual(self.figures(third), (900, 300, 150, 200, 250, 250, 450))
+        self.assertEqual((third.expected, third.expected_rate, third.actual_rate), (32.4, 3.6, 50))
+        self.assertEqual((test.gross, test.expected, test.lost), (1_400, 33.9, 550))
+        self.assertAlmostEqual(test.difference, 33.9 - 550)
+
+    def test_what_is_open_not_long_is_not_lost(self):
+        invoice = self.invoice_due(100, date(2024, 3, 1))
+        run = self.make_run(self.run_date)
+        self.assertEqual(self.make_test(run, date_to=date(2024, 6, 30)).default_days, 365)
+        self.assertEqual(self.make_test(run, date_to=date(2024, 6, 30)).lost, 0)
+        self.assertEqual(self.make_test(run, date_to=date(2024, 6, 30), default_days=90).lost, 100)
+        self.settle(invoice, 100, date(2024, 7, 1))
+        self.assertEqual(self.make_test(run, date_to=date(2024, 6, 30), default_days=90).lost, 100)
+        self.assertEqual(self.make_test(run, date_to=date(2024, 7, 1), default_days=90).lost, 0)
+
+    def test_the_default_of_the_policy_counts(self):
+        self.policy.default_days = 90
+        self.invoice_due(100, date(2024, 3, 1))
+        self.assertEqual(self.make_test(self.make_run(self.run_date)).default_days, 90)
+
+    def test_a_receipt_of_before_that_is_matched_later_collects(self):
+        invoice = self.invoice_due(100, date(2024, 3, 1))
+        receipt = self.make_entry(
+            date(2024, 3, 20),
+            (self.company_data["default_account_receivable"], -100, self.customer),
+            (self.company_data["default_account_revenue"], 100),
+        )
+        run = self.make_run(self.run_date)
+        self.assertEqual(run.gross, 0)
+        self.match(invoice, receipt)
+        line = self.make_test(run).line_ids
+        self.assertEqual(self.figures(line), (100, 100, 0, 0, 0, 0, 0))
+
+    def test_an_invoice_that_is_taken_back_was_credited(self):
+        invoice = self.invoice_due(100, date(2024, 3, 1))
+        run = self.make_run(self.run_date)
+        invoice.button_draft()
+        line = self.make_test(run).line_ids
+        self.assertEqual(self.figures(line), (100, 0, 100, 0, 0, 0, 0))
+
+    def test_the_run_is_posted_and_the_day_is_over_but_later(self):
+        self.invoice_due(100, date(2024, 3, 1))
+        draft = self.make_run(date(2024, 2, 29), post=False)
+        run = self.make_run(self.run_date)
+        for values in (
+            {"run": draft},
+            {"run": run, "date_to": self.run_date},
+            {"run": run, "date_to": date(2099, 1, 1)},
+        ):
+            with self.assertRaises(ValidationError):
+                self.make_test(**values)
+        test = self.make_test(run)
+        with self.assertRaises(UserError):
+            test.date_to = date(2025, 1, 1)
+
+    def test_rights(self):
+        self.invoice_due(100, date(2024, 3, 1))
+        test = self.make_test(self.make_run(self.run_date))
+        for user in (self.controller, self.accountant, self.manager):
+            test.with_user(user).action_compute()
+        audited = test.with_user(self.auditor)
+        audited.read(["name", "lost"])
+        audited.line_ids.read(["actual_rate"])
+        with self.assertRaises(AccessError):
+            audited.action_compute()
+        with self.assertRaises(AccessError):
+            test.with_user(self.salesperson).read(["name"])
