@@ -228,6 +228,7 @@
         "security/cash/ar_cash_rules.xml",
         "data/cash_cron.xml",
         "wizards/ar_cash_apply_views.xml",
+        "wizards/ar_cash_payer_views.xml",
         "views/cash/ar_cash_application_views.xml",
         "views/cash/ar_cash_receipt_views.xml",
         "views/cash/ar_collection_result_views.xml",

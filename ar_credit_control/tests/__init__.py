@@ -12,6 +12,7 @@ from . import test_cash_application
 from . import test_cash_attack
 from . import test_cash_collected
 from . import test_cash_invariant
+from . import test_cash_payer
 from . import test_cash_proposal
 from . import test_cash_race
 from . import test_cash_tour

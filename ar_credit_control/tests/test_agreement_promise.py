@@ -24,6 +24,26 @@ class TestPromise(AgreementCase):
         self.assertEqual(promise.line_ids.mapped("amount"), [300, 100])
         self.assertEqual(promise.line_ids.mapped("amount_open"), [300, 200])
 
+    def test_the_dialogue_leaves_out_what_is_in_dispute(self):
+        invoice = self.due(300, 40)
+        category = self.env.ref("ar_credit_control.dispute_category_price")
+        self.env["ar.dispute"]._record(category, {self.items(invoice): 120.0}, "Too expensive")
+        wizards = self.env["ar.payment.promise.wizard"].with_context(default_partner_id=self.customer.id)
+        wizard = wizards.create({"date": self.day(5)})
+        self.assertEqual((wizard.amount, wizard.amount_open), (180, 300))
+        wizard.action_record()
+        promise = self.promises.search([("partner_id", "=", self.customer.id)])
+        self.assertEqual(promise.line_ids.mapped("amount"), [180])
+
+    def test_promised_without_an_amount_is_what_is_not_in_dispute(self):
+        first, _second = self.due(300, 40), self.due(200, 1)
+        category = self.env.ref("ar_credit_control.dispute_category_price")
+        self.env["ar.dispute"]._record(category, {self.items(first): 120.0}, "Too expensive")
+        promise = self.promise(None, 5)
+        self.assertEqual(promise.line_ids.mapped("amount"), [180, 200])
+        with self.assertRaises(UserError):
+            self.promise(500.01, 6)
+
     def test_kept_at_once_when_matched(self):
         invoice = self.due(300)
         promise = self.promise(None, 5)

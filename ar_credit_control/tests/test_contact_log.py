@@ -303,6 +303,30 @@ class TestContactLog(ContactCase):
         dialog = self.dialog("promised", promise_date=self.today + timedelta(days=4), amount=300.0)
         self.assertEqual(dialog.save()._log().promise_id.amount, 300.0)
 
+    def test_what_is_in_dispute_is_not_promised(self):
+        self.make_invoice(days=20, amount=600.0)
+        self.disputed(self.dialog("disputed", note="Scratched"), 200.0)
+        dialog = self.dialog("promised", promise_date=self.today + timedelta(days=4))
+        self.assertEqual(dialog.amount, 1400.0)
+        self.assertIn("200", dialog.disputed_text)
+        promise = dialog.save()._log().promise_id
+        self.assertEqual(promise.line_ids.mapped("amount"), [800.0, 600.0], "the disputed part is left out")
+        self.assertEqual(promise.line_ids.mapped("amount_open"), [1000.0, 600.0])
+
+    def test_items_all_in_dispute_are_not_proposed_for_a_promise(self):
+        second = self.make_invoice(days=20, amount=600.0)
+        self.disputed(self.dialog("disputed", note="Never ordered"), True)
+        dialog = self.dialog("promised", promise_date=self.today + timedelta(days=4))
+        self.assertEqual(dialog.amount, 600.0)
+        self.assertFalse(dialog.disputed_text)
+        self.assertEqual(dialog.save()._log().promise_id.line_ids.move_id, second)
+
+    def test_who_promises_all_promises_the_disputed_part_last(self):
+        self.make_invoice(days=20, amount=600.0)
+        self.disputed(self.dialog("disputed", note="Scratched"), 200.0)
+        dialog = self.dialog("promised", promise_date=self.today + timedelta(days=4), amount=1500.0)
+        self.assertEqual(dialog.save()._log().promise_id.line_ids.mapped("amount"), [900.0, 600.0])
+
     def disputed(self, dialog, *amounts):
         """Type the disputed amounts of the items into the dialog, the oldest first; True: all of it."""
         for index, amount in enumerate(amounts):

@@ -32,6 +32,15 @@ class TestHoldDecision(HoldCase):
         )
         self.assertEqual(activity.user_id, self.salesperson)
 
+    def test_who_works_in_more_companies_than_sales_decides(self):
+        other = self.env["res.company"].create({"name": "Another company"})
+        self.controller.company_ids |= other
+        hold = self.hold.with_context(allowed_company_ids=[self.company.id, other.id])
+        hold.action_release("Good payer")
+        self.assertPassed(self.order)
+        activity = self.order.sudo().activity_ids.filtered(lambda activity: "Released" in activity.summary)
+        self.assertEqual(activity.user_id, self.salesperson)
+
     def test_refuse_leaves_a_quotation_and_tells_sales(self):
         self.hold.action_refuse("Overdue first")
         self.assertEqual(self.order.state, "draft")

@@ -4,6 +4,7 @@ from . import ar_collection_contact
 from . import ar_collection_contact_line
 from . import ar_cash_apply
 from . import ar_cash_apply_line
+from . import ar_cash_payer
 from . import ar_collection_handover
 from . import ar_collection_rebalance
 from . import ar_collection_rebalance_line

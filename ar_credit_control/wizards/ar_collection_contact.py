@@ -94,8 +94,10 @@ class ArCollectionContact(models.TransientModel):
         compute="_compute_amount",
         store=True,
         readonly=False,
-        help="All of the items. Less when the customer said less: it counts for the oldest first.",
+        help="What is not in dispute of the items. Less when the customer said less: it counts for the "
+        "oldest first.",
     )
+    disputed_text = fields.Char(compute="_compute_disputed_text")
     promise_date = fields.Date(string="By", help="Day on which the money will be there.")
     former_text = fields.Char(compute="_compute_former_text")
     send_mail = fields.Boolean(string="Confirm by e-mail")
@@ -349,7 +351,17 @@ class ArCollectionContact(models.TransientModel):
     @api.depends("item_ids")
     def _compute_amount(self):
         for dialog in self:
-            dialog.amount = sum(dialog.item_ids._origin.mapped("amount_currency"))
+            items = dialog.item_ids._origin
+            total = sum(items.mapped("amount_currency"))
+            disputed = self.env["ar.item.settlement"]._get_disputed(items)
+            dialog.amount = max(total - sum(disputed.values()), 0.0) or total
+
+    @api.depends("item_ids", "offers")
+    def _compute_disputed_text(self):
+        wizards = self.env["ar.payment.promise.wizard"]
+        for dialog in self:
+            items = dialog.item_ids._origin if dialog.offers == "promise" else dialog.item_ids.browse()
+            dialog.disputed_text = wizards._describe_disputed(items, dialog.currency_id)
 
     @api.depends("item_ids", "offers")
     def _compute_former_text(self):

@@ -30,8 +30,10 @@ class ArPaymentPromiseWizard(models.TransientModel):
         store=True,
         readonly=False,
         precompute=True,
-        help="All of the items. Less, when the customer promised less: it counts for the oldest first.",
+        help="What is not in dispute of the items. Less, when the customer promised less: it counts for "
+        "the oldest first.",
     )
+    disputed_text = fields.Char(compute="_compute_disputed_text")
     date = fields.Date(string="Promised Date", help="Day on which the money will be there.")
     note = fields.Text(string="In Their Words")
     contact_id = fields.Many2one(
@@ -128,10 +130,26 @@ class ArPaymentPromiseWizard(models.TransientModel):
                 total -= sum(self.env["ar.item.settlement"]._get_agreed(items, root).values())
             wizard.amount_open = max(total, 0.0)
 
-    @api.depends("amount_open")
+    @api.depends("amount_open", "item_ids")
     def _compute_amount(self):
         for wizard in self:
-            wizard.amount = wizard.amount_open
+            disputed = self.env["ar.item.settlement"]._get_disputed(wizard.item_ids._origin)
+            agreeable = wizard.amount_open - sum(disputed.values())
+            # Who promises items that are all in dispute gives the dispute up.
+            wizard.amount = max(agreeable, 0.0) or wizard.amount_open
+
+    @api.depends("item_ids")
+    def _compute_disputed_text(self):
+        for wizard in self:
+            wizard.disputed_text = self._describe_disputed(wizard.item_ids._origin, wizard.currency_id)
+
+    @api.model
+    def _describe_disputed(self, items, currency):
+        """Return what is in dispute of items in words, False for nothing."""
+        amount = sum(self.env["ar.item.settlement"]._get_disputed(items).values())
+        if not amount or not currency:
+            return False
+        return self.env._("%s is in dispute and left out.", format_amount(self.env, amount, currency))
 
     @api.depends("item_ids")
     def _compute_former_ids(self):

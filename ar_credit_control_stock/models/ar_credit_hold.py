@@ -151,7 +151,7 @@ class ArCreditHold(models.Model):
         }
         self._log_on_order(labels[self.state])
         user, picking = self.asked_by_id, self.picking_id.sudo()  # who decides may not write transfers
-        if user.active and user != self.env.user and picking.with_user(user).has_access("read"):
+        if user.active and user != self.env.user and self._may_open(picking, user):
             picking.activity_schedule(
                 "ar_credit_control_stock.mail_activity_delivery_decided",
                 user_id=user.id,

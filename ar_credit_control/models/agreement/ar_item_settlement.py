@@ -105,11 +105,15 @@ class ArItemSettlement(models.AbstractModel):
 
     @api.model
     def _get_due_claims(self, partner, root, currency=None, reasons=AGREED):
-        """Return everything due and not agreed on yet; everything open when nothing is due."""
+        """Return what is due, not agreed on yet and not all in dispute; what is open when nothing is due."""
         claims = self._get_claims(partner, root, currency)
         agreed = self._get_agreed(claims, root, reasons)
+        disputed = self._get_disputed(claims)
         free = claims.filtered(
-            lambda item: item.currency_id.compare_amounts(item.amount_currency, agreed.get(item.id, 0.0)) > 0
+            lambda item: (
+                item.currency_id.compare_amounts(item.amount_currency, agreed.get(item.id, 0.0)) > 0
+                and item.currency_id.compare_amounts(item.amount_currency, disputed.get(item.id, 0.0)) > 0
+            )
         )
         return free.filtered(lambda item: item.days_overdue >= 0) or free
 
@@ -117,6 +121,12 @@ class ArItemSettlement(models.AbstractModel):
     def _get_agreed(self, items, root, reasons=AGREED):
         """Return how much of items is promised, deferred or on a plan already: {item id: amount}."""
         return self.env["ar.item.pause"]._get_paused(items, root, root._credit_today(), reasons)
+
+    @api.model
+    def _get_disputed(self, items):
+        """Return how much of items is in dispute: {item id: amount}. Nobody promises what they object to."""
+        disputed = self.env["ar.dispute"]._get_disputed(items)
+        return {item.id: min(disputed.get(item.id, 0.0), item.amount_currency) for item in items}
 
     # ------------------------------------------------------------------
     # At once when something is matched

@@ -161,7 +161,7 @@ class ArPaymentPromise(models.Model):
 
         :param partner: the customer; a contact stands for its commercial entity
         :param root: ``res.company``; a branch stands for its root company
-        :param amount: in the currency of the items; empty: all of them
+        :param amount: in the currency of the items; empty: what is not in dispute of them
         :param date: the promised day
         :param items: ``ar.aging.report`` records of one currency; empty: everything due
         :param replace: open promises about the same items end; else it is about what they leave, and later
@@ -209,20 +209,15 @@ class ArPaymentPromise(models.Model):
     @api.model
     def _prepare_promise(self, partner, root, amount, date, items, promised):
         currency = items.currency_id
-        lines, left = [], amount or float("inf")
-        for item in items:
-            free = currency.round(item.amount_currency - promised.get(item.id, 0.0))
-            if currency.compare_amounts(free, 0) <= 0:
-                continue
-            part = currency.round(min(free, max(left, 0.0)))
-            left -= part
-            lines.append(
-                {
-                    **self.env["ar.payment.promise.line"]._prepare_item_values(item),
-                    "amount_open": free,
-                    "amount": part,
-                }
-            )
+        parts = self._share_amount(items, amount, promised)
+        lines = [
+            {
+                **self.env["ar.payment.promise.line"]._prepare_item_values(item),
+                "amount_open": free,
+                "amount": part,
+            }
+            for item, (free, part) in parts.items()
+        ]
         total = currency.round(sum(line["amount"] for line in lines))
         if not lines or (amount and currency.compare_amounts(amount, total)):
             raise UserError(
@@ -247,6 +242,29 @@ class ArPaymentPromise(models.Model):
             "line_ids": [Command.create(line) for line in lines],
             **self._prepare_tolerance(root, date, total, currency),
         }
+
+    @api.model
+    def _share_amount(self, items, amount, promised):
+        """Share an amount among items, the oldest first, what is in dispute last.
+
+        :return: {item: (what is open and not promised, its part)}; items without anything open are left out
+        """
+        currency = items.currency_id
+        disputed = self.env["ar.item.settlement"]._get_disputed(items)
+        free = {
+            item: left
+            for item in items
+            if (left := currency.round(item.amount_currency - promised.get(item.id, 0.0))) > 0
+        }
+        agreeable = {item: max(left - disputed[item.id], 0.0) for item, left in free.items()}
+        rest = amount or sum(agreeable.values()) or sum(free.values())
+        parts = dict.fromkeys(free, 0.0)
+        for limits in (agreeable, free):
+            for item, limit in limits.items():
+                part = currency.round(min(limit - parts[item], max(rest, 0.0)))
+                parts[item] += part
+                rest -= part
+        return {item: (free[item], currency.round(parts[item])) for item in free}
 
     @api.model
     def _prepare_tolerance(self, root, date, amount, currency):

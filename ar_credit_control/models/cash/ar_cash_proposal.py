@@ -32,8 +32,16 @@ class ArCashProposal(models.AbstractModel):
         order of allocation: dicts of ``line_id``, ``name``, ``amount`` (taken, currency of the receipt) and
         ``open`` (currency of the receipt).
         """
-        nothing = {"rule": False, "confidence": "none", "count": 0, "items": []}
-        proposals = {receipt.id: dict(nothing, items=[]) for receipt in receipts}
+        proposals = {
+            receipt.id: {
+                "rule": False,
+                "confidence": "none" if receipt.partner_id else "unknown",
+                "count": 0,
+                "items": [],
+            }
+            for receipt in receipts
+        }
+        receipts = receipts.filtered("partner_id")
         if not receipts:
             return proposals
         self._prepare_reading()
@@ -71,9 +79,16 @@ class ArCashProposal(models.AbstractModel):
                   FROM (%(receipts)s) receipt
              LEFT JOIN (SELECT DISTINCT receipt_id, confidence FROM (%(proposals)s) proposal) proposal
                     ON proposal.receipt_id = receipt.id
-                 WHERE COALESCE(proposal.confidence, 'none') = ANY(%(confidences)s)
+                 WHERE COALESCE(proposal.confidence,
+                                CASE WHEN receipt.partner_id IS NULL THEN 'unknown' ELSE 'none' END)
+                       = ANY(%(confidences)s)
                 """,
-                receipts=receipts.select(),
+                receipts=receipts.select(
+                    *(
+                        SQL("%s.%s", SQL.identifier(receipts.table), SQL.identifier(column))
+                        for column in ("id", "partner_id")
+                    )
+                ),
                 proposals=self._proposal_sql(self._readable_receipt_sql(receipts), roots),
                 confidences=list(confidences),
             )

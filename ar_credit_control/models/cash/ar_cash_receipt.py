@@ -2,7 +2,13 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.tools import SQL, format_amount
 
-CONFIDENCES = [("high", "Sure"), ("medium", "Likely"), ("low", "Guess"), ("none", "Nothing Open")]
+CONFIDENCES = [
+    ("high", "Sure"),
+    ("medium", "Likely"),
+    ("low", "Guess"),
+    ("none", "Nothing Open"),
+    ("unknown", "Who Paid?"),
+]
 KINDS = [
     ("payment", "Payment"),
     ("bank", "Bank Entry"),
@@ -23,9 +29,9 @@ SLOTS = 4
 class ArCashReceipt(models.Model):
     """Money and credits of customers that reduce no invoice yet (收款核销): one row each.
 
-    Credits that are open on receivable accounts, unreconciled bank lines of a customer, payments in process
-    without an entry and authorised transactions. What a row probably pays is computed for the rows that are
-    looked at, see ``ar.cash.proposal``.
+    Credits that are open on receivable accounts, unreconciled bank lines, payments in process without an
+    entry and authorised transactions. What a row probably pays is computed for the rows that are looked at,
+    see ``ar.cash.proposal``. Money whose customer nobody knows waits until somebody says who paid.
     """
 
     _name = "ar.cash.receipt"
@@ -120,7 +126,7 @@ class ArCashReceipt(models.Model):
         compute="_compute_proposal",
         search="_search_confidence",
         help="Sure: the customer named the items, or only one has this amount. Likely: the amount or a "
-        "reference fits, with a doubt. Guess: oldest first.",
+        "reference fits, with a doubt. Guess: oldest first. Who paid: no customer is known.",
     )
     proposed_amount = fields.Monetary(
         string="Applies", compute="_compute_proposal", help="Part of the receipt that the items take."
@@ -144,7 +150,7 @@ class ArCashReceipt(models.Model):
                    COALESCE(profile.salesperson_id, partner.user_id) AS salesperson_id,
                    application.id AS application_id
               FROM (%(booked)s UNION ALL %(unbooked)s) receipt
-              JOIN res_partner partner ON partner.id = receipt.partner_id
+         LEFT JOIN res_partner partner ON partner.id = receipt.partner_id
          LEFT JOIN ar_credit_profile profile
                 ON profile.partner_id = receipt.partner_id AND profile.company_id = receipt.root_company_id
          LEFT JOIN ar_cash_application application
@@ -187,7 +193,8 @@ class ArCashReceipt(models.Model):
               JOIN account_move move ON move.id = item.move_id
               JOIN account_move_line line ON line.id = item.id
               JOIN account_journal journal ON journal.id = item.journal_id
-             WHERE item.amount_currency < 0 AND item.partner_id IS NOT NULL AND item.non_trade IS NOT TRUE
+             WHERE item.amount_currency < 0 AND item.non_trade IS NOT TRUE
+               AND (item.partner_id IS NOT NULL OR journal.type IN ('bank', 'cash', 'credit'))
             """,
             slots=SLOTS,
             open_items=self.env["ar.aging.report"]._open_items_sql(),
@@ -239,7 +246,7 @@ class ArCashReceipt(models.Model):
                            payment.journal_id, partner.commercial_partner_id, payment.company_id,
                            payment.currency_id, payment.name, payment.memo, payment.date, payment.amount
                       FROM account_payment payment
-                      JOIN res_partner partner ON partner.id = payment.partner_id
+                 LEFT JOIN res_partner partner ON partner.id = payment.partner_id
                      WHERE payment.state = 'in_process' AND payment.move_id IS NULL
                        AND payment.payment_type = 'inbound' AND payment.partner_type = 'customer'
                  UNION ALL
@@ -262,7 +269,6 @@ class ArCashReceipt(models.Model):
                     SELECT money_rate.rate / NULLIF(root_rate.rate, 0) AS rate
                       FROM (%(money_rate)s) money_rate, (%(root_rate)s) root_rate
                    ) rate ON TRUE
-             WHERE money.partner_id IS NOT NULL
             """,
             slots=SLOTS,
             timezone=self.env.tz.zone,
@@ -311,11 +317,13 @@ class ArCashReceipt(models.Model):
             return NotImplemented
         return [("id", "in", self.env["ar.cash.proposal"]._find_by_confidence(value))]
 
-    @api.depends("kind", "amount", "root_company_id", "application_id")
+    @api.depends("kind", "amount", "partner_id", "root_company_id", "application_id")
     @api.depends_context("uid")
     def _compute_can_apply(self):
         for receipt in self:
-            receipt.can_apply = receipt.kind in APPLICABLE_KINDS and not receipt.application_id
+            receipt.can_apply = (
+                receipt.kind in APPLICABLE_KINDS and receipt.partner_id and not receipt.application_id
+            )
             receipt.needs_approval = receipt._exceeds_approval()
 
     def _exceeds_approval(self):
@@ -329,6 +337,8 @@ class ArCashReceipt(models.Model):
         """Return in words why the items of a proposal were chosen."""
         self.ensure_one()
         items, rule = proposal["items"], proposal["rule"]
+        if not self.partner_id:
+            return self.env._("No customer is known: say who paid")
         names = ", ".join(item["name"] for item in items[:3])
         if rule == "linked":
             return self.env._("Made for %s", names)
@@ -391,7 +401,9 @@ class ArCashReceipt(models.Model):
         """Choose the items of one receipt, and which come first; who may not, sees where it comes from."""
         self.ensure_one()
         self.check_access("read")
-        if not self._may_propose():
+        if not self.partner_id and self._may_apply():
+            return self.env["ar.cash.payer"]._get_action(self)
+        if not self.partner_id or not self._may_propose():
             return self.action_open_source()
         return {
             "type": "ir.actions.act_window",
@@ -417,6 +429,38 @@ class ArCashReceipt(models.Model):
             "res_id": source.id,
             "views": [(False, "form")],
         }
+
+    def _set_customer(self, partner):
+        """Note who paid: on the bank line or the payment, and on its open items. Core's locks hold.
+
+        Internal: callers check the rights of the user.
+
+        :raise UserError: for a receipt whose customer is known already
+        """
+        self.ensure_one()
+        if self.partner_id:
+            raise UserError(self.env._("%s is the customer already.", self.partner_id.display_name))
+        source = self.sudo()  # sudo: who applies receipts says who paid, without the right to write entries
+        debtor = partner.commercial_partner_id
+        if source.statement_line_id and source.kind == "bank_line":
+            source.statement_line_id.partner_id = debtor
+        if source.payment_id:
+            source.payment_id.partner_id = debtor
+        if line := source.move_line_id:
+            values = {"partner_id": debtor.id}
+            if source.payment_id and not line.matched_debit_ids:
+                # Where the payment would have been booked, had the customer been known.
+                values["account_id"] = source.payment_id.destination_account_id.id
+            line.with_context(skip_readonly_check=True).write(values)
+        record = source.payment_id or source.move_id
+        record._message_log(
+            body=self.env._(
+                "%(customer)s paid this, says %(user)s.",
+                customer=debtor.display_name,
+                user=self.env.user.name,
+            )
+        )
+        self.invalidate_model()
 
     @api.model
     def _may_apply(self, user=None):

@@ -550,6 +550,7 @@ class ArDunningSelection(models.AbstractModel):
               FROM (%(unbooked)s) money
               JOIN (%(rates)s) rate ON rate.currency_id = money.currency_id
              WHERE money.root_company_id = %(root)s
+               AND money.partner_id IS NOT NULL
                AND %(partner_filter)s
             """,
             unbooked=self.env["ar.cash.receipt"]._unbooked_sql(),

@@ -987,7 +987,7 @@ class ArCreditHold(models.Model):
         self._log_on_order(": ".join(filter(None, (summary, note))))
         user = self.asked_by_id if self.asked_by_id and not self.asked_by_id.share else self.salesperson_id
         user = self.salesperson_id if user._is_superuser() and self.salesperson_id else user
-        if user and user.active and user != self.env.user and document.with_user(user).has_access("read"):
+        if user and user.active and user != self.env.user and self._may_open(document, user):
             of_invoice = document._name == "account.move"
             document.activity_schedule(
                 "ar_credit_control.mail_activity_hold_decided_invoice"
@@ -997,6 +997,12 @@ class ArCreditHold(models.Model):
                 summary=summary,
                 note=note and plaintext2html(note),
             )
+
+    @api.model
+    def _may_open(self, document, user):
+        """Whether a colleague may read a document, whose companies may not be those chosen here."""
+        theirs = document.with_user(user).with_context(allowed_company_ids=[])
+        return bool(theirs._filtered_access("read"))
 
     def _log_on_order(self, body):
         for hold in self:
