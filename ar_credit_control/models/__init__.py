@@ -23,4 +23,5 @@ from . import provision_run
 from . import roll_rate
 from . import provision_report
 from . import writeoff
+from . import loss
 from . import takeover

@@ -26,6 +26,7 @@ class TestBehaviour(ScoreCase):
                 "peak_balance": 0.0,
                 "broken_promises": None,
                 "invoices": 0,
+                "written_off_share": None,
             },
         )
 

@@ -25,17 +25,23 @@ class ArItemSettlement(models.AbstractModel):
         """Return what is left of an instalment, as a subquery to be joined LATERAL; always one row.
 
         ``live``: number of posted receivable items of the instalment; 0 when the entry was cancelled, set
-        back to draft or given another due date. ``open_then``: what was open at the end of ``day``,
-        ``open_now``: what is open now, both in the currency of the instalment.
+        back to draft or given another due date. ``unpaid_then``: what was not paid at the end of ``day``,
+        ``unpaid_now``: what is not paid now; ``lost_then``, ``lost_now``: what of that was written off since
+        it was agreed on. All in the currency of the instalment.
 
-        :param item: alias with ``move_id``, ``partner_id``, ``date_maturity`` and ``currency_id``
+        :param item: alias with ``move_id``, ``partner_id``, ``date_maturity``, ``currency_id`` and
+            ``create_date``
         :param day: expression of the day
         """
         return SQL(
             """
             SELECT COUNT(*) AS live,
-                   SUM(ledger.amount_residual_currency + COALESCE(undone.then, 0)) AS open_then,
-                   SUM(ledger.amount_residual_currency + COALESCE(undone.now, 0)) AS open_now
+                   SUM(ledger.amount_residual_currency + COALESCE(undone.then, 0)
+                       + COALESCE(undone.lost_then, 0)) AS unpaid_then,
+                   SUM(ledger.amount_residual_currency + COALESCE(undone.now, 0)
+                       + COALESCE(undone.lost_now, 0)) AS unpaid_now,
+                   COALESCE(SUM(undone.lost_then), 0) AS lost_then,
+                   COALESCE(SUM(undone.lost_now), 0) AS lost_now
               FROM account_move_line ledger
               JOIN account_account account
                 ON account.id = ledger.account_id AND account.account_type = 'asset_receivable'
@@ -49,7 +55,11 @@ class ArItemSettlement(models.AbstractModel):
                            ) AS then,
                            SUM(part.debit_amount_currency) FILTER (
                                WHERE receipt.parent_state != 'posted'
-                           ) AS now
+                           ) AS now,
+                           SUM(part.debit_amount_currency) FILTER (
+                               WHERE part.max_date <= %(day)s AND %(lost)s
+                           ) AS lost_then,
+                           SUM(part.debit_amount_currency) FILTER (WHERE %(lost)s) AS lost_now
                       FROM account_partial_reconcile part
                       JOIN account_move_line receipt ON receipt.id = part.credit_move_id
                      WHERE part.debit_move_id = ledger.id
@@ -61,6 +71,11 @@ class ArItemSettlement(models.AbstractModel):
             """,
             item=item,
             day=day,
+            lost=SQL(
+                "(receipt.parent_state = 'posted' AND part.create_date >= %s.create_date AND %s)",
+                item,
+                self.env["ar.item.loss"]._is_loss_sql(SQL("receipt.move_id")),
+            ),
         )
 
     @api.model

@@ -110,6 +110,7 @@ class ArPaymentPlan(models.Model):
             ("active", "Active"),
             ("kept", "Kept"),
             ("defaulted", "Defaulted"),
+            ("written_off", "Written Off"),
             ("cancelled", "Cancelled"),
         ],
         string="Status",
@@ -119,7 +120,8 @@ class ArPaymentPlan(models.Model):
         index=True,
         tracking=True,
         group_expand="_expand_states",
-        help="Defaulted: an instalment was missed; reminders go on.",
+        help="Defaulted: an instalment was missed; reminders go on. Written off: nothing more was expected "
+        "of what was left.",
     )
     days = fields.Integer(
         string="Days Put Off",
@@ -174,7 +176,7 @@ class ArPaymentPlan(models.Model):
     @api.model
     def _expand_states(self, states, domain):
         always = ("draft", "submitted", "active", "kept", "defaulted")
-        return [*always, *(state for state in states if state == "cancelled")]
+        return [*always, *(state for state in states if state in ("written_off", "cancelled"))]
 
     def _mail_get_partner_fields(self, introspect_fields=False):
         return ["contact_id", "partner_id"]
@@ -606,7 +608,8 @@ class ArPaymentPlan(models.Model):
         """Return the common table expressions of what became of plans, to be put between WITH and the rest.
 
         An instalment is missed when, at the end of its date and the days of grace, less than it and those
-        before it was matched with the items. An item whose entry was cancelled is settled.
+        before it was matched with the items. An item whose entry was cancelled is settled. What was written
+        off is neither paid nor missed: nothing more is expected of the last instalments.
         ``judged_line``: ``id``, ``paid``; ``judged``: ``id``, ``former``, ``state``, ``paid``, ``missed_on``,
         ``next_date``, ``next_amount``, ``paused_until``.
 
@@ -619,26 +622,33 @@ class ArPaymentPlan(models.Model):
                 SELECT line.id, line.plan_id, line.date, line.amount,
                        line.date + plan.grace_days AS deadline,
                        SUM(line.amount) OVER (PARTITION BY line.plan_id ORDER BY line.date, line.id)
-                           AS cumulated
+                           AS cumulated,
+                       SUM(line.amount) OVER (PARTITION BY line.plan_id) AS total
                   FROM ar_payment_plan plan
                   JOIN ar_payment_plan_line line ON line.plan_id = plan.id
-                 WHERE plan.state IN ('active', 'kept', 'defaulted') AND %(condition)s
+                 WHERE plan.state IN ('active', 'kept', 'defaulted', 'written_off') AND %(condition)s
             ),
             judged_line AS (
                 SELECT plan_day.id, plan_day.plan_id, plan_day.date, plan_day.deadline, plan_day.amount,
-                       plan_day.cumulated,
                        settled.paid_then,
                        settled.paid_now,
+                       settled.lost_now,
+                       LEAST(plan_day.cumulated, plan_day.total - settled.lost_then) AS expected_then,
+                       LEAST(plan_day.cumulated, plan_day.total - settled.lost_now) AS expected_now,
                        LEAST(GREATEST(settled.paid_now - plan_day.cumulated + plan_day.amount, 0),
                              plan_day.amount) AS paid
                   FROM plan_day
                  CROSS JOIN LATERAL (
                         SELECT SUM(CASE WHEN settled.live = 0 THEN item.amount_open
-                                        ELSE LEAST(GREATEST(item.amount_open - settled.open_then, 0),
+                                        ELSE LEAST(GREATEST(item.amount_open - settled.unpaid_then, 0),
                                                    item.amount_open) END) AS paid_then,
                                SUM(CASE WHEN settled.live = 0 THEN item.amount_open
-                                        ELSE LEAST(GREATEST(item.amount_open - settled.open_now, 0),
-                                                   item.amount_open) END) AS paid_now
+                                        ELSE LEAST(GREATEST(item.amount_open - settled.unpaid_now, 0),
+                                                   item.amount_open) END) AS paid_now,
+                               COALESCE(SUM(settled.lost_then) FILTER (WHERE settled.live > 0), 0)
+                                   AS lost_then,
+                               COALESCE(SUM(settled.lost_now) FILTER (WHERE settled.live > 0), 0)
+                                   AS lost_now
                           FROM ar_payment_plan_item item
                          CROSS JOIN LATERAL (%(settled)s) settled
                          WHERE item.plan_id = plan_day.plan_id
@@ -648,6 +658,7 @@ class ArPaymentPlan(models.Model):
                 SELECT plan.id,
                        plan.state AS former,
                        CASE WHEN total.missed_on IS NOT NULL THEN 'defaulted'
+                            WHEN total.next_date IS NULL AND total.lost_now > 0 THEN 'written_off'
                             WHEN total.next_date IS NULL THEN 'kept'
                             ELSE 'active' END AS state,
                        total.paid,
@@ -663,15 +674,16 @@ class ArPaymentPlan(models.Model):
                   FROM (
                         SELECT line.plan_id,
                                SUM(line.paid) AS paid,
+                               MAX(line.lost_now) AS lost_now,
                                MIN(line.deadline) FILTER (
                                    WHERE day.today > line.deadline
-                                     AND line.paid_then < line.cumulated - plan.tolerance_amount
+                                     AND line.paid_then < line.expected_then - plan.tolerance_amount
                                ) AS missed_on,
                                MIN(line.date) FILTER (
-                                   WHERE line.paid_now < line.cumulated - plan.tolerance_amount
+                                   WHERE line.paid_now < line.expected_now - plan.tolerance_amount
                                ) AS next_date,
                                (ARRAY_AGG(line.amount - line.paid ORDER BY line.date, line.id) FILTER (
-                                   WHERE line.paid_now < line.cumulated - plan.tolerance_amount
+                                   WHERE line.paid_now < line.expected_now - plan.tolerance_amount
                                ))[1] AS next_amount
                           FROM judged_line line
                           JOIN ar_payment_plan plan ON plan.id = line.plan_id
@@ -741,6 +753,7 @@ class ArPaymentPlan(models.Model):
         texts = {
             "active": self.env._("Payments are in time again: reminders pause."),
             "kept": self.env._("All instalments are paid."),
+            "written_off": self.env._("What was left is written off: the plan has ended."),
             "defaulted": self.env._("An instalment was missed: the plan has ended, reminders go on."),
         }
         plans._message_log_batch({plan.id: texts[plan.state] for plan in plans})

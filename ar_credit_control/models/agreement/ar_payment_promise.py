@@ -16,7 +16,8 @@ class ArPaymentPromise(models.Model):
     promise is kept when that is the promised amount less a tolerance, partly kept when it is less, broken
     when it is nothing; until the deadline it is open. A matching that is undone, or booked with an earlier
     date, changes the state again. Credit notes count as payments: what is credited is owed no more. Items
-    whose entry was cancelled are promised no longer; a promise without any item left is cancelled.
+    whose entry was cancelled are promised no longer; a promise without any item left is cancelled. What is
+    written off is not paid: by the deadline, it ends the promise (cancelled), later it changes nothing.
 
     Nobody has the right to write promises: they are recorded and withdrawn by their methods. Amounts are in
     ``currency_id``, the currency of the promised items.
@@ -416,11 +417,12 @@ class ArPaymentPromise(models.Model):
             judged_line AS (
                 SELECT line.id, line.promise_id, line.amount,
                        settled.live > 0 AS live,
+                       CASE WHEN settled.live > 0 THEN settled.lost_then ELSE 0 END AS lost,
                        CASE WHEN settled.live > 0
-                            THEN LEAST(GREATEST(line.amount_open - settled.open_then, 0), line.amount_open)
+                            THEN LEAST(GREATEST(line.amount_open - settled.unpaid_then, 0), line.amount_open)
                             ELSE 0 END AS paid,
                        CASE WHEN settled.live > 0
-                            THEN LEAST(GREATEST(line.amount_open - settled.open_now, 0), line.amount_open)
+                            THEN LEAST(GREATEST(line.amount_open - settled.unpaid_now, 0), line.amount_open)
                             ELSE 0 END AS paid_ever
                   FROM ar_payment_promise promise
                   JOIN ar_payment_promise_line line ON line.promise_id = promise.id
@@ -430,6 +432,7 @@ class ArPaymentPromise(models.Model):
             judged_total AS (
                 SELECT promise_id,
                        COALESCE(SUM(amount) FILTER (WHERE live), 0) AS needed,
+                       SUM(lost) AS lost,
                        SUM(paid) AS paid,
                        SUM(paid_ever) AS paid_ever
                   FROM judged_line
@@ -443,6 +446,9 @@ class ArPaymentPromise(models.Model):
                        CASE WHEN total.needed = 0 THEN 'cancelled'
                             WHEN total.paid > 0 AND total.paid >= total.needed - promise.tolerance_amount
                             THEN 'kept'
+                            WHEN total.lost > 0
+                                 AND total.paid + total.lost >= total.needed - promise.tolerance_amount
+                            THEN 'cancelled'
                             WHEN day.today <= promise.deadline THEN 'open'
                             WHEN total.paid > 0 THEN 'partly'
                             ELSE 'broken' END AS state

@@ -110,6 +110,7 @@ class ArDispute(models.Model):
             ("resolved_partly", "Partly Credited"),
             ("resolved_rejected", "Rejected"),
             ("resolved_paid", "Paid After All"),
+            ("resolved_lost", "Written Off"),
             ("cancelled", "Withdrawn"),
         ],
         string="Status",
@@ -228,7 +229,8 @@ class ArDispute(models.Model):
         self.env["account.partial.reconcile"].flush_model()
 
     def _get_line_figures(self):
-        """Return ``{line id: (open of the item, credited)}`` in their currency, in one statement."""
+        """Return ``{line id: (open of the item, credited, whether it was written off)}``, in one statement;
+        amounts in their currency."""
         if not self.ids:
             return {}
         self._flush_for_figures()
@@ -238,7 +240,16 @@ class ArDispute(models.Model):
                 """
                 SELECT line.id,
                        COALESCE(item.amount_currency, 0)::float8,
-                       COALESCE(credited.amount, 0)::float8
+                       COALESCE(credited.amount, 0)::float8,
+                       EXISTS (SELECT
+                                 FROM account_move_line ledger
+                                 JOIN account_partial_reconcile part ON part.debit_move_id = ledger.id
+                                 JOIN account_move_line counterpart
+                                   ON counterpart.id = part.credit_move_id
+                                  AND counterpart.parent_state = 'posted'
+                                WHERE ledger.move_id = line.move_id
+                                  AND COALESCE(ledger.date_maturity, ledger.date) = line.date_maturity
+                                  AND %(is_loss)s)
                   FROM ar_dispute_line line
                   JOIN res_partner partner ON partner.id = line.partner_id
              LEFT JOIN (
@@ -257,9 +268,10 @@ class ArDispute(models.Model):
                 partners=partners,
                 credited=self._credited_sql(SQL("dispute.id IN %s", tuple(self.ids))),
                 disputes=tuple(self.ids),
+                is_loss=self.env["ar.item.loss"]._is_loss_sql(SQL("counterpart.move_id")),
             )
         )
-        return {line_id: (amount, credited) for line_id, amount, credited in rows}
+        return {line_id: tuple(figures) for line_id, *figures in rows}
 
     # ------------------------------------------------------------------
     # Computes and searches

@@ -41,7 +41,7 @@ class ArDisputeLine(models.Model):
     def _compute_figures(self):
         figures = self.dispute_id._get_line_figures()
         for line in self:
-            remaining, credited = figures.get(line._origin.id, (0.0, 0.0))
+            remaining, credited, _lost = figures.get(line._origin.id, (0.0, 0.0, False))
             line.amount_credited = credited
             state = line.dispute_id.state
             disputed = 0.0

@@ -8,7 +8,7 @@ from odoo.tools import SQL
 from .ar_dispute import OPEN_STATES
 
 # States that the ledger decides on: what was settled by a person stays.
-SETTLED_STATES = ("resolved_credit", "resolved_partly", "resolved_paid")
+SETTLED_STATES = ("resolved_credit", "resolved_partly", "resolved_paid", "resolved_lost")
 JUDGED_STATES = (*OPEN_STATES, *SETTLED_STATES)
 
 
@@ -405,13 +405,14 @@ class ArDispute(models.Model):
         self.ensure_one()
         currency = self.currency_id
         lines = self.line_ids
+        settled = "resolved_lost" if any(figures[line.id][2] for line in lines) else "resolved_paid"
         still_open = any(currency.compare_amounts(figures[line.id][0], 0.0) > 0 for line in lines)
         if self.decided_on and not currency.is_zero(self.amount_accepted):
             credited = sum(figures[line.id][1] for line in lines)
             if credited >= self.amount_accepted - 2 * currency.rounding:
                 rejected = currency.compare_amounts(self.amount_accepted, self.amount) < 0
                 return "resolved_partly" if rejected else "resolved_credit"
-            return "accepted" if still_open else "resolved_paid"
+            return "accepted" if still_open else settled
         if not still_open:
-            return "resolved_paid"
-        return "investigating" if self.state == "resolved_paid" else self.state
+            return settled
+        return "investigating" if self.state in ("resolved_paid", "resolved_lost") else self.state

@@ -55,6 +55,7 @@ class ArInterestClaim(models.Model):
             ("posted", "Posted"),
             ("paid", "Paid"),
             ("waived", "Waived"),
+            ("written_off", "Written Off"),
             ("cancelled", "Dropped"),
         ],
         string="Status",

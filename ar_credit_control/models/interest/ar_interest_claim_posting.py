@@ -227,5 +227,6 @@ class ArInterestClaim(models.Model):
         if any(state != "posted" for state in counterparts.mapped("parent_state")):
             return "posted"
         if move.payment_state in PAID_STATES:
-            return "paid"
+            lost = self.env["ar.item.loss"]._find_entries(counterparts.move_id)
+            return "written_off" if lost else "paid"
         return "waived" if move.payment_state == "reversed" else "posted"

@@ -15,9 +15,10 @@ class ArCreditBehaviour(models.AbstractModel):
     Measured are claims on trade receivable accounts: each instalment on its own, in company currency. What
     counts as *settled* is each matching of a claim within the window, on the later date of both entries
     (``account.partial.reconcile.max_date``). A credit note is no payment and leaves no trace: what it takes
-    off was not owed. Exchange differences are no payments either. Other entries (bank, cash, a bill of
-    exchange received, an offset with what we owe) are. What is still open and past due counts at its age
-    today, so that a customer who stopped paying does not look better than one who pays late.
+    off was not owed. Exchange differences are no payments either, nor is what was written off. Other entries
+    (bank, cash, a bill of exchange received, an offset with what we owe) are. What is still open and past
+    due, or was written off, counts at its age today, so that a customer who stopped paying does not look
+    better than one who pays late.
     """
 
     _name = "ar.credit.behaviour"
@@ -48,6 +49,8 @@ class ArCreditBehaviour(models.AbstractModel):
               window
             * ``peak_balance``: highest balance carried within the window
             * ``broken_promises``: promises broken within the window, None while nobody records them
+            * ``written_off_share``: percentage of the highest balance that was written off within the window
+              and not recovered, None when nothing was measured
             * ``invoices``: number of entries that were measured
         """
         root = company._credit_root()
@@ -60,20 +63,28 @@ class ArCreditBehaviour(models.AbstractModel):
         names = self._figure_names()
         rows = self.env.execute_query(
             SQL(
-                """%(ctes)s
+                """WITH %(ctes)s
                 SELECT customer.partner_id, %(columns)s
                   FROM (SELECT unnest(%(partner_ids)s) AS partner_id) customer
-             LEFT JOIN payment ON payment.partner_id = customer.partner_id
-             LEFT JOIN relation ON relation.partner_id = customer.partner_id
-             LEFT JOIN sales ON sales.partner_id = customer.partner_id
-             LEFT JOIN peak ON peak.partner_id = customer.partner_id
+                       %(joins)s
                 """,
                 ctes=self._ctes(root, partner_ids, as_of, months, min_amount),
+                joins=self._joins_sql(),
                 columns=SQL(", ").join(self._figure_sql(name, root, as_of, months) for name in names),
                 partner_ids=partner_ids,
             )
         )
         return {partner_id: dict(zip(names, values, strict=True)) for partner_id, *values in rows}
+
+    @api.model
+    def _joins_sql(self) -> SQL:
+        """Return the joins of the figures of ``customer``."""
+        return SQL(
+            """LEFT JOIN payment ON payment.partner_id = customer.partner_id
+             LEFT JOIN relation ON relation.partner_id = customer.partner_id
+             LEFT JOIN sales ON sales.partner_id = customer.partner_id
+             LEFT JOIN peak ON peak.partner_id = customer.partner_id"""
+        )
 
     @api.model
     def _figure_names(self):
@@ -118,7 +129,7 @@ class ArCreditBehaviour(models.AbstractModel):
         date_from = as_of - relativedelta(months=months)
         return SQL(
             """
-            WITH item AS MATERIALIZED (%(items)s),
+            item AS MATERIALIZED (%(items)s),
                  event AS (%(settled)s UNION ALL %(overdue)s),
                  payment AS (%(payment)s),
                  relation AS (
@@ -173,7 +184,8 @@ class ArCreditBehaviour(models.AbstractModel):
                             OR move.move_type = 'entry'
                                AND move.origin_payment_id IS NULL
                                AND move.statement_line_id IS NULL
-                               AND move.journal_id <> ALL (%(exchange_journals)s))
+                               AND move.journal_id <> ALL (%(exchange_journals)s)
+                               AND NOT %(is_loss)s)
                        AS is_claim
               FROM account_move_line line
               JOIN account_move move ON move.id = line.move_id
@@ -192,6 +204,7 @@ class ArCreditBehaviour(models.AbstractModel):
             as_of=as_of,
             root_id=root.id,
             exchange_journals=self._exchange_journals_sql(),
+            is_loss=self.env["ar.item.loss"]._is_loss_sql(SQL("move.id")),
             wanted=self._wanted_sql(SQL("partner.commercial_partner_id"), partner_ids),
         )
 
@@ -216,9 +229,11 @@ class ArCreditBehaviour(models.AbstractModel):
                AND part.max_date <= %(as_of)s
                AND receipt_move.move_type != 'out_refund'
                AND receipt_move.journal_id <> ALL (%(exchange_journals)s)
+               AND NOT %(is_loss)s
             """,
             as_of=as_of,
             date_from=date_from,
+            is_loss=self.env["ar.item.loss"]._is_loss_sql(SQL("receipt_move.id")),
             exchange_journals=self._exchange_journals_sql(),
             recent_from=as_of - relativedelta(months=TREND_MONTHS),
         )

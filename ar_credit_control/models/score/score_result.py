@@ -46,6 +46,12 @@ MEASURES = {
     "broken_promises": Measure(
         "behaviour", _lt("Broken promises"), "%.0f", _lt("Promises to pay that were not kept in the window.")
     ),
+    "written_off_share": Measure(
+        "behaviour",
+        _lt("Share written off"),
+        _lt("%.0f %%"),
+        _lt("Written off in the window and not recovered, as a percentage of the highest balance."),
+    ),
     "months_known": Measure(
         "relation", _lt("Length of relation"), _lt("%.0f months"), _lt("Months since the first invoice.")
     ),
