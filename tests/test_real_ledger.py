@@ -5,6 +5,7 @@ loader, the file and Odoo. The addon is installed on a copy of it: on a company 
 is only read, so it is kept, too, until the addon is another one.
 """
 
+import collections
 import csv
 import datetime
 import hashlib
@@ -19,7 +20,7 @@ from tools import locks, odoo_env, processes, project
 from tools.setup.databases import Store, addon_key
 
 CSV = project.ROOT.parent / "shared" / "data" / "ibm_late_payment_histories.csv"
-COLUMNS = {
+ITEM_COLUMNS = {
     "customer": "customerID",
     "invoiced": "InvoiceDate",
     "due": "DueDate",
@@ -37,6 +38,73 @@ for as_of in %s:
     ]
 print("FIGURES" + json.dumps(figures))
 """
+PROVISION = """
+import json
+from odoo.fields import Command
+company = env.ref("base.main_company")
+env = env(context={"allowed_company_ids": company.ids, "tracking_disable": True})
+controller, manager = env["res.users"].create([
+    {"name": role, "login": role, "company_id": company.id, "company_ids": [Command.set(company.ids)],
+     "group_ids": [Command.set(env.ref("ar_credit_control.group_credit_" + role).ids)]}
+    for role in ("controller", "manager")
+])
+allowance, charge = env["account.account"].create([
+    {"name": name, "code": code, "account_type": kind}
+    for name, code, kind in (("Allowance", "129901", "asset_current"), ("Impairment", "699901", "expense"))
+])
+env["ar.provision.policy"].search([("company_id", "=", company.id)]).active = False
+env.flush_all()
+policy = env["ar.provision.policy"].create({
+    "name": "Real", "company_id": company.id, "standard": "ifrs9", "allowance_account_id": allowance.id,
+    "expense_account_id": charge.id,
+    "journal_id": env["account.journal"].search(
+        [("type", "=", "general"), ("company_id", "=", company.id)], limit=1).id,
+    "bucket_ids": [Command.create({"name": str(day), "age_from": day}) for day, _rate in RATES],
+})
+matrix = env["ar.provision.matrix"].create({
+    "policy_id": policy.id, "date_from": "2000-01-01", "reason": "Typed in",
+    "rate_ids": [Command.create({"bucket_id": bucket.id, "rate": rate}) for bucket, (_day, rate)
+                 in zip(policy.bucket_ids.sorted("age_from"), RATES)],
+})
+
+def decide(record):
+    record.with_user(controller).action_submit()
+    record.with_user(manager).action_approve()
+
+def cents(amount):
+    return round(amount * 100)
+
+def booked(day):
+    domain = [("account_id", "=", allowance.id), ("parent_state", "=", "posted"), ("date", "<=", day)]
+    return -cents(sum(env["account.move.line"].search(domain).mapped("balance")))
+
+decide(matrix)
+figures = {"runs": []}
+for day in DAYS:
+    run = env["ar.provision.run"].with_user(controller).create({"date": day, "company_id": company.id})
+    run.action_compute()
+    decide(run)
+    run.action_post()
+    run = run.sudo()
+    figures["runs"].append({
+        "gross": cents(run.gross), "amount": cents(run.amount), "change": cents(run.change),
+        "lines": [[line.name, cents(line.gross), cents(line.amount)] for line in run.line_ids],
+        "cells": [[cell.bucket_age, cell.item_count, cents(cell.gross), cents(cell.amount)]
+                  for cell in run.cell_ids],
+        "compared": {name: cents(run["compared_" + name]) for name in PARTS},
+    })
+figures["booked"] = [booked(day) for day in DAYS]
+report = env["ar.provision.movement.report"].with_user(controller).create(
+    {"company_id": company.id, "date_from": "2013-07-01", "date_to": DAYS[1]})
+figures["movement"] = {name: cents(sum(report.line_ids.mapped(name))) for name in COLUMNS}
+figures["movement"]["ledger"] = cents(report.ledger)
+env.cr.rollback()
+print("FIGURES" + json.dumps(figures))
+"""
+RUN_DAYS = ("2013-06-30", "2013-12-31")
+RATES = ((0, 0.3), (1, 1.6), (31, 3.6), (61, 6.6), (91, 10.6))
+PARTS = ("new", "gone", "moved", "gross_change", "rate_change", "cover_change", "exchange")
+COLUMNS = ("opening", "charge", "release", "used", "recovered", "exchange", "other", "closing")
 
 
 class RealLedgerTest(unittest.TestCase):
@@ -90,7 +158,7 @@ class RealLedgerTest(unittest.TestCase):
 
     def test_ageing_equals_the_file_at_every_date(self):
         """One environment reads a date a month over the two years, forwards and then back."""
-        ledger = ledger_figures.rows(CSV, COLUMNS)
+        ledger = ledger_figures.rows(CSV, ITEM_COLUMNS)
         first = datetime.date(2012, 1, 1)
         dates = [first + datetime.timedelta(days=31 * number) for number in range(25)]
         dates = dates[::2] + dates[1::2][::-1]
@@ -104,11 +172,62 @@ class RealLedgerTest(unittest.TestCase):
         self.assertGreater(len(figures["2013-01-07"]), 30, "the dates compared are not all empty")
 
     def _read(self, dates):
+        return self._ask(READ % json.dumps(dates))
+
+    def _ask(self, script):
         configuration = self.databases.configuration(self.database, db_name=self.database)
         command = ["shell", "--no-http", "--config", str(configuration), "--database", self.database]
-        output = self._run("odoo", *command, "--log-level", "error", input=READ % json.dumps(dates))
+        output = self._run("odoo", *command, "--log-level", "error", input=script)
         (line,) = [line for line in output.splitlines() if "FIGURES" in line]
         return json.loads(line.partition("FIGURES")[2])
+
+    def test_provision_runs_and_the_movement_between_equal_the_file(self):
+        """Two runs half a year apart, item by item from the file in integers."""
+        given = {"RATES": RATES, "DAYS": RUN_DAYS, "PARTS": PARTS, "COLUMNS": COLUMNS}
+        figures = self._ask("".join(f"{name} = {value!r}\n" for name, value in given.items()) + PROVISION)
+        expected = [self._losses(datetime.date.fromisoformat(day)) for day in RUN_DAYS]
+        for run, items in zip(figures["runs"], expected, strict=True):
+            self.assertEqual(
+                sorted(map(tuple, run["lines"])),
+                sorted((number, gross, loss) for number, (_first, gross, loss) in items.items()),
+            )
+            self.assertEqual(run["gross"], sum(gross for _first, gross, _loss in items.values()))
+            cells = collections.defaultdict(lambda: [0, 0, 0])
+            for first, gross, loss in items.values():
+                cells[first] = [old + new for old, new in zip(cells[first], (1, gross, loss), strict=True)]
+            self.assertEqual({age: figures for age, *figures in run["cells"]}, cells)
+        before, after = ({number: loss for number, (*_rest, loss) in items.items()} for items in expected)
+        opening, closing = sum(before.values()), sum(after.values())
+        self.assertEqual([run["amount"] for run in figures["runs"]], [opening, closing])
+        self.assertEqual([run["change"] for run in figures["runs"]], [opening, closing - opening])
+        self.assertEqual(figures["booked"], [opening, closing])
+        compared = dict.fromkeys(PARTS, 0)
+        compared["new"] = sum(loss for number, loss in after.items() if number not in before)
+        compared["gone"] = -sum(loss for number, loss in before.items() if number not in after)
+        compared["moved"] = sum(after[number] - before[number] for number in before.keys() & after.keys())
+        self.assertEqual(figures["runs"][1]["compared"], compared)
+        movement = dict.fromkeys(COLUMNS, 0) | {"opening": opening, "closing": closing, "ledger": closing}
+        movement["charge" if closing > opening else "release"] = closing - opening
+        self.assertEqual(figures["movement"], movement)
+        self.assertGreater(opening, closing, "else half of this proves nothing")
+
+    def _losses(self, day):
+        """{invoice: (first day of its bucket, open cents, cents of loss)}, half a cent away from zero."""
+        items = {}
+        with open(CSV, newline="", encoding="utf-8") as source:
+            for row in csv.DictReader(source):
+                invoiced, due, settled = (
+                    ledger_figures.day(row[ITEM_COLUMNS[name]]) for name in ("invoiced", "due", "settled")
+                )
+                if not invoiced <= day < settled:
+                    # money before its invoice would be a credit of its own: not at these days
+                    assert not settled <= day < invoiced
+                    continue
+                gross = ledger_figures.cents(row["InvoiceAmount"])
+                first, rate = [step for step in RATES if step[0] <= max((day - due).days, 0)][-1]
+                per_mille = round(rate * 10)
+                items[row["invoiceNumber"]] = (first, gross, (gross * per_mille + 500) // 1000)
+        return items
 
     def test_the_file_is_the_one_described(self):
         """A changed file would be compared with itself and still agree: hold on to what is known of it."""
