@@ -271,6 +271,7 @@
         "security/provision_report/ar_provision_report_rules.xml",
         "report/provision_templates.xml",
         "views/provision_report/ar_provision_movement_report_views.xml",
+        "views/provision_report/ar_provision_run_views.xml",
         "views/provision_report/ar_provision_coverage_views.xml",
         "views/provision_report/menus.xml",
         # menus of loss rates from history

@@ -1,2 +1,3 @@
 from . import aging
 from . import dunning
+from . import provision

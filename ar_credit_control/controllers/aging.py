@@ -2,14 +2,13 @@ import json
 import tempfile
 
 from werkzeug.exceptions import BadRequest, Forbidden
-from werkzeug.wsgi import wrap_file
 
 from odoo import http
 from odoo.exceptions import AccessError, UserError
 from odoo.fields import Domain
-from odoo.http import Response, content_disposition, request, route
+from odoo.http import request, route
 
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+from .workbook import send_workbook
 
 
 class AgingController(http.Controller):
@@ -54,18 +53,7 @@ class AgingController(http.Controller):
         except Exception:
             file.close()
             raise
-        size = file.tell()
-        file.seek(0)
-        return Response(
-            wrap_file(request.httprequest.environ, file),
-            direct_passthrough=True,
-            headers=[
-                ("Content-Type", XLSX),
-                ("Content-Length", size),
-                ("Content-Disposition", content_disposition(f"receivables-ageing-{date}.xlsx")),
-                ("X-Content-Type-Options", "nosniff"),
-            ],
-        )
+        return send_workbook(file, f"receivables-ageing-{date}.xlsx")
 
     def _get_companies(self, cids, strict):
         """Return the companies from ids joined by ``-`` (or ``,``); those of the user without ids.

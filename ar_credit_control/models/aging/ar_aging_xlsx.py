@@ -1,21 +1,20 @@
 import itertools
-import re
 from collections import namedtuple
-from datetime import date
 from operator import attrgetter
-
-import xlsxwriter
-from xlsxwriter.utility import xl_range
 
 from odoo import api, models
 from odoo.tools import SQL
 
-# Day 0 of a workbook's dates.
-EPOCH = date(1899, 12, 30)
-# Rows that a sheet can hold.
-SHEET_ROWS = 1048576
-# Rows of headings above the first item.
-HEADING_ROWS = 4
+from ..document.workbook import (
+    EPOCH,
+    HEADING_ROWS,
+    SHEET_ROWS,
+    Formats,
+    Sheet,
+    fetch_rows,
+    open_workbook,
+)
+
 # Rows fetched from the database at once.
 CHUNK = 5000
 
@@ -54,17 +53,8 @@ class ArAgingXlsx(models.AbstractModel):
         """
         report = self.env["ar.aging.report"]
         report.check_access("read")
-        workbook = xlsxwriter.Workbook(
-            file,
-            {
-                "constant_memory": True,
-                # Names are data: they never become formulas, links or numbers.
-                "strings_to_formulas": False,
-                "strings_to_urls": False,
-                "strings_to_numbers": False,
-            },
-        )
-        formats = AgingFormats(self.env, workbook)
+        workbook = open_workbook(file)
+        formats = Formats(self.env, workbook)
         count = 0
         companies = _stream_by(self._fetch_items(domain), "root_company_id")
         for company_id, items in companies:
@@ -80,21 +70,9 @@ class ArAgingXlsx(models.AbstractModel):
 
     @api.model
     def _fetch_items(self, domain):
-        """Yield the open items by company, customer and due date, in chunks from a database cursor."""
-        cr = self.env.cr
-        query = self._prepare_query(domain)
-        self.env.flush_query(query)
-        # The whole result is read: the planner need not favour the first rows.
-        cr.execute("SET LOCAL cursor_tuple_fraction = 1")
-        cr.execute(SQL("DECLARE ar_aging_items NO SCROLL CURSOR FOR %s", query))
-        while rows := self._fetch_chunk():
-            yield from map(Item._make, rows)
-        cr.execute("CLOSE ar_aging_items")
-
-    @api.model
-    def _fetch_chunk(self):
-        self.env.cr.execute("FETCH FORWARD %s FROM ar_aging_items", [CHUNK])
-        return self.env.cr.fetchall()
+        """Return the open items by company, customer and due date, in chunks from a database cursor."""
+        rows = fetch_rows(self.env, self._prepare_query(domain), "ar_aging_items", CHUNK)
+        return map(Item._make, rows)
 
     @api.model
     def _prepare_query(self, domain) -> SQL:
@@ -173,118 +151,18 @@ class ArAgingXlsx(models.AbstractModel):
             sheet.write_string(2, 1, self.env._("Only the items selected on the screen."), formats.label)
 
 
-class AgingFormats:
-    """Cell formats of a workbook, in the user's language."""
-
-    def __init__(self, env, workbook):
-        self.env = env
-        self.workbook = workbook
-        self.date_format = self._get_date_format()
-        self.title = workbook.add_format({"bold": True, "font_size": 14})
-        self.label = workbook.add_format({"font_color": "#666666"})
-        self.header = workbook.add_format(
-            {"bold": True, "bg_color": "#E7E9ED", "bottom": 1, "text_wrap": True, "valign": "vcenter"}
-        )
-        self.date = workbook.add_format({"num_format": self.date_format, "align": "left"})
-        self.date_bold = workbook.add_format({"num_format": self.date_format, "align": "left", "bold": True})
-        self.days = workbook.add_format({"num_format": "0"})
-        self.subtotal = workbook.add_format({"bold": True, "top": 1, "bg_color": "#F6F7F9"})
-        self.by_currency = {}
-
-    def money(self, currency, bold=False):
-        """Return the format of amounts in a currency: its decimals and its symbol where it stands."""
-        key = (currency.id, bold)
-        if key not in self.by_currency:
-            number = "#,##0" + ("." + "0" * currency.decimal_places if currency.decimal_places else "")
-            symbol = '"%s"' % (currency.symbol or currency.name or "").replace('"', "")
-            number = f"{symbol} {number}" if currency.position == "before" else f"{number} {symbol}"
-            options = {"num_format": f"{number};[Red]-{number}"}
-            if bold:
-                options.update({"bold": True, "top": 1, "bg_color": "#F6F7F9"})
-            self.by_currency[key] = self.workbook.add_format(options)
-        return self.by_currency[key]
-
-    def _get_date_format(self):
-        code = self.env.lang or "en_US"
-        parts = {"%d": "dd", "%m": "mm", "%Y": "yyyy", "%y": "yy", "%b": "mmm", "%B": "mmmm", "%-d": "d"}
-        pattern = self.env["res.lang"]._get_data(code=code).date_format or "%Y-%m-%d"
-        for directive, letters in parts.items():
-            pattern = pattern.replace(directive, letters)
-        return pattern if "%" not in pattern else "yyyy-mm-dd"
-
-
-class AgingSheet:
-    """A sheet of one main company: heading, columns, rows from top to bottom, totals."""
+class AgingSheet(Sheet):
+    """A sheet of one main company."""
 
     def __init__(self, exporter, workbook, formats, company, buckets, domain):
         self.exporter = exporter
-        self.env = exporter.env
-        self.workbook = workbook
-        self.formats = formats
-        self.company = company
         self.buckets = buckets
         self.domain = domain
-        self.money = formats.money(company.currency_id)
-        self.money_bold = formats.money(company.currency_id, bold=True)
         self.totals = Totals()
-        self.pages = 0
-        self.open_page()
+        super().__init__(exporter.env, workbook, formats, company)
 
-    def get_title(self):
-        raise NotImplementedError
-
-    def get_columns(self):
-        """Return (heading, width) of each column."""
-        raise NotImplementedError
-
-    def open_page(self):
-        """Begin a new sheet: a sheet that is full continues on the next one."""
-        columns = self.get_columns()
-        self.pages += 1
-        self.sheet = self.workbook.add_worksheet(self._get_sheet_name())
+    def write_heading(self):
         self.exporter._write_heading(self.sheet, self.formats, self.company, self.domain)
-        self.sheet.set_row(HEADING_ROWS - 1, 30)
-        for column, (heading, width) in enumerate(columns):
-            self.sheet.set_column(column, column, width)
-            self.sheet.write_string(HEADING_ROWS - 1, column, heading, self.formats.header)
-        self.sheet.freeze_panes(HEADING_ROWS, 1)
-        self.sheet.set_landscape()
-        self.sheet.fit_to_pages(1, 0)
-        self.sheet.repeat_rows(HEADING_ROWS - 1)
-        self.row = HEADING_ROWS
-        self.last_column = len(columns) - 1
-
-    def close_page(self):
-        self.sheet.autofilter(HEADING_ROWS - 1, 0, max(self.row - 1, HEADING_ROWS), self.last_column)
-
-    def write_sums(self, label, first_row, columns):
-        """Write a row of sums. They are formulas unless what they sum began on a sheet before.
-
-        :param columns: (column, amount) pairs
-        """
-        # A format of the row: blank cells would be a fifth of the workbook.
-        self.sheet.set_row(self.row, None, self.formats.subtotal)
-        self.sheet.write_string(self.row, 0, label, self.formats.subtotal)
-        for column, amount in columns:
-            if first_row is None:
-                self.sheet.write_number(self.row, column, round(amount, 6), self.money_bold)
-            else:
-                cells = xl_range(first_row, column, self.row - 1, column)
-                self.sheet.write_formula(
-                    self.row, column, f"=SUBTOTAL(9,{cells})", self.money_bold, round(amount, 6)
-                )
-        self.row += 1
-
-    def _get_sheet_name(self):
-        """Return a name that is allowed and unique in the workbook."""
-        names = {sheet.get_name().lower() for sheet in self.workbook.worksheets()}
-        forbidden = r"[\[\]:*?/\\']"
-        title = re.sub(forbidden, " ", self.get_title()).strip()[:14]
-        company = " ".join(re.sub(forbidden, " ", self.company.name).split())
-        candidates = (f" {company[:12]} {number}" for number in itertools.count(2))
-        endings = itertools.chain(["", f" {company}"], candidates)
-        titles = (f"{title}{ending}"[:31].strip() for ending in endings)
-        return next(name for name in titles if name.lower() not in names)
 
 
 class Totals:

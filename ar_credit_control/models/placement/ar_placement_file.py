@@ -13,8 +13,8 @@ from odoo.tools.image import image_data_uri
 from odoo.tools.misc import format_amount, format_date
 
 from ...wizards.table_file import write_csv
-from ..aging.ar_aging_xlsx import AgingFormats
 from ..document import joint_pdf, page_rows
+from ..document.workbook import Formats
 from .ar_limitation_event import KINDS
 
 try:
@@ -253,7 +253,7 @@ class ArPlacement(models.Model):
                 "strings_to_numbers": False,
             },
         )
-        formats = AgingFormats(self.env, workbook)
+        formats = Formats(self.env, workbook)
         amount = workbook.add_format({"num_format": "#,##0.00"})
         for title, headings, rows in self._get_tables():
             sheet = workbook.add_worksheet(title[:31])

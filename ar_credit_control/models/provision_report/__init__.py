@@ -4,5 +4,6 @@ from . import (
     ar_provision_movement_report,
     ar_provision_movement_report_line,
     ar_provision_run_print,
+    ar_provision_xlsx,
     ir_actions_report,
 )

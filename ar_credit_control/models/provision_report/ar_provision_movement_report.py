@@ -7,7 +7,7 @@ from odoo.tools import SQL
 # Parts of the movement table; what a movement of another kind changes is "other".
 PARTS = ("charge", "release", "used", "recovered", "exchange", "other")
 # Millimetres of the page before the table.
-MOVEMENT_HEAD = 50
+MOVEMENT_HEAD = 30
 
 
 class ArProvisionMovementReport(models.TransientModel):
@@ -116,6 +116,15 @@ class ArProvisionMovementReport(models.TransientModel):
             "res_model": "ar.provision.movement",
             "view_mode": "list",
             "domain": self._get_movement_domain(),
+        }
+
+    def action_export_xlsx(self):
+        """Download the table as a workbook."""
+        self.ensure_one()
+        return {
+            "type": "ir.actions.act_url",
+            "url": f"/ar_credit_control/provision-movement/{self.id}.xlsx",
+            "target": "download",
         }
 
     def _get_movement_domain(self):

@@ -10,7 +10,7 @@ from odoo.tools.misc import formatLang
 from ..document import joint_pdf, page_rows
 
 # Millimetres of a row of a table and of a heading; see ``page_rows``.
-ROW, HEADING = 5.6, 11
+ROW, HEADING = 4.95, 11
 
 
 class ArProvisionPrintMixin(models.AbstractModel):

@@ -8,7 +8,7 @@ from ..document import page_rows
 from .ar_provision_print_mixin import HEADING, ROW
 
 # Millimetres of the page before the matrix; letters of a line of the reason of an assessment.
-MATRIX_HEAD, REASON_WIDTH = 74, 70
+MATRIX_HEAD, REASON_WIDTH = 42, 70
 FIGURES = ("item_count", "gross", "offset", "covered", "amount", "prior")
 
 
@@ -24,19 +24,14 @@ class ArProvisionRun(models.Model):
     def _get_paper_name(self):
         return self.name
 
-    def _get_prior(self):
-        """Return the posted run before this one, with which it is compared."""
+    def action_export_xlsx(self):
+        """Download the run as a workbook."""
         self.ensure_one()
-        return self.search(
-            [
-                ("company_id", "=", self.company_id.id),
-                ("kind", "=", "regular"),
-                ("state", "=", "posted"),
-                ("date", "<", self.date),
-            ],
-            order="date desc, id desc",
-            limit=1,
-        )
+        return {
+            "type": "ir.actions.act_url",
+            "url": f"/ar_credit_control/provision/{self.id}.xlsx",
+            "target": "download",
+        }
 
     # ------------------------------------------------------------------
     # The matrix
@@ -64,7 +59,7 @@ class ArProvisionRun(models.Model):
                 setattr(row, name, cell[name])
             sections[cell.segment_id.id][cell.bucket_id.id] = row
             names[cell.segment_id.id] = cell.segment_name or names[False]
-        prior = self._get_prior()
+        prior = self.previous_id
         if prior.policy_id == self.policy_id:
             for cell in prior.cell_ids.filtered(lambda cell: cell.treatment == "matrix"):
                 names.setdefault(cell.segment_id.id, cell.segment_name)
@@ -85,7 +80,7 @@ class ArProvisionRun(models.Model):
     def _get_other_rows(self):
         """Return what the matrix does not value, by treatment: individually assessed, credits, own group."""
         self.ensure_one()
-        prior = self._get_prior()
+        prior = self.previous_id
         rows = []
         for treatment, label in (
             self.env["ar.provision.line"]._fields["treatment"]._description_selection(self.env)
@@ -113,7 +108,7 @@ class ArProvisionRun(models.Model):
         return self._finish_row(total)
 
     def _finish_row(self, row):
-        """Give a row its rate when it is asked for: figures come in later."""
+        """Give a row the rate that its figures lead to."""
         base = row.gross - row.offset
         row.rate = 100 * row.amount / base if base > 0 else 0.0
         return row
@@ -153,7 +148,7 @@ class ArProvisionRun(models.Model):
                 item_count=count,
                 gross=gross,
                 amount=amount,
-                rate=100 * float(amount / base) if base > 0 else 0.0,
+                rate=100 * amount / base if base > 0 else 0.0,
             )
             for assessment, (_id, count, gross, base, amount) in zip(assessments, rows, strict=True)
         ]
@@ -170,7 +165,7 @@ class ArProvisionRun(models.Model):
         total = self._sum_rows(
             [section.total for section in sections] + others, self.env._("Total receivables")
         )
-        prior = self._get_prior()
+        prior = self.previous_id
         total.prior = prior.amount
         matrix_rows = self._list_matrix_rows(sections, others, total)
         matrix_pages, used = self._split(matrix_rows, MATRIX_HEAD + self._estimate_reasons(run))

@@ -1,0 +1,76 @@
+import tempfile
+
+from werkzeug.exceptions import Forbidden, NotFound
+
+from odoo import http
+from odoo.exceptions import AccessError
+from odoo.http import request, route
+
+from .workbook import send_workbook
+
+
+class ProvisionController(http.Controller):
+    """Downloads of provision runs and of the movement of the allowance."""
+
+    @route(
+        "/ar_credit_control/provision/<int:run_id>.xlsx",
+        type="http",
+        auth="user",
+        methods=["GET"],
+        readonly=True,
+        save_session=False,
+    )
+    def provision_xlsx(self, run_id, **kwargs):
+        """Return the workbook of a run: matrix, items, movement.
+
+        :raise NotFound: without such a run
+        :raise Forbidden: without the right to read it
+        """
+        run = self._get_record("ar.provision.run", run_id)
+        name = f"provision-{run.name.replace('/', '-')}-{run.date}.xlsx"
+        return self._send(name, run.env["ar.provision.xlsx"]._write_run, run)
+
+    @route(
+        "/ar_credit_control/provision-movement/<int:report_id>.xlsx",
+        type="http",
+        auth="user",
+        methods=["GET"],
+        readonly=True,
+        save_session=False,
+    )
+    def movement_xlsx(self, report_id, **kwargs):
+        """Return the workbook of a movement table that the user has open.
+
+        :raise NotFound: without such a table
+        :raise Forbidden: without the right to read it
+        """
+        report = self._get_record("ar.provision.movement.report", report_id)
+        name = f"allowance-movement-{report.date_from}-{report.date_to}.xlsx"
+        return self._send(name, report.env["ar.provision.xlsx"]._write_movement, report)
+
+    def _get_record(self, model, record_id):
+        """Return a record that the user may read, in any company that the user may work in."""
+        user = request.env.user
+        records = request.env[model].with_context(allowed_company_ids=user.company_ids.ids)
+        try:
+            records.check_access("read")
+            record = records.browse(record_id).exists()
+            if not record:
+                raise NotFound()
+            record.check_access("read")
+        except AccessError as error:
+            raise Forbidden(str(error)) from error
+        return record
+
+    def _send(self, name, write, record):
+        # The file leaves in pieces after this method; its name is gone when it is closed.
+        file = tempfile.TemporaryFile()  # noqa: SIM115
+        try:
+            write(file, record)
+        except AccessError as error:
+            file.close()
+            raise Forbidden(str(error)) from error
+        except Exception:
+            file.close()
+            raise
+        return send_workbook(file, name)
