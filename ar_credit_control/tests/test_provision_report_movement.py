@@ -137,16 +137,18 @@ class TestProvisionReportMovement(MovementCase):
     def test_an_opening_explains_a_balance_and_changes_none(self):
         self.make_entry(40, self.day(100))
         opening = self.runs.with_user(self.controller)._create_opening(self.company, self.day(60))
+        opening.action_compute()
         self.approve(opening)
         opening.action_post()
         self.assertMovement(self.day(60), self.day(30), opening=40, closing=40)
         self.assertMovement(self.day(120), self.day(0), other=40, closing=40)
 
     def test_an_entry_set_back_to_draft_leaves_the_table(self):
-        self.make_invoice(10_000, 70)
-        run = self.make_run(self.day(60))
-        run.move_ids.button_draft()
-        self.assertMovement(self.day(90), self.day(0))
+        self.make_entry(100, self.day(80))
+        movement = self.make_movement("used", -60, self.day(60))
+        self.assertMovement(self.day(70), self.day(0), opening=100, used=-60, closing=40)
+        movement.move_id.button_draft()
+        self.assertMovement(self.day(70), self.day(0), opening=100, closing=100)
 
     def test_by_segment(self):
         vip = self.env["res.partner.category"].create({"name": "Key account"})

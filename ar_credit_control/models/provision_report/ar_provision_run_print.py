@@ -12,6 +12,23 @@ MATRIX_HEAD, REASON_WIDTH = 42, 70
 FIGURES = ("item_count", "gross", "offset", "covered", "amount", "prior")
 
 
+class MatrixRow:
+    """A row of the printed matrix: a bucket, a treatment or a total."""
+
+    def __init__(self, name, age=0, base_rate=None):
+        self.name = name
+        self.age = age
+        self.base_rate = base_rate
+        for figure in FIGURES:
+            setattr(self, figure, 0.0)
+
+    @property
+    def rate(self):
+        """Loss over gross less own credits, percent."""
+        base = self.gross - self.offset
+        return 100 * self.amount / base if base > 0 else 0.0
+
+
 class ArProvisionRun(models.Model):
     """The matrix of a run as auditors read it, from its frozen cells and lines."""
 
@@ -46,15 +63,17 @@ class ArProvisionRun(models.Model):
         """
         self.ensure_one()
         sections = defaultdict(dict)
+        # As they were called then, where the run has anything in them.
+        buckets = {cell.bucket_id: cell.bucket_name for cell in self.cell_ids}
         for rate in self.matrix_id.sudo().rate_ids:  # sudo: approved rates of the run, as printed on it
             section = sections[rate.segment_id.id]
-            section[rate.bucket_id.id] = self._prepare_row(
-                rate.bucket_id.name, rate.bucket_id.age_from, rate.rate
+            section[rate.bucket_id.id] = MatrixRow(
+                buckets.get(rate.bucket_id, rate.bucket_id.name), rate.bucket_id.age_from, rate.rate
             )
         names = {False: self.env._("Everyone else")}
         names |= {segment.id: segment.name for segment in self.matrix_id.sudo().rate_ids.segment_id}
         for cell in self.cell_ids.filtered(lambda cell: cell.treatment == "matrix"):
-            row = self._prepare_row(cell.bucket_name, cell.bucket_age, cell.base_rate)
+            row = MatrixRow(cell.bucket_name, cell.bucket_age, cell.base_rate)
             for name in FIGURES[:-1]:
                 setattr(row, name, cell[name])
             sections[cell.segment_id.id][cell.bucket_id.id] = row
@@ -64,7 +83,7 @@ class ArProvisionRun(models.Model):
             for cell in prior.cell_ids.filtered(lambda cell: cell.treatment == "matrix"):
                 names.setdefault(cell.segment_id.id, cell.segment_name)
                 row = sections[cell.segment_id.id].setdefault(
-                    cell.bucket_id.id, self._prepare_row(cell.bucket_name, cell.bucket_age, cell.base_rate)
+                    cell.bucket_id.id, MatrixRow(cell.bucket_name, cell.bucket_age, cell.base_rate)
                 )
                 row.prior = cell.amount
         order = sorted(sections, key=lambda segment: (not segment, names[segment]))
@@ -89,29 +108,18 @@ class ArProvisionRun(models.Model):
             before = prior.cell_ids.filtered(lambda cell, kind=treatment: cell.treatment == kind)
             if treatment == "matrix" or not own + before:
                 continue
-            row = self._prepare_row(label)
+            row = MatrixRow(label)
             for name in FIGURES[:-1]:
                 setattr(row, name, sum(own.mapped(name)))
             row.prior = sum(before.mapped("amount"))
-            rows.append(self._finish_row(row))
+            rows.append(row)
         return rows
 
-    def _prepare_row(self, name, age=0, base_rate=None):
-        return self._finish_row(
-            SimpleNamespace(name=name, age=age, base_rate=base_rate, **dict.fromkeys(FIGURES, 0.0))
-        )
-
     def _sum_rows(self, rows, name):
-        total = self._prepare_row(name)
+        total = MatrixRow(name)
         for figure in FIGURES:
             setattr(total, figure, sum(getattr(row, figure) for row in rows))
-        return self._finish_row(total)
-
-    def _finish_row(self, row):
-        """Give a row the rate that its figures lead to."""
-        base = row.gross - row.offset
-        row.rate = 100 * row.amount / base if base > 0 else 0.0
-        return row
+        return total
 
     def _get_least_rates(self):
         """Return (why, items, gross, expected loss) of the items that a least rate was used for."""
@@ -211,8 +219,8 @@ class ArProvisionRun(models.Model):
         rows = []
         for section in sections:
             if len(sections) > 1:
-                rows.append(("segment", self._prepare_row(section.name)))
-            rows += [("bucket", self._finish_row(row)) for row in section.rows]
+                rows.append(("segment", MatrixRow(section.name)))
+            rows += [("bucket", row) for row in section.rows]
             if len(sections) > 1 or others:
                 label = section.total.name if len(sections) > 1 else self.env._("By the matrix")
                 section.total.name = label

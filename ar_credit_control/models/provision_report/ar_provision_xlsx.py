@@ -187,7 +187,7 @@ class MatrixSheet(ProvisionSheet):
         rows = [(section.name, row) for section in self.run._get_matrix_sections() for row in section.rows]
         rows += [("", row) for row in self.run._get_other_rows()]
         for segment, row in rows:
-            self.write_row(segment, self.run._finish_row(row))
+            self.write_row(segment, row)
         self.close_page()
         columns = [
             (column, sum(getattr(row, name) for _segment, row in rows))
