@@ -97,6 +97,7 @@ from . import test_rule_status
 from . import test_rule_what_if
 from . import test_roll_rate
 from . import test_roll_rate_backtest
+from . import test_roll_rate_generated
 from . import test_schedule_conflicts
 from . import test_score_behaviour
 from . import test_score_import

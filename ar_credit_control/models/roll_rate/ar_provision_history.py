@@ -160,13 +160,11 @@ class ArProvisionHistory(models.AbstractModel):
                            COALESCE(line.date_maturity, line.date) AS date_maturity,
                            partner.commercial_partner_id AS partner_id
                       FROM account_move_line line
-                      JOIN account_account account ON account.id = line.account_id
-                      JOIN res_company company ON company.id = line.company_id
                  LEFT JOIN res_partner partner ON partner.id = line.partner_id
                      WHERE line.parent_state = 'posted'
                        AND line.balance > 0
-                       AND account.account_type = 'asset_receivable'
-                       AND split_part(company.parent_path, '/', 1)::int = %(root)s
+                       AND line.account_id = ANY (%(receivable)s)
+                       AND line.company_id = ANY (%(companies)s)
                    ) item
               JOIN account_move move ON move.id = item.move_id
          LEFT JOIN res_partner partner ON partner.id = item.partner_id
@@ -177,13 +175,20 @@ class ArProvisionHistory(models.AbstractModel):
                        AND move.origin_payment_id IS NULL
                        AND move.statement_line_id IS NULL
                        AND move.journal_id <> ALL (%(exchange_journals)s)
-                       AND NOT EXISTS (SELECT FROM (%(recoveries)s) recovery
-                                        WHERE recovery.move_id = move.id))
-               AND %(basis)s BETWEEN %(basis_from)s AND %(basis_to)s
+                       AND move.id <> ALL (ARRAY(%(recoveries)s)))
+               AND %(basis)s >= %(basis_from)s
+               AND %(basis_to)s::date - %(basis)s >= 0
                AND (item.partner_id IS NULL OR item.partner_id <> ALL (%(group)s::int[]))
             """,
             basis=report._basis_date_sql(),
             segment=policy.segment_ids._segment_sql(SQL.identifier("partner"), SQL.identifier("profile")),
+            # As arrays, and with the last day as a difference, PostgreSQL does not guess that items are few.
+            receivable=SQL("ARRAY(SELECT id FROM account_account WHERE account_type = 'asset_receivable')"),
+            companies=SQL(
+                """ARRAY(SELECT id FROM res_company
+                          WHERE split_part(parent_path, '/', 1)::int = %s)""",
+                policy.company_id.id,
+            ),
             root=policy.company_id.id,
             exchange_journals=self.env["ar.credit.behaviour"]._exchange_journals_sql(),
             recoveries=self._recoveries_sql(policy),
@@ -272,4 +277,5 @@ class ArProvisionHistory(models.AbstractModel):
         return (
             policies.mapped(lambda own: own._get_loss_accounts())
             | policies.account_map_ids.expense_account_id
+            | policy.company_id.writeoff_account_id
         )
