@@ -38,6 +38,30 @@ for as_of in %s:
     ]
 print("FIGURES" + json.dumps(figures))
 """
+# First days of the buckets whose roll rates are compared, and the last month of the two years.
+ROLL_DAYS = (0, 1, 31, 61)
+ROLL_MONTHS, ROLL_TO = 24, "2013-12-31"
+ROLL_RATES = """
+import json
+from odoo.fields import Command
+company = env.ref("base.main_company")
+env["ar.provision.policy"].search([("company_id", "=", company.id)]).active = False
+env.flush_all()
+policy = env["ar.provision.policy"].create({
+    "name": "Rolls", "company_id": company.id,
+    "bucket_ids": [Command.create({"name": str(day), "age_from": day}) for day in DAYS],
+})
+derivation = env["ar.provision.derivation"].create({"policy_id": policy.id, "date_to": TO, "months": MONTHS})
+derivation.action_compute()
+print("FIGURES" + json.dumps({
+    "rows": [
+        [row.bucket_age, row.month.isoformat(), *(round(row[name] * 100) for name in
+         ("entered", "paid", "rolled", "credited", "written_off"))] for row in derivation.row_ids
+    ],
+    "results": [[result.bucket_age, result.roll_rate, result.loss_rate]
+                for result in derivation.result_ids.sorted("bucket_age")],
+}))
+"""
 PROVISION = """
 import json
 from odoo.fields import Command
@@ -210,6 +234,42 @@ class RealLedgerTest(unittest.TestCase):
         movement["charge" if closing > opening else "release"] = closing - opening
         self.assertEqual(figures["movement"], movement)
         self.assertGreater(opening, closing, "else half of this proves nothing")
+
+    def test_roll_rates_by_month_equal_the_file(self):
+        """Each invoice followed from bucket to bucket by its due date and the day on which it was paid."""
+        given = {"DAYS": ROLL_DAYS, "TO": ROLL_TO, "MONTHS": ROLL_MONTHS}
+        figures = self._ask("".join(f"{name} = {value!r}\n" for name, value in given.items()) + ROLL_RATES)
+        months = self._rolls(datetime.date(2012, 1, 1), datetime.date.fromisoformat(ROLL_TO))
+        self.assertEqual(
+            {(age, month): rest for age, month, *rest in figures["rows"]},
+            {key: [entered, paid, rolled, 0, 0] for key, (entered, paid, rolled) in months.items()},
+        )
+        loss = 100.0
+        for age, roll_rate, loss_rate in reversed(figures["results"]):
+            rows = [row for (own, _month), row in months.items() if own == age]
+            entered, rolled = (sum(row[place] for row in rows) for place in (0, 2))
+            expected = 100 if age == ROLL_DAYS[-1] else 100 * rolled / entered
+            loss *= expected / 100
+            self.assertAlmostEqual(roll_rate, expected, 3)
+            self.assertAlmostEqual(loss_rate, loss, 3)
+        self.assertTrue(0 < loss < 1, "few of these customers ever paid very late")
+
+    def _rolls(self, first, last):
+        """{(first day of the bucket, month): [entered, paid, rolled]} in cents."""
+        months = collections.defaultdict(lambda: [0, 0, 0])
+        after = last + datetime.timedelta(days=1)
+        for _customer, invoiced, due, amount, settled in ledger_figures.rows(CSV, ITEM_COLUMNS):
+            paid_on = max(settled, invoiced)
+            starts = [due + datetime.timedelta(days=day) for day in ROLL_DAYS]
+            for age, begins, ends in zip(ROLL_DAYS, starts, [*starts[1:], None], strict=True):
+                counted = ends or begins
+                reached = age == 0 or paid_on >= begins
+                if first <= counted <= last and reached:
+                    paid = amount if paid_on < (ends or after) else 0
+                    row = months[age, counted.replace(day=1).isoformat()]
+                    for place, value in enumerate((amount, paid, amount - paid)):
+                        row[place] += value
+        return months
 
     def _losses(self, day):
         """{invoice: (first day of its bucket, open cents, cents of loss)}, half a cent away from zero."""

@@ -191,6 +191,7 @@ def _measure(figures, large, small):
         ("dunning", "dunning", large, {}),
         ("dunning_part", "dunning", large, {"share": 4}),
         ("dunning_small", "dunning", small, {}),
+        ("roll_rates", "roll_rates", large, {}),
         ("workbook", "workbook", large, {"turns": 3}),
         ("workbook_part", "workbook", large, {"share": 4}),
     ):

@@ -15,6 +15,7 @@ from datetime import timedelta
 import xlsxwriter
 
 from odoo import Command, fields
+from odoo.tools import SQL
 
 from tools.bench import handwritten
 
@@ -287,6 +288,46 @@ def dunning(env, share=1):
         "letters": run.letter_count,
         "items": sum(run.letter_ids.mapped("item_count")),
         "left_out": run.left_out_count,
+    }
+
+
+def roll_rates(env, months=36, repeat=3):
+    """Loss rates from history over all items of the months: statements; seconds, over counting them alone."""
+    company = _main_company(env)
+    policies = env["ar.provision.policy"].search([("company_id", "=", company.id)])
+    policies.active = False
+    policy = env["ar.provision.policy"].create(
+        {
+            "name": "History",
+            "company_id": company.id,
+            "bucket_ids": [
+                Command.create({"name": f"from {day}", "age_from": day})
+                for day in (0, 1, 31, 61, 91, 181, 366)
+            ],
+        }
+    )
+    derivation = env["ar.provision.derivation"].create({"policy_id": policy.id, "months": months})
+    days = (derivation.date_from, derivation.date_to)
+    history = env["ar.provision.history"]
+    env.cr.execute(SQL("SELECT COUNT(*) FROM (%s) item", history._items_sql(policy, *days)))
+    (items,) = env.cr.fetchone()
+
+    def by_counting():
+        env.cr.execute(SQL("SELECT SUM(entered) FROM (%s) cohort", history._cohort_sql(policy, *days)))
+
+    def by_addon():
+        before = env.cr.sql_log_count
+        derivation.action_compute()
+        env.flush_all()
+        return env.cr.sql_log_count - before
+
+    (addon, counting), (statements, _none) = _by_turns([by_addon, by_counting], repeat)
+    return {
+        "seconds": addon,
+        "counting": counting,
+        "statements": statements,
+        "months": months,
+        "items": items,
     }
 
 

@@ -40,6 +40,7 @@ def rows(figures):
     result += _confirming(figures, size, small)
     result += _scoring(figures["score"])
     result += _dunning(figures, size, small)
+    result += _roll_rates(figures["roll_rates"])
     result += _letters(figures)
     result += _workbook(figures)
     ratio = figures["install"] / figures["install_empty"]
@@ -164,6 +165,22 @@ def _dunning(figures, size, small):
         _on_paper([little, figures["dunning_part"], large]),
         _against_oca(large),
     ]
+
+
+def _roll_rates(figure):
+    ratio = figure["seconds"] / figure["counting"]
+    return [
+        Row(
+            f"roll rates of {figure['months']} months over {figure['items']:,} items, over counting alone",
+            f"{ratio:.2f} ({figure['seconds']:.1f} s, {figure['counting']:.1f} s)",
+            "2.00",
+            ratio <= 2,
+        ),
+        _at_most("roll rates: statements", figure["statements"], ROLL_RATE_STATEMENTS),
+    ]
+
+
+ROLL_RATE_STATEMENTS = 40
 
 
 def _on_paper(measured):
