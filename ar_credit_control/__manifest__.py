@@ -289,6 +289,7 @@
         "views/writeoff/res_partner_views.xml",
         "views/writeoff/res_config_settings_views.xml",
         "views/writeoff/menus.xml",
+        "views/loss/loss_views.xml",
     ],
     "demo": [
         "demo/ar_credit_demo_company.xml",

@@ -97,11 +97,11 @@ class ArCollectionResult(models.Model):
                            item.move_id,
                            move.name AS move_name,
                            receipt.move_id AS receipt_move_id,
-                           COALESCE(item.date_maturity, item.date) AS date_maturity,
+                           %(due)s AS date_maturity,
                            receipt.date AS date_received,
                            GREATEST(part.max_date, bank.date) AS date,
-                           receipt.date - COALESCE(item.date_maturity, item.date) AS days_late,
-                           CASE WHEN receipt.date <= COALESCE(item.date_maturity, item.date)
+                           receipt.date - %(due)s AS days_late,
+                           CASE WHEN receipt.date <= %(due)s
                                 THEN 'on_time' ELSE 'late' END AS timing,
                            ROUND(part.amount * money.share, currency.decimal_places) AS amount,
                            ROUND(part.debit_amount_currency * money.share, item_currency.decimal_places)
@@ -109,6 +109,8 @@ class ArCollectionResult(models.Model):
                       FROM ar_collection_credit credit
                       JOIN account_partial_reconcile part ON part.id = credit.partial_id
                       JOIN account_move_line item ON item.id = part.debit_move_id
+                 LEFT JOIN ar_writeoff_recovery recovery ON recovery.claim_line_id = item.id
+                 LEFT JOIN ar_writeoff_line lost ON lost.id = recovery.line_id
                       JOIN account_move move ON move.id = item.move_id
                       JOIN account_move_line receipt ON receipt.id = part.credit_move_id
                       JOIN account_move receipt_move ON receipt_move.id = receipt.move_id
@@ -139,6 +141,8 @@ class ArCollectionResult(models.Model):
                    ) collected
             """,
             sides=self._sides_sql(),
+            # What was written off and is paid after all was due when the invoice was.
+            due=SQL("COALESCE(lost.date_maturity, item.date_maturity, item.date)"),
         )
 
     def _sides_sql(self) -> SQL:

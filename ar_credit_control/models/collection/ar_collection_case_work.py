@@ -415,7 +415,7 @@ class ArCollectionCase(models.Model):
             "label": label,
             "date": fields.Datetime.to_string(row["date"]),
             # An entry has a day; contacts and messages have a time of day too.
-            "timed": row["kind"] not in ("payment", "credit_note", "entry"),
+            "timed": row["kind"] not in ("payment", "credit_note", "entry", "writeoff"),
             "user": names.get(row["user_id"], ""),
             "title": row["title"] or "",
             "text": html.unescape(row["text"] or ""),
