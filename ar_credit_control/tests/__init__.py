@@ -105,3 +105,4 @@ from . import test_score_run
 from . import test_score_scorecard
 from . import test_statement
 from . import test_takeover
+from . import test_writeoff_known
