@@ -80,6 +80,8 @@ from . import test_provision_attack
 from . import test_provision_invariant
 from . import test_provision_report_movement
 from . import test_provision_report_paper
+from . import test_provision_assessment
+from . import test_provision_policy
 from . import test_provision_preset
 from . import test_provision_run
 from . import test_review_attack

@@ -75,7 +75,9 @@ class TestProvisionPreset(CreditCase):
     def test_china_large_chart(self):
         company = self.make_company("cn_large_bis", "cn")
         policy = self.add(company, "cas22")
-        self.assertEqual(self.codes(policy), {"allowance_account_id": "123100", "expense_account_id": "672100"})
+        self.assertEqual(
+            self.codes(policy), {"allowance_account_id": "123100", "expense_account_id": "672100"}
+        )
         self.assertEqual(policy.journal_id.type, "general")
         self.assertEqual(policy.journal_id.company_id, company)
         self.assertTrue(policy.can_post)

@@ -135,6 +135,9 @@ class ArProvisionAssessment(models.Model):
     @api.depends("partner_id", "date_from")
     def _compute_display_name(self):
         for assessment in self:
+            if not assessment.partner_id:
+                assessment.display_name = self.env._("New")
+                continue
             assessment.display_name = self.env._(
                 "%(customer)s from %(date)s",
                 customer=assessment.partner_id.display_name or "",

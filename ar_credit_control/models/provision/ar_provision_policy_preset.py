@@ -143,7 +143,6 @@ class ArProvisionPolicy(models.Model):
     # Actions
     # ------------------------------------------------------------------
 
-    @api.model
     def action_add_preset(self):
         """Ask which standard a new policy follows.
 
