@@ -53,8 +53,8 @@ class TestProvisionAssessment(ProvisionCase):
         run = self.make_run(post=False)
         self.assertEqual(run.amount, 2_022.73)
         self.assertEqual(set(run.line_ids.mapped("treatment")), {"individual"})
-        # two thirds and one third of it
-        self.assertEqual(sorted(run.line_ids.mapped("amount")), [674.24, 1_348.49])
+        # two thirds of 2,022.7273 on the older item, the rest on the other
+        self.assertEqual(sorted(run.line_ids.mapped("amount")), [674.25, 1_348.48])
 
     def test_loss_rate(self):
         self.make_invoice(2_000, 40)

@@ -1,5 +1,6 @@
 from psycopg2 import IntegrityError
 
+from odoo import fields
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.fields import Command
 from odoo.tests import Form, tagged
@@ -54,10 +55,12 @@ class TestProvisionPolicy(ProvisionCase):
         matrix = self.draft()
         matrix.with_user(self.controller).action_submit()
         rate = matrix.rate_ids[:1].with_user(self.controller)
+        segment = self.env["ar.provision.segment"].create({"policy_id": self.policy.id, "name": "Abroad"})
+        other = {"matrix_id": matrix.id, "bucket_id": rate.bucket_id.id, "segment_id": segment.id, "rate": 1}
         for change in (
             lambda: rate.write({"rate": 1}),
             lambda: rate.unlink(),
-            lambda: rate.create({"matrix_id": matrix.id, "bucket_id": rate.bucket_id.id, "rate": 1}),
+            lambda: rate.create(other),
         ):
             with self.assertRaises(UserError):
                 change()
@@ -251,16 +254,14 @@ class TestProvisionPolicy(ProvisionCase):
         policy = self.policy.copy({"age_unit": "year"})
         policy.bucket_ids.unlink()
         policy.bucket_ids = [Command.create({"name": f"{age}", "age_from": age}) for age in (0, 1, 2)]
-        to_date = self.env["ir.fields.converter"]._str_to_date
         for date, expected in (
-            # 2025-03-01 → anniversary 2026-03-01 is still “up to one year”: 366 days from the day before
+            # 2025-03-01 has its anniversary on that day and is still “up to one year”; 2025-02-28 is older
             ("2026-03-01", [0, 366, 731]),
-            # over 29 February: 2024-02-29 ends its first year on 2025-02-28
-            ("2025-03-01", [0, 366, 731]),
+            # 2024-02-29 ends its first year on 2025-02-28
+            ("2025-03-01", [0, 366, 732]),
         ):
-            day = to_date(None, None, date)[0]
-            days = list(policy._get_first_days(self.today.fromisoformat(str(day))).values())
-            self.assertEqual(days, expected, date)
+            days = policy._get_first_days(fields.Date.to_date(date))
+            self.assertEqual(list(days.values()), expected, date)
 
     def test_least_rates_touch_only_what_is_disputed_or_placed(self):
         self.policy.write({"disputed_rate": 20, "legal_rate": 50})

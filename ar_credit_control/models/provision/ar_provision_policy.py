@@ -16,6 +16,7 @@ class ArProvisionPolicy(models.Model):
     _description = "Provision Policy"
     _inherit = ["mail.thread"]
     _order = "company_id, active desc, name, id"
+    _check_company_auto = True
 
     name = fields.Char(required=True, translate=True)
     company_id = fields.Many2one(
