@@ -140,7 +140,6 @@ class ArCreditAuthority(models.Model):
         if not self.env.su and self.env.user in self.user_id:
             raise AccessError(self.env._("Another credit manager sets your own authority."))
 
-    @api.model
     def action_propose_from_roles(self):
         """Write a line with a usual amount for each controller and manager of the company who has none.
 
