@@ -138,6 +138,11 @@ class ArProvisionRun(models.Model):
         help="Part of what is booked that no run and no write-off explains. The run takes it over; record an "
         "opening first where it is the allowance from before.",
     )
+    booked_by_others = fields.Monetary(
+        string="Booked by Others Since",
+        compute="_compute_booked_by_others",
+        help="What others booked since the run before, which took over what they had booked until then.",
+    )
     change = fields.Monetary(
         readonly=True,
         copy=False,
@@ -145,7 +150,7 @@ class ArProvisionRun(models.Model):
         help="What is posted: the expected loss less what is booked.",
     )
     entry_count = fields.Integer(string="Journal Entries", compute="_compute_entry_count")
-    compared_previous_amount = fields.Monetary(string="Expected Loss Before", compute="_compute_compared")
+    compared_previous_amount = fields.Monetary(string="Loss Before", compute="_compute_compared")
     compared_new = fields.Monetary(string="New Items", compute="_compute_compared")
     compared_gone = fields.Monetary(
         string="Paid or Settled", compute="_compute_compared", help="Items that are not open any more."
@@ -187,6 +192,11 @@ class ArProvisionRun(models.Model):
     def _compute_entry_count(self):
         for run in self:
             run.entry_count = len(run.move_ids)
+
+    @api.depends("booked_other", "previous_id.booked_other")
+    def _compute_booked_by_others(self):
+        for run in self:
+            run.booked_by_others = run.booked_other and run.booked_other - run.previous_id.booked_other
 
     @api.depends("previous_id", "computed_on")
     def _compute_compared(self):
