@@ -77,6 +77,8 @@ from . import test_limitation
 from . import test_limitation_merge
 from . import test_placement
 from . import test_provision_attack
+from . import test_provision_comparison
+from . import test_provision_guard
 from . import test_provision_invariant
 from . import test_provision_report_movement
 from . import test_provision_report_paper
