@@ -110,3 +110,7 @@ from . import test_score_scorecard
 from . import test_statement
 from . import test_takeover
 from . import test_writeoff_known
+from . import test_writeoff
+from . import test_writeoff_guard
+from . import test_writeoff_invariant
+from . import test_writeoff_recovery

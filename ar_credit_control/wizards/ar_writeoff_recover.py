@@ -30,9 +30,15 @@ class ArWriteoffRecover(models.TransientModel):
         compute="_compute_proposal",
         store=True,
         readonly=False,
+        precompute=True,
     )
     amount = fields.Monetary(
-        string="Recovered", compute="_compute_proposal", store=True, readonly=False, required=True
+        string="Recovered",
+        compute="_compute_proposal",
+        store=True,
+        readonly=False,
+        precompute=True,
+        required=True,
     )
 
     @api.depends("line_id", "receipt_id")

@@ -288,12 +288,12 @@ class ArWriteoff(models.Model):
     def _describe_deductible(self, lines):
         names = {
             "over_3_years": self.env._(
-                "More than three years past due, booked as a loss (announcement 2011-25, article 23). Keep: a "
+                "More than three years past due, booked as a loss (announcement 2011-25, article 23). Keep a "
                 "statement of facts and a special report."
             ),
             "small_over_1_year": self.env._(
                 "More than one year past due and at most %s each, booked as a loss (announcement 2011-25, "
-                "article 24). Keep: a statement of the facts and a special report.",
+                "article 24). Keep a statement of facts and a special report.",
                 self.currency_id.format(self._get_small_amount()),
             ),
             "none": self.env._(
