@@ -253,7 +253,7 @@ class TestWriteoff(WriteoffCase):
         )
         entry.action_post()
         self.assertEqual(entry.company_id, branch)
-        other = self.make_invoice(200, 50)
+        self.make_invoice(200, 50)
         self.make_run()
         self.env = self.env(context={**self.env.context, **companies})
         items = self.env["ar.aging.report"].search([("partner_id", "=", self.customer.id)])
