@@ -192,6 +192,9 @@ def _measure(figures, large, small):
         ("dunning_part", "dunning", large, {"share": 4}),
         ("dunning_small", "dunning", small, {}),
         ("roll_rates", "roll_rates", large, {}),
+        ("provision", "provision", large, {"repeat": 3}),
+        ("provision_past", "provision", large, {"days_back": 180, "repeat": 3}),
+        ("provision_small", "provision", small, {}),
         ("workbook", "workbook", large, {"turns": 3}),
         ("workbook_part", "workbook", large, {"share": 4}),
     ):

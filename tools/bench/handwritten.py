@@ -199,3 +199,96 @@ ITEMS = """
        AND line.reconciled IS NOT TRUE
   ORDER BY partner.complete_name, partner.id, due
 """
+
+# Expected loss by open item at the end of a day, written as lines of a run: credits of a customer set off
+# against that customer's oldest items, then the rate of the age. Nothing is covered or assessed by a person
+# in the generated ledger, so this leaves out what the addon looks up for that.
+PROVISION = """
+    INSERT INTO ar_provision_line (
+           run_id, create_uid, create_date, write_uid, write_date,
+           move_line_id, move_id, account_id, partner_id, company_id, currency_id, name, ref,
+           invoice_date, date_maturity, days_past_due, bucket_id, rating_id, treatment,
+           gross, gross_currency, "offset", covered, rate, cover_rate, valuation, amount, amount_currency)
+    WITH later AS (
+        SELECT debit_move_id AS line_id, amount, debit_amount_currency AS amount_currency
+          FROM account_partial_reconcile
+         WHERE company_id = %(company)s AND max_date > %(as_of)s
+     UNION ALL
+        SELECT credit_move_id, -amount, -credit_amount_currency
+          FROM account_partial_reconcile
+         WHERE company_id = %(company)s AND max_date > %(as_of)s
+    ),
+    open_item AS (
+        SELECT id, sum(amount) AS amount, sum(amount_currency) AS amount_currency
+          FROM (
+                SELECT id, amount_residual AS amount, amount_residual_currency AS amount_currency
+                  FROM account_move_line
+                 WHERE company_id = %(company)s AND parent_state = 'posted' AND reconciled IS NOT TRUE
+             UNION ALL
+                SELECT line_id, amount, amount_currency FROM later
+               ) part
+      GROUP BY id
+        HAVING sum(amount) != 0 OR sum(amount_currency) != 0
+    ),
+    step AS (
+        SELECT bucket.id AS bucket_id,
+               rate.rate,
+               CASE WHEN bucket.age_from = min(bucket.age_from) OVER () THEN -100000
+                    ELSE bucket.age_from END AS first_day,
+               COALESCE(lead(bucket.age_from) OVER (ORDER BY bucket.age_from), 100000) AS next_day
+          FROM ar_provision_bucket bucket
+          JOIN ar_provision_rate rate ON rate.bucket_id = bucket.id
+         WHERE rate.matrix_id = %(matrix)s AND rate.segment_id IS NULL
+    ),
+    item AS (
+        SELECT line.id, line.move_id, line.account_id, line.company_id, line.currency_id,
+               move.name, move.ref, COALESCE(move.invoice_date, line.date) AS invoice_date,
+               partner.commercial_partner_id AS partner_id,
+               COALESCE(line.date_maturity, line.date) AS due,
+               open_item.amount, open_item.amount_currency
+          FROM open_item
+          JOIN account_move_line line ON line.id = open_item.id
+          JOIN account_account account ON account.id = line.account_id
+          JOIN account_move move ON move.id = line.move_id
+     LEFT JOIN res_partner partner ON partner.id = line.partner_id
+         WHERE account.account_type = 'asset_receivable'
+           AND line.parent_state = 'posted'
+           AND line.date <= %(as_of)s
+    ),
+    valued AS (
+        SELECT item.*,
+               step.bucket_id,
+               step.rate,
+               CASE WHEN amount <= 0 THEN 'credit'
+                    WHEN partner_id IN (SELECT partner_id FROM res_company) THEN 'group'
+                    ELSE 'matrix' END AS treatment,
+               CASE WHEN amount > 0 AND partner_id IS NOT NULL
+                    THEN LEAST(amount, GREATEST(credits - claims_before, 0)) ELSE 0 END AS set_off
+          FROM (
+                SELECT item.*,
+                       COALESCE(-sum(amount) FILTER (WHERE amount < 0) OVER (PARTITION BY partner_id), 0)
+                           AS credits,
+                       sum(GREATEST(amount, 0)) OVER (PARTITION BY partner_id ORDER BY due, id)
+                           - GREATEST(amount, 0) AS claims_before
+                  FROM item
+               ) item
+          JOIN step ON %(as_of)s::date - due >= first_day AND %(as_of)s::date - due < next_day
+    ),
+    loss AS (
+        SELECT valued.*,
+               CASE WHEN treatment = 'matrix'
+                    THEN round((valued.amount - set_off) * rate / 100, 2) ELSE 0 END AS loss
+          FROM valued
+    )
+    SELECT %(run)s, 1, now() AT TIME ZONE 'UTC', 1, now() AT TIME ZONE 'UTC',
+           loss.id, move_id, account_id, loss.partner_id, loss.company_id, loss.currency_id, loss.name,
+           loss.ref, invoice_date, due, %(as_of)s::date - due, bucket_id, profile.rating_id, treatment,
+           amount, amount_currency, set_off, 0,
+           CASE WHEN treatment = 'matrix' THEN rate ELSE 0 END, 0, 1, loss,
+           CASE WHEN amount = 0 THEN 0
+                ELSE round(loss * amount_currency / amount, currency.decimal_places) END
+      FROM loss
+      JOIN res_currency currency ON currency.id = loss.currency_id
+ LEFT JOIN ar_credit_profile profile
+        ON profile.partner_id = loss.partner_id AND profile.company_id = %(company)s
+"""

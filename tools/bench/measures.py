@@ -346,6 +346,81 @@ def _tag(env, share):
     return tag
 
 
+def provision(env, days_back=0, repeat=0):
+    """A provision run over all open items: statements, memory; seconds over hand-written SQL, both with
+    the lines written in the place of earlier ones."""
+    company = _main_company(env)
+    policy, matrix = _provision_policy(env, company)
+    date = company._credit_today() - timedelta(days=days_back)
+    values = {"date": date, "company_id": company.id, "policy_id": policy.id}
+    run, by_hand_run = env["ar.provision.run"].create([values, values])
+    parameters = {"company": company.id, "as_of": date, "matrix": matrix.id, "run": by_hand_run.id}
+    env.flush_all()
+
+    def by_addon():
+        run.action_compute()
+        env.flush_all()
+
+    def by_hand():
+        env.cr.execute("DELETE FROM ar_provision_line WHERE run_id = %s", [by_hand_run.id])
+        env.cr.execute(handwritten.PROVISION, parameters)
+
+    memory, before, started = peak_megabytes(), env.cr.sql_log_count, time.perf_counter()
+    by_addon()
+    result = {
+        "seconds": time.perf_counter() - started,
+        "statements": env.cr.sql_log_count - before,
+        "megabytes": peak_megabytes() - memory,
+        "items": run.item_count,
+    }
+    if repeat:
+        (result["addon"], result["hand"]), _results = _by_turns([by_addon, by_hand], repeat)
+        result["equal"] = _same_lines(env, run, by_hand_run)
+        result["total"] = run.amount
+    return result
+
+
+def _provision_policy(env, company):
+    """A policy in use with typed rates, approved."""
+    env["ar.provision.policy"].search([("company_id", "=", company.id)]).active = False
+    env.flush_all()
+    rates = {0: 0.5, 1: 2, 31: 5, 61: 10, 91: 25, 181: 50, 366: 100}
+    policy = env["ar.provision.policy"].create(
+        {
+            "name": "Measured",
+            "company_id": company.id,
+            "bucket_ids": [Command.create({"name": str(age), "age_from": age}) for age in rates],
+        }
+    )
+    matrix = env["ar.provision.matrix"].create(
+        {
+            "policy_id": policy.id,
+            "date_from": "2000-01-01",
+            "reason": "Measured",
+            "rate_ids": [
+                Command.create({"bucket_id": bucket.id, "rate": rates[bucket.age_from]})
+                for bucket in policy.bucket_ids
+            ],
+        }
+    )
+    matrix._write_evidence({"state": "approved"})
+    return policy, matrix
+
+
+def _same_lines(env, *runs):
+    """Whether two runs have the same lines, figure by figure."""
+    columns = """move_line_id, move_id, account_id, partner_id, company_id, currency_id, name, ref,
+        invoice_date, date_maturity, days_past_due, bucket_id, segment_id, rating_id, treatment, least,
+        gross, gross_currency, "offset", covered, rate, cover_rate, valuation, amount, amount_currency"""
+    lines = f"SELECT {columns} FROM ar_provision_line WHERE run_id = %s"
+    first, second = (run.id for run in runs)
+    env.cr.execute(
+        f"""SELECT NOT EXISTS ({lines} EXCEPT ALL {lines}) AND NOT EXISTS ({lines} EXCEPT ALL {lines})""",
+        [first, second, second, first],
+    )
+    return env.cr.fetchone()[0]
+
+
 def letters_prepare(env, count=400):
     """Propose letters to all customers and approve some of them, committed: the work of the workers."""
     company = _main_company(env)
@@ -441,5 +516,15 @@ def _write_bare(env, file):
 
 MEASURES = {
     measure.__name__: measure
-    for measure in (ageing, confirm, dunning, exposure, letters, letters_prepare, score, workbook)
+    for measure in (
+        ageing,
+        confirm,
+        dunning,
+        exposure,
+        letters,
+        letters_prepare,
+        provision,
+        score,
+        workbook,
+    )
 }

@@ -41,6 +41,7 @@ def rows(figures):
     result += _scoring(figures["score"])
     result += _dunning(figures, size, small)
     result += _roll_rates(figures["roll_rates"])
+    result += _provision(figures, small)
     result += _letters(figures)
     result += _workbook(figures)
     ratio = figures["install"] / figures["install_empty"]
@@ -180,9 +181,6 @@ def _roll_rates(figure):
     ]
 
 
-ROLL_RATE_STATEMENTS = 40
-
-
 def _on_paper(measured):
     """What a million items would take, on the straight line through the sizes of this run."""
     items = [figure["items"] for figure in measured]
@@ -226,6 +224,47 @@ def _against_oca(figure):
         f"{FASTER_THAN_OCA}",
         times >= FASTER_THAN_OCA,
     )
+
+
+def _provision(figures, small):
+    rows = []
+    for name, when in (("provision", "today"), ("provision_past", "180 days back")):
+        figure = figures[name]
+        ratio = figure["addon"] / figure["hand"]
+        rows += [
+            Row(
+                f"provision run, {when}: over hand-written SQL, lines written",
+                f"{ratio:.2f} ({figure['addon']:.1f} s, {figure['hand']:.1f} s; {figure['items']:,} items)",
+                "2.00",
+                ratio <= 2,
+            ),
+            Row(
+                f"provision run, {when}: same lines as hand-written SQL",
+                "yes" if figure["equal"] else "NO",
+                "yes",
+                figure["equal"],
+            ),
+        ]
+    large, little = figures["provision"], figures["provision_small"]
+    return [
+        *rows,
+        Row(
+            f"provision run: statements ({little['statements']} at {small:,} open invoices)",
+            f"{large['statements']}",
+            f"equal, {PROVISION_STATEMENTS}",
+            large["statements"] == little["statements"] <= PROVISION_STATEMENTS,
+        ),
+        Row(
+            f"provision run: peak memory grown ({little['megabytes']:.0f} MB for {little['items']:,} items)",
+            f"{large['megabytes']:.0f} MB for {large['items']:,}",
+            f"{PROVISION_MEGABYTES} MB more",
+            large["megabytes"] - little["megabytes"] <= PROVISION_MEGABYTES,
+        ),
+    ]
+
+
+PROVISION_STATEMENTS = 30
+PROVISION_MEGABYTES = 10
 
 
 def _letters(figures):
