@@ -524,6 +524,7 @@ MEASURES = {
         letters,
         letters_prepare,
         provision,
+        roll_rates,
         score,
         workbook,
     )

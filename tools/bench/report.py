@@ -181,6 +181,9 @@ def _roll_rates(figure):
     ]
 
 
+ROLL_RATE_STATEMENTS = 40
+
+
 def _on_paper(measured):
     """What a million items would take, on the straight line through the sizes of this run."""
     items = [figure["items"] for figure in measured]
