@@ -45,7 +45,9 @@ class ArProvisionCoverage(models.Model):
         selection=lambda self: self.env["ar.provision.line"]._fields["treatment"].selection, readonly=True
     )
     item_count = fields.Integer(string="Items", readonly=True)
-    days_past_due = fields.Integer(string="Oldest (days past due)", readonly=True, aggregator="max")
+    days_past_due = fields.Integer(
+        string="Oldest (days)", readonly=True, aggregator="max", help="Days past due at the date of the run."
+    )
     gross = fields.Monetary(readonly=True)
     offset = fields.Monetary(string="Own Credits", readonly=True)
     covered = fields.Monetary(readonly=True, help="By guarantees, deposits or insurance.")
