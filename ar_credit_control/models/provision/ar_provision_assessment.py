@@ -72,7 +72,7 @@ class ArProvisionAssessment(models.Model):
         help="What the customer owes today by the ledger, less what is not applied yet.",
     )
     loss_amount = fields.Monetary(
-        string="Loss on That",
+        string="Expected Loss",
         compute="_compute_open_amount",
         help="What would be provided for on what is open today. A run takes what is open at its date.",
     )

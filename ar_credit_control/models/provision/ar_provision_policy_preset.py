@@ -11,9 +11,9 @@ from .provision_presets import (
     get_reason,
 )
 
+NEEDED_FIELDS = ("allowance_account_id", "expense_account_id")
 ACCOUNT_FIELDS = (
-    "allowance_account_id",
-    "expense_account_id",
+    *NEEDED_FIELDS,
     "release_account_id",
     "loss_account_id",
     "recovery_account_id",
@@ -135,6 +135,7 @@ class ArProvisionPolicy(models.Model):
                     accounts.browse(chosen[name]).display_name if chosen.get(name) else "",
                 )
                 for name in ACCOUNT_FIELDS
+                if chosen.get(name) or (name in NEEDED_FIELDS and preset != "cn_small")
             ],
             "lacks": not chosen.get("allowance_account_id"),
         }

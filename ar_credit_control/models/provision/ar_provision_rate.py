@@ -7,7 +7,7 @@ class ArProvisionRate(models.Model):
 
     _name = "ar.provision.rate"
     _description = "Loss Rate"
-    _order = "matrix_id, segment_id, bucket_age, id"
+    _order = "matrix_id, segment_sequence, segment_id, bucket_age, id"
 
     matrix_id = fields.Many2one("ar.provision.matrix", required=True, index=True, ondelete="cascade")
     policy_id = fields.Many2one(related="matrix_id.policy_id")
@@ -26,6 +26,9 @@ class ArProvisionRate(models.Model):
         ondelete="restrict",
         domain="[('policy_id', '=', policy_id)]",
         help="Empty: everyone else.",
+    )
+    segment_sequence = fields.Integer(
+        related="segment_id.sequence", store=True, help="Zero, and so first, for everyone else."
     )
     rate = fields.Float(
         string="Rate (%)",
