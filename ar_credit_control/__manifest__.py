@@ -327,6 +327,7 @@
         ],
         "web.assets_backend_lazy": [
             "ar_credit_control/static/src/aging/lazy/*",
+            "ar_credit_control/static/src/cash/lazy/*",
         ],
         "web.assets_tests": [
             "ar_credit_control/static/tests/tours/**/*",

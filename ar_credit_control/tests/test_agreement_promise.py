@@ -35,6 +35,16 @@ class TestPromise(AgreementCase):
         promise = self.promises.search([("partner_id", "=", self.customer.id)])
         self.assertEqual(promise.line_ids.mapped("amount"), [180])
 
+    def test_what_was_promised_is_promised_again_before_what_is_not_due(self):
+        first, second, _coming = self.due(300, 40), self.due(200, 1), self.due(500, -10)
+        category = self.env.ref("ar_credit_control.dispute_category_price")
+        self.env["ar.dispute"]._record(category, {self.items(first): 120.0}, "Too expensive")
+        self.promise(None, 2)
+        wizards = self.env["ar.payment.promise.wizard"].with_context(default_partner_id=self.customer.id)
+        wizard = wizards.create({"date": self.day(5)})
+        self.assertEqual(wizard.item_ids.move_id, first | second, "all of it takes the place of the promise")
+        self.assertEqual(wizard.amount, 380)
+
     def test_promised_without_an_amount_is_what_is_not_in_dispute(self):
         first, _second = self.due(300, 40), self.due(200, 1)
         category = self.env.ref("ar_credit_control.dispute_category_price")

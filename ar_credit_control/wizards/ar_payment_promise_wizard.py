@@ -88,6 +88,10 @@ class ArPaymentPromiseWizard(models.TransientModel):
             # A plan may take the place of a promise.
             planning = self.env.context.get("agreement_planning")
             items = settlement._get_due_claims(partner, root, reasons=PLANNED if planning else AGREED)
+            if not any(item.days_overdue >= 0 for item in items):
+                # All that is due was promised: the customer speaks of that, not of what falls due later.
+                again = settlement._get_due_claims(partner, root, reasons=PLANNED)
+                items = again if any(item.days_overdue >= 0 for item in again) else items
         return items.sudo(False)._filtered_access("read")
 
     @api.model

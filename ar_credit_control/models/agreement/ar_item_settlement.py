@@ -126,8 +126,10 @@ class ArItemSettlement(models.AbstractModel):
         disputed = self._get_disputed(claims)
         free = claims.filtered(
             lambda item: (
-                item.currency_id.compare_amounts(item.amount_currency, agreed.get(item.id, 0.0)) > 0
-                and item.currency_id.compare_amounts(item.amount_currency, disputed.get(item.id, 0.0)) > 0
+                item.currency_id.compare_amounts(
+                    item.amount_currency, agreed.get(item.id, 0.0) + disputed[item.id]
+                )
+                > 0
             )
         )
         return free.filtered(lambda item: item.days_overdue >= 0) or free

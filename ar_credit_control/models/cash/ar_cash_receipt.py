@@ -7,7 +7,7 @@ CONFIDENCES = [
     ("medium", "Likely"),
     ("low", "Guess"),
     ("none", "Nothing Open"),
-    ("unknown", "Who Paid?"),
+    ("unknown", "Unknown"),
 ]
 KINDS = [
     ("payment", "Payment"),
@@ -126,7 +126,7 @@ class ArCashReceipt(models.Model):
         compute="_compute_proposal",
         search="_search_confidence",
         help="Sure: the customer named the items, or only one has this amount. Likely: the amount or a "
-        "reference fits, with a doubt. Guess: oldest first. Who paid: no customer is known.",
+        "reference fits, with a doubt. Guess: oldest first. Unknown: nobody knows who paid.",
     )
     proposed_amount = fields.Monetary(
         string="Applies", compute="_compute_proposal", help="Part of the receipt that the items take."

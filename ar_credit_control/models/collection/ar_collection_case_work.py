@@ -16,7 +16,7 @@ class ArCollectionCase(models.Model):
 
     _inherit = "ar.collection.case"
 
-    overview = fields.Json(compute="_compute_overview", help="The answers at the top of the form.")
+    overview = fields.Json(compute="_compute_overview")
     timeline = fields.Json(
         compute="_compute_timeline", help="Contacts, letters, payments, promises and notes, the latest first."
     )
