@@ -39,7 +39,7 @@ for as_of in %s:
 print("FIGURES" + json.dumps(figures))
 """
 # First days of the buckets whose roll rates are compared, and the last month of the two years.
-ROLL_DAYS = (0, 1, 31, 61)
+ROLL_DAYS = (0, 1, 11, 31)
 ROLL_MONTHS, ROLL_TO = 24, "2013-12-31"
 ROLL_RATES = """
 import json
@@ -252,7 +252,7 @@ class RealLedgerTest(unittest.TestCase):
             loss *= expected / 100
             self.assertAlmostEqual(roll_rate, expected, 3)
             self.assertAlmostEqual(loss_rate, loss, 3)
-        self.assertTrue(0 < loss < 1, "few of these customers ever paid very late")
+        self.assertTrue(0 < loss < 5, "some of these customers paid very late, but few")
 
     def _rolls(self, first, last):
         """{(first day of the bucket, month): [entered, paid, rolled]} in cents."""

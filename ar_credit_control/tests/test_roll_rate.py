@@ -202,10 +202,8 @@ class TestRollRate(RollRateCase):
         self.assertEqual(
             derivation.warning.splitlines(),
             [
-                "from 0: only 1 of 12 months have items.",
-                "from 1: only 1 of 12 months have items.",
-                "from 31: no items at all. Taken as if all were lost.",
-                "from 61: no items at all. Taken as if all were lost.",
+                "Months with items, of 12: from 0 1, from 1 1.",
+                "Nobody ever got there, taken as if all were lost: from 31, from 61.",
             ],
         )
 

@@ -75,9 +75,7 @@ class ArProvisionDerivation(models.Model):
         default="typed",
         tracking=True,
     )
-    last_loss = fields.Float(
-        string="Lost of the Last Bucket (%)", default=100.0, digits=(12, 4), tracking=True
-    )
+    last_loss = fields.Float(string="Loss Stated (%)", default=100.0, digits=(12, 4), tracking=True)
     last_loss_reason = fields.Char(
         string="Reason for Less", help="Why less than all of what reaches the last bucket is lost."
     )
@@ -263,27 +261,32 @@ class ArProvisionDerivation(models.Model):
         return at_risk / (at_risk + self.smoothing)
 
     def _list_warnings(self, results):
-        """Return in words where the history does not carry the rates."""
-        warnings = []
+        """Return in words where the history does not carry the rates: a line for each segment and lack."""
         asked = NEWEST if self.average == "last12" else self.months
         last = self.policy_id.bucket_ids.sorted("age_from")[-1:]
-        for result in results:
-            if result.bucket_id == last and self.last_loss_method == "typed":
-                continue
-            where = " · ".join(filter(None, (result.segment_id.name, result.bucket_id.name)))
-            if result.is_guess:
-                warnings.append(self.env._("%s: no items at all. Taken as if all were lost.", where))
-            elif not result.months:
-                warnings.append(self.env._("%s: no items. The rate of all segments is taken.", where))
-            elif result.months < asked:
-                warnings.append(
+        if self.last_loss_method == "typed":
+            results = results.filtered(lambda result: result.bucket_id != last)
+        warnings = []
+        for segment, own in results.grouped("segment_id").items():
+            guessed = own.filtered("is_guess")
+            borrowed = (own - guessed).filtered(lambda result: not result.months)
+            short = (own - guessed - borrowed).filtered(lambda result: result.months < asked)
+            lacks = []
+            if short:
+                lacks.append(
                     self.env._(
-                        "%(where)s: only %(months)s of %(asked)s months have items.",
-                        where=where,
-                        months=result.months,
+                        "Months with items, of %(asked)s: %(buckets)s.",
                         asked=asked,
+                        buckets=", ".join(f"{result.bucket_id.name} {result.months}" for result in short),
                     )
                 )
+            if borrowed:
+                names = ", ".join(borrowed.bucket_id.mapped("name"))
+                lacks.append(self.env._("No items, the rate of all segments is taken: %s.", names))
+            if guessed:
+                names = ", ".join(guessed.bucket_id.mapped("name"))
+                lacks.append(self.env._("Nobody ever got there, taken as if all were lost: %s.", names))
+            warnings += [f"{segment.name}: {lack}" if segment else lack for lack in lacks]
         return warnings
 
     # ------------------------------------------------------------------

@@ -40,7 +40,7 @@ class ArProvisionDerivationRow(models.Model):
     rate = fields.Float(
         string="Roll Rate (%)",
         readonly=True,
-        digits=(12, 4),
+        digits=(12, 2),
         aggregator="avg",
         help="Rolled in all / at risk; of several months, weighted by what was at risk.",
     )
