@@ -201,7 +201,12 @@ class TestProvisionReportPaper(PaperCase):
             coverage._read_group([*domain, ("is_last", "=", True)], ["partner_id"], ["coverage:avg"])
         )
         self.assertAlmostEqual(by_customer[self.insolvent], 75)
-        row = coverage.search([*domain, ("is_last", "=", True), ("partner_id", "=", self.insolvent.id)])
+        self.make_invoice(2_000, -10, move_type="out_refund")
+        last = self.make_run(self.today + timedelta(days=1))
+        self.assertEqual(last.gross, 10_300)
+        [(with_credit,)] = coverage._read_group([("run_id", "=", last.id)], aggregates=["coverage:avg"])
+        self.assertAlmostEqual(with_credit, 100 * last.amount / 12_300, 6)
+        row = coverage.search([("run_id", "=", self.run_now.id), ("partner_id", "=", self.insolvent.id)])
         lines = self.env["ar.provision.line"].search(row.action_open_lines()["domain"])
         self.assertEqual(sum(lines.mapped("amount")), row.amount)
 

@@ -57,7 +57,7 @@ class ArProvisionCoverage(models.Model):
         readonly=True,
         aggregator="avg",
         digits=(12, 2),
-        help="Expected loss over gross.",
+        help="Expected loss over gross claims: receipts and credit notes that are not applied yet left out.",
     )
 
     @api.model
@@ -66,7 +66,7 @@ class ArProvisionCoverage(models.Model):
         if aggregate_spec != "coverage:avg":
             return super()._read_group_select(aggregate_spec, query)
         return SQL(
-            "(100 * SUM(%s) / NULLIF(SUM(%s), 0))::float",
+            "(100 * SUM(%s) / NULLIF(SUM(GREATEST(%s, 0)), 0))::float",
             self._field_to_sql(self._table, "amount", query),
             self._field_to_sql(self._table, "gross", query),
         )
@@ -91,7 +91,8 @@ class ArProvisionCoverage(models.Model):
                    SUM(line."offset") AS "offset",
                    SUM(line.covered) AS covered,
                    SUM(line.amount) AS amount,
-                   COALESCE(100 * SUM(line.amount) / NULLIF(SUM(line.gross), 0), 0)::float AS coverage
+                   COALESCE(100 * SUM(line.amount) / NULLIF(SUM(GREATEST(line.gross, 0)), 0), 0)::float
+                       AS coverage
               FROM ar_provision_line line
               JOIN (
                     SELECT id, date, company_id,

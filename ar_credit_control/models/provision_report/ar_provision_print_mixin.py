@@ -71,7 +71,8 @@ class ArProvisionPrintMixin(models.AbstractModel):
 
     def _format_rate(self, rate):
         """Return a rate with as many decimals as it needs, two to four."""
-        digits = next((digits for digits in (2, 3) if abs(round(rate, digits) - rate) < 1e-9), 4)
+        rate = round(rate, 4)
+        digits = next((digits for digits in (2, 3) if round(rate, digits) == rate), 4)
         return formatLang(self.env, rate, digits=digits)
 
     def _split(self, rows, used, count_further=lambda row: 0):
