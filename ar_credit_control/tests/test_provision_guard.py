@@ -190,6 +190,29 @@ class TestProvisionGuard(ProvisionCase):
                     self.customer.with_user(user).read(["credit_provision_amount"])
                 self.customer.with_user(user).web_read({"name": {}, "credit_exposure": {}})
 
+    def test_screens_can_be_read(self):
+        """Everything that a list or form shows is readable for everybody who reads runs."""
+        self.make_invoice(1_000, 40)
+        self.make_run(self.today - timedelta(days=5))
+        self.make_run()
+        names = {
+            "ar.provision.run": ("list", "form"),
+            "ar.provision.line": ("list",),
+            "ar.provision.comparison": ("list",),
+        }
+        for user in (self.accountant, self.auditor, self.controller):
+            for name, kinds in names.items():
+                model = self.env[name].with_user(user)
+                for kind in kinds:
+                    with self.subTest(user=user.login, model=name, view=kind):
+                        shown = model.get_view(view_type=kind)["models"][name]
+                        fields = {
+                            field: {"fields": {"display_name": {}}} if model._fields[field].relational else {}
+                            for field in shown
+                        }
+                        self.env.invalidate_all()
+                        self.assertTrue(model.web_search_read([], fields)["records"])
+
     def test_booked_in_the_history(self):
         self.make_invoice(1_000, 40)
         run = self.make_run()
@@ -400,6 +423,7 @@ allowance = account({'name': 'Allowance', 'code': '129901', 'account_type': 'ass
 charge = account({'name': 'Impairment', 'code': '699901', 'account_type': 'expense'})
 journal = env['account.journal'].search([('type', '=', 'general'), ('company_id', '=', company.id)], limit=1)
 env['ar.provision.policy'].search([('company_id', '=', company.id)]).active = False
+env.flush_all()
 policy = env['ar.provision.policy'].create({
     'name': 'Raced', 'company_id': company.id, 'journal_id': journal.id,
     'allowance_account_id': allowance.id, 'expense_account_id': charge.id,
