@@ -19,7 +19,7 @@ class ArWriteoffRequest(models.TransientModel):
     needs_evidence = fields.Boolean(related="reason_id.needs_evidence")
     evidence = fields.Text(related="reason_id.evidence")
     note = fields.Text(string="What Was Done to Collect")
-    document_ids = fields.Many2many("ir.attachment", string="Evidence")
+    document_ids = fields.Many2many("ir.attachment", string="Files")
     in_transit_amount = fields.Monetary(
         string="In Transit", readonly=True, currency_field="company_currency_id"
     )

@@ -67,7 +67,7 @@ class ArWriteoff(models.Model):
         string="What Was Done to Collect", help="Reminders, agency, court: why nothing more is expected."
     )
     document_ids = fields.Many2many(
-        "ir.attachment", string="Evidence", copy=False, help="Kept once the write-off was asked for."
+        "ir.attachment", string="Files", copy=False, help="Kept once the write-off was asked for."
     )
     line_ids = fields.One2many("ar.writeoff.line", "writeoff_id", string="Items")
     state = fields.Selection(
