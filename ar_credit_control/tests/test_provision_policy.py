@@ -148,6 +148,25 @@ class TestProvisionPolicy(ProvisionCase):
         matrix = form.save()
         self.assertEqual(matrix.rate_ids.sorted("bucket_age").mapped("rate"), list(EXAMPLE_RATES))
 
+    def test_everyone_else_comes_first(self):
+        segment = self.env["ar.provision.segment"].create(
+            {"policy_id": self.policy.id, "name": "Abroad", "sequence": 0}
+        )
+        matrix = self.draft()
+        own = self.env["ar.provision.rate"].create(
+            {
+                "matrix_id": matrix.id,
+                "bucket_id": self.policy.bucket_ids[:1].id,
+                "segment_id": segment.id,
+                "rate": 9,
+            }
+        )
+        self.env.invalidate_all()
+        self.assertEqual(matrix.rate_ids[-1:], own)
+        self.assertIn("Abroad", matrix.grid)
+        self.assertEqual([cells[1] for _name, cells in matrix._prepare_grid()["rows"]][0], (9, True))
+        self.assertEqual([cells[1] for _name, cells in matrix._prepare_grid()["rows"]][1], (1.6, False))
+
     def test_newest_approved_rates_count_from_their_day(self):
         old = self.policy.matrix_ids
         new = self.make_matrix(self.policy, (1, 2, 3, 4, 5), date_from=self.today)

@@ -7,7 +7,7 @@ class ArProvisionRate(models.Model):
 
     _name = "ar.provision.rate"
     _description = "Loss Rate"
-    _order = "matrix_id, segment_sequence, segment_id, bucket_age, id"
+    _order = "matrix_id, segment_rank, segment_id, bucket_age, id"
 
     matrix_id = fields.Many2one("ar.provision.matrix", required=True, index=True, ondelete="cascade")
     policy_id = fields.Many2one(related="matrix_id.policy_id")
@@ -27,8 +27,8 @@ class ArProvisionRate(models.Model):
         domain="[('policy_id', '=', policy_id)]",
         help="Empty: everyone else.",
     )
-    segment_sequence = fields.Integer(
-        related="segment_id.sequence", store=True, help="Zero, and so first, for everyone else."
+    segment_rank = fields.Integer(
+        compute="_compute_segment_rank", store=True, help="Everyone else first, then the segments in order."
     )
     rate = fields.Float(
         string="Rate (%)",
@@ -47,6 +47,11 @@ class ArProvisionRate(models.Model):
         "(matrix_id, bucket_id, COALESCE(segment_id, 0))", "A bucket has one rate for a segment."
     )
     _in_range = models.Constraint("CHECK (rate BETWEEN 0 AND 100)", "A rate is between 0 and 100 %.")
+
+    @api.depends("segment_id.sequence")
+    def _compute_segment_rank(self):
+        for rate in self:
+            rate.segment_rank = rate.segment_id.sequence + 1 if rate.segment_id else 0
 
     @api.depends("rate", "matrix_id.factor", "matrix_id.floor", "matrix_id.cap")
     def _compute_effective_rate(self):
