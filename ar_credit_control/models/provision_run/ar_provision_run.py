@@ -42,6 +42,7 @@ class ArProvisionRun(models.Model):
             "previous_id",
             "state",
             "submitted_by_id",
+            *(f"compared_{name}" for name in ("previous_amount", *PARTS)),
         }
     )
     _authority_kind = "provision"
@@ -150,28 +151,31 @@ class ArProvisionRun(models.Model):
         help="What is posted: the expected loss less what is booked.",
     )
     entry_count = fields.Integer(string="Journal Entries", compute="_compute_entry_count")
-    compared_previous_amount = fields.Monetary(string="Loss Before", compute="_compute_compared")
-    compared_new = fields.Monetary(string="New Items", compute="_compute_compared")
+    compared_previous_amount = fields.Monetary(string="Loss Before", readonly=True, copy=False)
+    compared_new = fields.Monetary(string="New Items", readonly=True, copy=False)
     compared_gone = fields.Monetary(
-        string="Paid or Settled", compute="_compute_compared", help="Items that are not open any more."
+        string="Paid or Settled", readonly=True, copy=False, help="Items that are not open any more."
     )
     compared_gross_change = fields.Monetary(
         string="Open Amounts",
-        compute="_compute_compared",
+        readonly=True,
+        copy=False,
         help="Part payments, and credits that are set off, at the rates of then.",
     )
-    compared_cover_change = fields.Monetary(string="Cover", compute="_compute_compared")
+    compared_cover_change = fields.Monetary(string="Cover", readonly=True, copy=False)
     compared_moved = fields.Monetary(
-        string="Moved Bucket", compute="_compute_compared", help="What age made of it, at the rates of then."
+        string="Moved Bucket", readonly=True, copy=False, help="What age made of it, at the rates of then."
     )
     compared_rate_change = fields.Monetary(
         string="Rates",
-        compute="_compute_compared",
+        readonly=True,
+        copy=False,
         help="Loss rates, ratings, assessments, default, dispute.",
     )
     compared_exchange = fields.Monetary(
         string="Exchange",
-        compute="_compute_compared",
+        readonly=True,
+        copy=False,
         help="Rates of exchange, where the policy values items at the closing rate.",
     )
 
@@ -197,16 +201,6 @@ class ArProvisionRun(models.Model):
     def _compute_booked_by_others(self):
         for run in self:
             run.booked_by_others = run.booked_other and run.booked_other - run.previous_id.booked_other
-
-    @api.depends("previous_id", "computed_on")
-    def _compute_compared(self):
-        names = ("previous_amount", *PARTS)
-        compared = self._origin.filtered("previous_id")
-        sums = self.env["ar.provision.comparison"]._sum_parts(compared) if compared else {}
-        for run in self:
-            row = sums.get(run._origin.id, {})
-            for name in names:
-                run[f"compared_{name}"] = row.get(name, 0.0)
 
     @api.constrains("company_id", "policy_id")
     def _check_policy(self):
@@ -272,8 +266,16 @@ class ArProvisionRun(models.Model):
             # sudo: lines are written by the run alone, over every customer of the company
             self.env["ar.provision.line"].sudo()._write_lines(self)
             self.env["ar.provision.cell"].sudo()._write_cells(self)
+            self._write_compared()
         self._write_changes()
         self._write_evidence({"computed_on": fields.Datetime.now()})
+
+    def _write_compared(self):
+        """Keep what changed since the run before, part by part; zeros for the first run."""
+        self.ensure_one()
+        sums = self.env["ar.provision.comparison"]._sum_parts(self) if self.previous_id else {}
+        row = sums.get(self.id, {})
+        self._write_evidence({f"compared_{name}": row.get(name, 0.0) for name in ("previous_amount", *PARTS)})
 
     def _get_previous_posted(self):
         """Return the last posted run of the company before this one's date."""

@@ -21,7 +21,7 @@ class ArProvisionRun(models.Model):
         self._lock_company()
         self._check_only_one()
         if self.kind == "regular":
-            self._write_evidence({"previous_id": self._get_previous_posted().id})
+            self._take_previous()
         self._write_changes()
         self._check_approved_change()
         if self.kind == "opening":
@@ -34,6 +34,13 @@ class ArProvisionRun(models.Model):
             {"state": "posted", "posted_by_id": self.env.uid, "posted_on": fields.Datetime.now()}
         )
         self._log_posting()
+
+    def _take_previous(self):
+        """Compare with the run before as it is now: another one may be posted or cancelled since."""
+        previous = self._get_previous_posted()
+        if previous != self.previous_id:
+            self._write_evidence({"previous_id": previous.id})
+            self._write_compared()
 
     def _log_posting(self):
         """Say in the history what was booked."""
