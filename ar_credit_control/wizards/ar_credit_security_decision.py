@@ -9,7 +9,7 @@ class ArCreditSecurityDecision(models.TransientModel):
 
     security_ids = fields.Many2many("ar.credit.security", required=True)
     decision = fields.Selection(
-        [("send_back", "Send Back"), ("call", "Call"), ("release", "Discharge")], required=True
+        [("send_back", "Send Back"), ("call", "Call In"), ("release", "Discharge")], required=True
     )
     reason = fields.Char(required=True)
 

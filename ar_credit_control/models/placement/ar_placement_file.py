@@ -109,7 +109,7 @@ class ArPlacement(models.Model):
         self.ensure_one()
         return [
             (self.env._("Items"), self._get_item_headings(), self._get_item_rows()),
-            (self.env._("Contacts"), self._get_contact_headings(), self._get_contact_rows()),
+            (self.env._("Contact Persons"), self._get_contact_headings(), self._get_contact_rows()),
             (self.env._("History"), self._get_history_headings(), self._get_history_rows()),
         ]
 
