@@ -203,6 +203,16 @@ class TestProvisionReportMovement(MovementCase):
         self.assertFalse(report.line_ids)
         self.assertMovement(self.day(300), self.day(0), other=40, closing=40)
 
+    def test_branches_stand_on_rows_of_their_own(self):
+        branch = self.env["res.company"].create({"name": "Branch", "parent_id": self.company.id})
+        self.env.user.company_ids = [Command.link(branch.id)]
+        self.make_entry(40, self.day(100))
+        self.make_entry(7, self.day(100), company=branch)
+        report = self.report(self.day(300), self.day(0))
+        rows = {line.company_id: line.other for line in report.line_ids}
+        self.assertEqual(rows, {self.company: 40, branch: 7})
+        self.assertEqual((report.ledger, report.difference), (47, 0))
+
     def test_the_number_of_statements_is_constant(self):
         self.make_invoice(10_000, 70)
         self.make_run(self.day(60))

@@ -105,7 +105,7 @@ class TestProvisionReportPaper(PaperCase):
     def test_who_prints(self):
         for user in (self.salesperson, self.credit_user, self.collector):
             run = self.run_now.with_user(user)
-            for method in (run.action_print, run._render_joint_pdf):
+            for method in (run.action_print, run._render_html, run._render_joint_pdf):
                 with self.assertRaises(AccessError):
                     method()
             with self.assertRaises(AccessError):

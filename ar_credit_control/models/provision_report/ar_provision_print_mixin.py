@@ -31,6 +31,7 @@ class ArProvisionPrintMixin(models.AbstractModel):
     def _render_html(self):
         """Return it as a complete HTML page."""
         self.ensure_one()
+        self.check_access("read")
         page = self.env["ir.qweb"]._render(self._document_page, self._prepare_page_values())
         return Markup("<!DOCTYPE html>\n") + page
 
@@ -39,7 +40,6 @@ class ArProvisionPrintMixin(models.AbstractModel):
 
         :raise UserError: when wkhtmltopdf is missing or fails.
         """
-        self.check_access("read")
         report = self.env["ir.actions.report"].sudo()  # sudo: the records are readable; formats are set-up
         documents = []
         for record in self:
