@@ -13,7 +13,7 @@ class AccountMove(models.Model):
     _inherit = "account.move"
 
     credit_fapiao_number = fields.Char(
-        string="Fapiao Number",
+        string="Digital Fapiao Number",
         copy=False,
         groups="base.group_user",
         help="Number of the tax invoice: 20 digits (数电票); of a paper one 8 digits, or 18 and 20 with its "
