@@ -145,6 +145,13 @@ class TestWriteoffKnown(ProvisionCase):
         self.cancel(writeoff)
         self.assertEqual(dispute.state, "investigating")
 
+    def test_debit_note_of_interest_ends_as_written_off(self):
+        note = self.make_invoice(50, 5, debit_origin_id=self.invoice.id)
+        claims = self.env["ar.interest.claim"]
+        self.assertEqual(claims.new({"debit_move_id": note.id})._get_state_of_move(), "posted")
+        self.write_off(note)
+        self.assertEqual(claims.new({"debit_move_id": note.id})._get_state_of_move(), "written_off")
+
     # behaviour, collected cash
 
     def measure(self, **values):
@@ -325,7 +332,7 @@ class TestWriteoffKnown(ProvisionCase):
 
     def test_case_proposes_a_write_off(self):
         case = self.make_case()
-        reason = self.env["ar.collection.reason"].search([("follow_up", "=", "insolvent")], limit=1)
+        reason = self.env["ar.collection.reason"].create({"name": "Bankrupt", "follow_up": "insolvent"})
         self.env["ar.collection.activity"]._log_contact(
             self.customer,
             self.company,
