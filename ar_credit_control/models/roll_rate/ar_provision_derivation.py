@@ -277,7 +277,7 @@ class ArProvisionDerivation(models.Model):
                     self.env._(
                         "Months with items, of %(asked)s: %(buckets)s.",
                         asked=asked,
-                        buckets=", ".join(f"{result.bucket_id.name} {result.months}" for result in short),
+                        buckets=", ".join(f"{result.bucket_id.name} ({result.months})" for result in short),
                     )
                 )
             if borrowed:
