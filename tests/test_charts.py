@@ -141,3 +141,18 @@ class ChartsTest(unittest.TestCase):
         )
         self.assertEqual((self.german["state"], self.german["refused"]), ("posted", None))
         self.assertEqual(self.german["entry"], [["0998", -80000], ["2451", 80000]])
+
+    def test_presets(self):
+        """Tests of the presets that need the charts, with Odoo's own test classes: all pass, none is skipped."""
+        configuration = odoo_env.databases().configuration(self.database, db_name=self.database)
+        options = ["-q", "-p", "no:cacheprovider", f"--odoo-config={configuration}"]
+        result = subprocess.run(
+            processes.as_module("pytest", *options, "tests/chart_presets.py"),
+            cwd=project.ROOT,
+            env={**os.environ, "PYTHONWARNINGS": "ignore"},
+            capture_output=True,
+            text=True,
+        )
+        self.assertEqual(result.returncode, 0, result.stdout[-5000:] + result.stderr[-2000:])
+        self.assertRegex(result.stdout, r"\b6 passed")
+        self.assertNotIn("skipped", result.stdout)

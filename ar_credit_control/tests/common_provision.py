@@ -1,5 +1,6 @@
 from odoo.fields import Command
 
+from ..models.provision.provision_presets import ACCOUNTS
 from .common_credit import CreditCase
 
 # IFRS 9 illustrative example 12: the days on which buckets begin, and their loss rates in percent.
@@ -93,3 +94,33 @@ class ProvisionCase(CreditCase):
             ]
         )
         return -sum(lines.mapped("balance"))
+
+
+class PresetCase(CreditCase):
+    """Policies made by their standard, on charts of any company."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.policies = cls.env["ar.provision.policy"]
+
+    def make_company(self, chart, country):
+        company = self.env["res.company"].create(
+            {"name": f"With {chart}", "country_id": self.env.ref(f"base.{country}").id}
+        )
+        self.env.user.company_ids += company
+        self.env["account.chart.template"]._load(chart, company, install_demo=False)
+        self.manager.company_ids += company
+        return company
+
+    def codes(self, policy):
+        accounts = self.env["account.account"].with_company(policy.company_id)
+        return {
+            name: accounts.browse(policy[name].id).code
+            for name in ACCOUNTS.get(policy.company_id.chart_template, {})
+        }
+
+    def add(self, company, preset):
+        manager = self.policies.with_user(self.manager).with_company(company)
+        manager = manager.with_context(allowed_company_ids=company.ids)
+        return manager._create_from_preset(company, preset)

@@ -1,42 +1,13 @@
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
 
-from ..models.provision.provision_presets import ACCOUNTS, PRESETS
-from .common_credit import CreditCase
+from ..models.provision.provision_presets import PRESETS
+from .common_provision import PresetCase
 
 
 @tagged("post_install", "-at_install")
-class TestProvisionPreset(CreditCase):
-    """Policies by standard, with the accounts of the charts they are made for."""
-
-    @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
-        cls.policies = cls.env["ar.provision.policy"]
-
-    def make_company(self, chart, country):
-        mapping = self.env["account.chart.template"]._get_chart_template_mapping()
-        if not mapping[chart]["installed"]:
-            self.skipTest(f"{mapping[chart]['module']} is not installed")
-        company = self.env["res.company"].create(
-            {"name": f"With {chart}", "country_id": self.env.ref(f"base.{country}").id}
-        )
-        self.env.user.company_ids += company
-        self.env["account.chart.template"]._load(chart, company, install_demo=False)
-        self.manager.company_ids += company
-        return company
-
-    def codes(self, policy):
-        accounts = self.env["account.account"].with_company(policy.company_id)
-        return {
-            name: accounts.browse(policy[name].id).code
-            for name in ACCOUNTS.get(policy.company_id.chart_template, {})
-        }
-
-    def add(self, company, preset):
-        manager = self.policies.with_user(self.manager).with_company(company)
-        manager = manager.with_context(allowed_company_ids=company.ids)
-        return manager._create_from_preset(company, preset)
+class TestProvisionPreset(PresetCase):
+    """Policies by standard; on charts of countries ``tests/chart_presets.py`` looks at them."""
 
     def test_rates_and_ages_of_each_standard(self):
         expected = {
@@ -72,48 +43,6 @@ class TestProvisionPreset(CreditCase):
         with self.assertRaises(AccessError):
             matrix.with_user(self.manager).action_approve()
 
-    def test_china_large_chart(self):
-        company = self.make_company("cn_large_bis", "cn")
-        policy = self.add(company, "cas22")
-        self.assertEqual(
-            self.codes(policy), {"allowance_account_id": "123100", "expense_account_id": "672100"}
-        )
-        self.assertEqual(policy.journal_id.type, "general")
-        self.assertEqual(policy.journal_id.company_id, company)
-        self.assertTrue(policy.can_post)
-        self.assertFalse(policy.accounts_missing)
-
-    def test_china_small_enterprises_book_no_allowance(self):
-        company = self.make_company("cn", "cn")
-        policy = self.add(company, "cn_small")
-        self.assertFalse(policy.allowance_account_id)
-        self.assertEqual(self.codes(policy)["loss_account_id"], "571101")
-        self.assertEqual(policy.writeoff_against, "direct")
-        self.assertFalse(policy.can_post)
-        self.assertIn("no allowance", policy.no_post_reason)
-        with self.assertRaises(UserError):
-            policy.action_create_accounts()
-        # 1231 of this chart is other current assets: the code alone would have taken it
-        codes = self.env["account.account"].with_company(company).search([("company_ids", "=", company.id)])
-        self.assertIn("123100", codes.mapped("code"))
-
-    def test_german_charts(self):
-        expected = {
-            "de_skr03": ["0998", "2451", "2731", "2400", "2732"],
-            "de_skr04": ["1246", "6923", "4923", "6930", "4925"],
-        }
-        for chart, codes in expected.items():
-            with self.subTest(chart=chart):
-                policy = self.add(self.make_company(chart, "de"), "ifrs9")
-                self.assertEqual(list(self.codes(policy).values()), codes)
-                self.assertTrue(policy.can_post)
-
-    def test_renumbered_account_is_found(self):
-        company = self.make_company("cn_large_bis", "cn")
-        allowance = self.env.ref(f"account.{company.id}_l10n_cn_large_bis_account_1231")
-        allowance.with_company(company).code = "999123"
-        self.assertEqual(self.add(company, "cas22").allowance_account_id, allowance)
-
     def test_generic_chart_gets_accounts_with_free_codes(self):
         company = self.make_company("generic_coa", "us")
         policy = self.add(company, "us_cecl")
@@ -131,15 +60,6 @@ class TestProvisionPreset(CreditCase):
         self.assertTrue(policy.can_post)
         with self.assertRaises(UserError):
             policy.action_create_accounts()
-
-    def test_accounts_of_the_chart_come_before_new_ones(self):
-        company = self.make_company("de_skr03", "de")
-        policy = self.add(company, "ifrs9")
-        policy.write({"allowance_account_id": False, "expense_account_id": False})
-        count = self.env["account.account"].search_count([])
-        policy.action_create_accounts()
-        self.assertEqual(self.codes(policy)["allowance_account_id"], "0998")
-        self.assertEqual(self.env["account.account"].search_count([]), count)
 
     def test_company_without_chart(self):
         company = self.env["res.company"].create({"name": "Bare"})
@@ -168,11 +88,6 @@ class TestProvisionPreset(CreditCase):
         second = self.policies.browse(again.action_add()["res_id"])
         self.assertTrue(second.active)
         self.assertFalse(policy.active)
-
-    def test_wizard_proposes_by_chart(self):
-        small = self.make_company("cn", "cn")
-        wizards = self.env["ar.provision.preset"].with_user(self.manager).with_company(small)
-        self.assertEqual(wizards.with_context(allowed_company_ids=small.ids).create({}).preset, "cn_small")
 
     def test_controller_and_auditor_add_nothing(self):
         for user in (self.controller, self.auditor, self.collector):
