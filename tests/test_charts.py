@@ -143,7 +143,7 @@ class ChartsTest(unittest.TestCase):
         self.assertEqual(self.german["entry"], [["0998", -80000], ["2451", 80000]])
 
     def test_presets(self):
-        """Tests of the presets that need the charts, with Odoo's own test classes: all pass, none is skipped."""
+        """Tests of the presets that need the charts: all pass, none is skipped."""
         configuration = odoo_env.databases().configuration(self.database, db_name=self.database)
         options = ["-q", "-p", "no:cacheprovider", f"--odoo-config={configuration}"]
         result = subprocess.run(

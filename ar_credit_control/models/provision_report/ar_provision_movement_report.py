@@ -169,7 +169,7 @@ class ArProvisionMovementReport(models.TransientModel):
             if report.company_id not in self.env.companies.root_id:
                 raise AccessError(self.env._("You do not work in %s.", report.company_id.sudo().name))
             lines = report.line_ids._write_lines(report)
-            super(ArProvisionMovementReport, report).write(
+            report.write(
                 {
                     "opening": sum(lines.mapped("opening")),
                     "closing": sum(lines.mapped("closing")),

@@ -33,10 +33,10 @@ class ArProvisionXlsx(models.AbstractModel):
         company = run.company_id.sudo()  # sudo: the main company of a branch need not be selected
         workbook = open_workbook(file)
         formats = Formats(self.env, workbook)
-        MatrixSheet(self.env, workbook, formats, company, run).write()
+        MatrixSheet(self.env, workbook, formats, company, run).write_sheet()
         if assessed := run._get_assessed():
-            AssessmentSheet(self.env, workbook, formats, company, run).write(assessed)
-        count = ItemSheet(self.env, workbook, formats, company, run).write(self._fetch_items(run))
+            AssessmentSheet(self.env, workbook, formats, company, run).write_sheet(assessed)
+        count = ItemSheet(self.env, workbook, formats, company, run).write_sheet(self._fetch_items(run))
         # A table of the fiscal year up to the run, in memory: nothing is written by a download.
         report = self.env["ar.provision.movement.report"].new(
             {
@@ -45,7 +45,7 @@ class ArProvisionXlsx(models.AbstractModel):
                 "date_to": run.date,
             }
         )
-        MovementSheet(self.env, workbook, formats, company, report).write(self._fetch_movements(report))
+        MovementSheet(self.env, workbook, formats, company, report).write_sheet(self._fetch_movements(report))
         workbook.close()
         return count
 
@@ -60,7 +60,7 @@ class ArProvisionXlsx(models.AbstractModel):
             [line.company_id.id, line.account_id.id, line.segment_id.id, *(line[name] for name in COLUMNS)]
             for line in report.line_ids
         ]
-        MovementSheet(self.env, workbook, formats, company, report).write(rows)
+        MovementSheet(self.env, workbook, formats, company, report).write_sheet(rows)
         workbook.close()
 
     @api.model
@@ -183,7 +183,7 @@ class MatrixSheet(ProvisionSheet):
             columns.append((self.env._("Expected Loss of %s", self.run.previous_id.name), 19))
         return columns
 
-    def write(self):
+    def write_sheet(self):
         rows = [(section.name, row) for section in self.run._get_matrix_sections() for row in section.rows]
         rows += [("", row) for row in self.run._get_other_rows()]
         for segment, row in rows:
@@ -234,7 +234,7 @@ class AssessmentSheet(ProvisionSheet):
             (self.env._("Expected Loss"), 17),
         ]
 
-    def write(self, rows):
+    def write_sheet(self, rows):
         for row in rows:
             self.write_text(0, row.assessment.partner_id.name)
             self.write_text(1, row.assessment.reason)
@@ -307,7 +307,7 @@ class ItemSheet(ProvisionSheet):
             columns.append((self.env._("Company"), 24))
         return columns
 
-    def write(self, items):
+    def write_sheet(self, items):
         """Write the items and their sums, and return how many there are."""
         count = 0
         totals = dict.fromkeys(("gross", "offset", "covered", "amount"), 0.0)
@@ -386,7 +386,7 @@ class MovementSheet(Sheet):
         sheet.write_number(1, 2, (self.report.date_to - EPOCH).days, formats.date_bold)
         sheet.write_string(2, 0, self.env._("Amounts in %s", self.company.currency_id.name), formats.label)
 
-    def write(self, rows):
+    def write_sheet(self, rows):
         """Write rows of company, account, segment (ids) and ``COLUMNS``, their sums and the ledger."""
         # sudo: branches, accounts and segments are named here whether or not the user may open them.
         everything = self.env(su=True)

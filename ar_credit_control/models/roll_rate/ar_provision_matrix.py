@@ -20,7 +20,7 @@ class ArProvisionMatrix(models.Model):
     )
 
     def _check_complete(self):
-        super()._check_complete()
+        result = super()._check_complete()
         for matrix in self.filtered("derivation_id"):
             if not matrix._has_derived_rates():
                 raise UserError(
@@ -30,6 +30,7 @@ class ArProvisionMatrix(models.Model):
                         matrix.name,
                     )
                 )
+        return result
 
     def _has_derived_rates(self):
         """Whether the rates are those that the history gives now."""

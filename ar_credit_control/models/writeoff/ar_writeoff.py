@@ -129,7 +129,6 @@ class ArWriteoff(models.Model):
             ("small_over_1_year", "Small, and more than one year past due"),
             ("other", "See the note"),
         ],
-        string="Deductible",
         tracking=True,
         help="For income tax. China: more than three years past due; or more than one year, and at most CNY "
         "50,000 or 0.01 % of a year's revenue each (announcement 2011-25 of the tax administration).",
@@ -294,7 +293,7 @@ class ArWriteoff(models.Model):
 
     def _submit(self):
         self._write_evidence({"in_transit_seen": self.in_transit_amount})
-        super()._submit()
+        return super()._submit()
 
     def _request(self):
         """Submit for a user who may ask but not write: a salesperson. Internal: the caller checked that."""
