@@ -313,8 +313,8 @@ class ArProvisionValuation(models.AbstractModel):
         return SQL(
             """
             SELECT move_id, partner_id, date_maturity,
-                   SUM(COALESCE(amount_currency, 'Infinity')) FILTER (WHERE reason = 'disputed') AS disputed,
-                   SUM(COALESCE(amount_currency, 'Infinity')) FILTER (WHERE reason = 'placed') AS placed
+                   SUM(COALESCE(amount_currency, 1e30::numeric)) FILTER (WHERE reason = 'disputed') AS disputed,
+                   SUM(COALESCE(amount_currency, 1e30::numeric)) FILTER (WHERE reason = 'placed') AS placed
               FROM (%s) pause
           GROUP BY move_id, partner_id, date_maturity
             """,
