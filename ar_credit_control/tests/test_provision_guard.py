@@ -164,6 +164,29 @@ class TestProvisionGuard(ProvisionCase):
         run.with_user(self.manager).action_approve()
         self.assertEqual(run.decided_by_id, self.manager)
 
+    def test_authority_is_for_charges_and_releases(self):
+        """A charge in one segment and a release in another do not offset."""
+        self.env["ar.provision.segment"].create(
+            {"policy_id": self.policy.id, "name": "China", "country_ids": [self.env.ref("base.cn").id]}
+        )
+        chinese = self.make_partner("Chinese", country_id=self.env.ref("base.cn").id)
+        paid = self.make_invoice(10_000, 40)
+        self.make_run(self.today - timedelta(days=1))
+        self.pay(paid)
+        self.make_invoice(10_000, 40, partner_id=chinese.id)
+        row = {"company_id": self.company.id, "user_id": self.manager.id, "kind": "provision", "tier": 1}
+        authority = self.env["ar.credit.authority"].create({**row, "amount": 359})
+        run = self.make_run(post=False)
+        self.assertEqual((run.change, sorted(run.change_ids.mapped("change"))), (0, [-360, 360]))
+        run.with_user(self.controller).action_submit()
+        with self.assertRaises(AccessError):
+            run.with_user(self.manager).action_approve()
+        authority.amount = 360
+        run.with_user(self.manager).action_approve()
+        authority.amount = 359
+        with self.assertRaisesRegex(UserError, self.manager.name):
+            run.with_user(self.controller).action_post()
+
     def test_sent_back_and_submitted_again(self):
         self.make_invoice(1_000, 40)
         run = self.make_run(post=False).with_user(self.controller)

@@ -351,7 +351,11 @@ class ArProvisionRun(models.Model):
         self._write_decision("approved")
 
     def _get_amount_to_cover(self):
-        return abs(self.booked_other if self.kind == "opening" else self.change)
+        """Return what is charged in all or released in all, whichever is more: they do not offset."""
+        name = "other" if self.kind == "opening" else "change"
+        amounts = self.sudo().change_ids.mapped(name)  # sudo: of branches that the user does not see, too
+        charged = sum(amount for amount in amounts if amount > 0)
+        return self.currency_id.round(max(charged, charged - sum(amounts)))
 
     def _prepare_request(self):
         return {
