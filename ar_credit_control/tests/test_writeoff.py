@@ -1,7 +1,7 @@
 from datetime import timedelta
 
 from odoo import fields
-from odoo.exceptions import UserError
+from odoo.exceptions import AccessError, UserError
 from odoo.fields import Command
 from odoo.tests import tagged
 
@@ -355,6 +355,43 @@ class TestWriteoffTransit(WriteoffCase):
                 writeoff.with_user(user).write({"document_ids": [Command.clear()]})
             with self.assertRaises(UserError):
                 paper.with_user(user).raw = b"y"
+        # Sent back it is still what the request was made with.
+        writeoff.with_user(self.manager).action_send_back("Which court?")
+        with self.assertRaisesRegex(UserError, "kept as evidence"):
+            paper.with_user(self.collector).unlink()
+
+    def test_evidence_from_another_record_is_copied(self):
+        mine = self.make_partner("Mine", user_id=self.collector.id)
+        foreign = self.env["ir.attachment"].create(
+            {"name": "Judgment", "raw": b"x", "res_model": "res.partner", "res_id": mine.id}
+        )
+        secret = self.env["ir.attachment"].create({"name": "Secret", "raw": b"s"})
+        writeoff = self.ask(self.make_invoice(1_000, 100)).with_user(self.collector)
+        writeoff.reason_id = self.insolvency
+        with self.assertRaises(AccessError):
+            writeoff.document_ids = secret
+        writeoff.sudo().document_ids = False
+        writeoff.document_ids = foreign
+        kept = writeoff.document_ids
+        self.assertNotEqual(kept, foreign)
+        self.assertEqual((kept.name, kept.res_model, kept.res_id), ("Judgment", "ar.writeoff", writeoff.id))
+        writeoff.action_submit()
+        foreign.raw = b"y"
+        foreign.unlink()
+        self.assertEqual(kept.raw, b"x")
+        # A file that somehow belongs to another record is guarded as well.
+        other = self.env["ir.attachment"].create(
+            {"name": "Deed", "raw": b"x", "res_model": "res.partner", "res_id": mine.id}
+        )
+        self.env.cr.execute(
+            "INSERT INTO ar_writeoff_ir_attachment_rel (ar_writeoff_id, ir_attachment_id) VALUES (%s, %s)",
+            (writeoff.id, other.id),
+        )
+        self.env.invalidate_all()
+        with self.assertRaisesRegex(UserError, "kept as evidence"):
+            other.with_user(self.collector).raw = b"y"
+        with self.assertRaisesRegex(UserError, "kept as evidence"):
+            other.unlink()
 
     def test_deductible_in_china(self):
         self.company.account_fiscal_country_id = self.env.ref("base.cn")

@@ -1,5 +1,6 @@
 from odoo import api, models
 from odoo.exceptions import AccessError, UserError
+from odoo.fields import Command
 
 # What the chatter writes on a record.
 THREAD = frozenset(
@@ -88,16 +89,24 @@ class ArEvidenceMixin(models.AbstractModel):
         return self.sudo().write(vals)  # sudo: nobody has the right to write evidence
 
     def _claim_documents(self):
-        """Tie uploaded files to their record, so that who reads it reads them."""
+        """Tie uploaded files to their record, so that who reads it reads them.
+
+        Of files of other records it keeps copies: there they may be deleted or replaced.
+
+        :raise AccessError: for files that the user may not read
+        """
         for record in self:
-            documents = record.document_ids.sudo()  # sudo: who may not write attachments any more
-            documents.filtered(
-                lambda document: (
-                    not document.res_id
-                    and document.res_model in (False, self._name)
-                    and document.create_uid == self.env.user
+            documents = record.sudo().document_ids  # sudo: who may not read all attachments any more
+            others = documents.filtered(
+                lambda document, record=record: (
+                    document.res_model != record._name or document.res_id != record.id
                 )
-            ).write({"res_model": self._name, "res_id": record.id})
+            )
+            if others:
+                others.with_env(record.env).check_access("read")
+                given = others._give_to(record)
+                if given != others:
+                    record._write_evidence({"document_ids": [Command.set((documents - others | given).ids)]})
 
     def _check_state(self, *states):
         """Refuse what is not possible in the state of a record.
