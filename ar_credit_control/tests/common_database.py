@@ -17,6 +17,54 @@ from odoo.tools import config
 TEMPLATE = os.environ.get("AR_TEST_TEMPLATE")
 
 
+# After a script of :meth:`OwnDatabaseCase.run_script` that made ``jobs``, a list of (user id, model, method,
+# ids): each is called in a process of its own, all at the same moment, as an RPC call is, with Odoo's own
+# retries. Prints ENDED and how each ended: 0 done, 3 told that it cannot be done, 1 failed.
+RACE = """
+import os, sys
+import odoo.sql_db
+from odoo.exceptions import UserError
+from odoo.service.model import PG_CONCURRENCY_EXCEPTIONS_TO_RETRY, execute_cr
+
+registry = env.registry
+sys.stdout.flush()
+env.cr.commit()
+env.cr.close()
+odoo.sql_db.close_all()
+
+def call(uid, model, method, ids, presses=6):
+    try:
+        with registry.cursor() as cr:
+            execute_cr(cr, uid, model, method, [ids], {})
+    except PG_CONCURRENCY_EXCEPTIONS_TO_RETRY:
+        if not presses:
+            raise
+        call(uid, model, method, ids, presses - 1)
+
+begin, go = os.pipe()
+children = []
+for job in jobs:
+    child = os.fork()
+    if not child:
+        os.close(go)
+        os.read(begin, 1)
+        code = 0
+        try:
+            call(*job)
+        except UserError:
+            code = 3
+        except BaseException:
+            code = 1
+        os._exit(code)
+    children.append(child)
+os.close(begin)
+os.close(go)
+print('ENDED', *[os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in children])
+sys.stdout.flush()
+os._exit(0)
+"""
+
+
 def _connect(database="postgres"):
     """Connect to the tests' server, by default to its maintenance database; each statement commits."""
     keys = {"host": "db_host", "port": "db_port", "user": "db_user", "password": "db_password"}

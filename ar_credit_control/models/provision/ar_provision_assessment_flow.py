@@ -1,5 +1,4 @@
 from odoo import api, fields, models
-from odoo.exceptions import UserError
 
 
 class ArProvisionAssessmentFlow(models.Model):
@@ -7,7 +6,10 @@ class ArProvisionAssessmentFlow(models.Model):
 
     _name = "ar.provision.assessment.flow"
     _description = "Expected Cash of an Assessment"
+    _inherit = ["ar.approval.part.mixin"]
     _order = "assessment_id, date, id"
+
+    _approved_field = "assessment_id"
 
     assessment_id = fields.Many2one("ar.provision.assessment", required=True, index=True, ondelete="cascade")
     company_id = fields.Many2one(related="assessment_id.company_id", store=True, index=True)
@@ -31,30 +33,9 @@ class ArProvisionAssessmentFlow(models.Model):
         for flow in self:
             flow.present_value = flow._get_present_value(flow.assessment_id.date_from)
 
-    @api.model_create_multi
-    def create(self, vals_list):
-        flows = super().create(vals_list)
-        flows._check_draft()
-        return flows
-
-    def write(self, vals):
-        self._check_draft()
-        result = super().write(vals)
-        self._check_draft()
-        return result
-
-    def unlink(self):
-        self._check_draft()
-        return super().unlink()
-
-    def _check_draft(self):
-        """What is expected is fixed once another person decides on it."""
-        if any(assessment.state != "draft" for assessment in self.assessment_id):
-            raise UserError(
-                self.env._("Expected cash is fixed once the assessment was submitted: make a new one.")
-            )
-        if not self.env.su:
-            self.assessment_id._add_preparer()
+    @api.model
+    def _get_fixed_text(self):
+        return self.env._("Expected cash is fixed once the assessment was submitted: make a new one.")
 
     def _get_present_value(self, date):
         """Return amount × probability, discounted from its day to ``date`` at the assessment's rate."""

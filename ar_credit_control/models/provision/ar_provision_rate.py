@@ -1,5 +1,5 @@
 from odoo import api, fields, models
-from odoo.exceptions import UserError, ValidationError
+from odoo.exceptions import ValidationError
 
 
 class ArProvisionRate(models.Model):
@@ -7,7 +7,10 @@ class ArProvisionRate(models.Model):
 
     _name = "ar.provision.rate"
     _description = "Loss Rate"
+    _inherit = ["ar.approval.part.mixin"]
     _order = "matrix_id, segment_rank, segment_id, bucket_age, id"
+
+    _approved_field = "matrix_id"
 
     matrix_id = fields.Many2one("ar.provision.matrix", required=True, index=True, ondelete="cascade")
     policy_id = fields.Many2one(related="matrix_id.policy_id")
@@ -66,25 +69,6 @@ class ArProvisionRate(models.Model):
                     self.env._("“%s” belongs to another policy than the rates.", rate.bucket_id.name)
                 )
 
-    @api.model_create_multi
-    def create(self, vals_list):
-        rates = super().create(vals_list)
-        rates._check_draft()
-        return rates
-
-    def write(self, vals):
-        self._check_draft()
-        result = super().write(vals)
-        self._check_draft()
-        return result
-
-    def unlink(self):
-        self._check_draft()
-        return super().unlink()
-
-    def _check_draft(self):
-        """Rates are fixed once another person decides on them; who writes them does not approve them."""
-        if any(matrix.state != "draft" for matrix in self.matrix_id):
-            raise UserError(self.env._("Loss rates are fixed once they were submitted: make new ones."))
-        if not self.env.su:
-            self.matrix_id._add_preparer()
+    @api.model
+    def _get_fixed_text(self):
+        return self.env._("Loss rates are fixed once they were submitted: make new ones.")
