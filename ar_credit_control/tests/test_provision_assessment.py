@@ -144,3 +144,11 @@ class TestProvisionAssessment(ProvisionCase):
         self.assertEqual(found, assessment)
         with self.assertRaises(AccessError):
             assessments.with_user(self.collector).action_assess(self.customer.id)
+
+    def test_who_prepared_it_does_not_prolong_it(self):
+        assessment = self.assess(method="rate", rate=1, date_to=self.today)
+        for date in (False, self.today + timedelta(days=365)):
+            with self.assertRaises(AccessError):
+                assessment.with_user(self.controller).date_to = date
+        assessment.with_user(self.manager).date_to = self.today + timedelta(days=30)
+        self.assertEqual(assessment.date_to, self.today + timedelta(days=30))

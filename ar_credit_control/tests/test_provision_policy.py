@@ -298,3 +298,33 @@ class TestProvisionPolicy(ProvisionCase):
         settings = self.env["res.config.settings"].create({"company_id": self.company.id})
         self.assertEqual(settings.provision_policy_id, self.policy)
         self.assertEqual(settings.provision_allowance_account_id, self.allowance)
+
+    def test_segments_with_approved_rates_keep_their_customers(self):
+        segment, last = self.env["ar.provision.segment"].create(
+            [
+                {"policy_id": self.policy.id, "name": name, "sequence": sequence}
+                for name, sequence in (("Abroad", 10), ("Others", 20))
+            ]
+        )
+        self.make_matrix(
+            self.policy,
+            EXAMPLE_RATES,
+            approve=False,
+            date_from="2001-01-01",
+            rate_ids=[
+                Command.create({"bucket_id": bucket.id, "segment_id": part.id, "rate": 5})
+                for bucket in self.policy.bucket_ids
+                for part in (self.env["ar.provision.segment"], segment)
+            ],
+        ).with_user(self.controller).action_submit()
+        germany = self.env.ref("base.de")
+        for values in ({"country_ids": [Command.link(germany.id)]}, {"sequence": 30}, {"active": False}):
+            with self.assertRaises(UserError):
+                segment.with_user(self.manager).write(values)
+        with self.assertRaises(UserError):
+            self.env["ar.provision.segment"].create(
+                {"policy_id": self.policy.id, "name": "First", "sequence": 1}
+            )
+        segment.with_user(self.manager).name = "Customers abroad"
+        last.with_user(self.manager).country_ids = germany
+        self.env["ar.provision.segment"].create({"policy_id": self.policy.id, "name": "New", "sequence": 30})

@@ -18,7 +18,7 @@ class ArItemLoss(models.AbstractModel):
         """Return ``move_id`` of entries by which claims are given up, taken back or recovered.
 
         Those of write-offs, and what accountants book by hand: general entries on an account for losses,
-        allowances or recoveries of a policy in use, as in the roll rates; never a receipt, of which a part
+        allowances or recoveries, of policies that are archived, too; never a receipt, of which a part
         may be such a deduction.
         """
         return SQL(
@@ -45,11 +45,12 @@ class ArItemLoss(models.AbstractModel):
             SELECT unnest(ARRAY[allowance_account_id, expense_account_id, release_account_id,
                                 loss_account_id, recovery_account_id])
               FROM ar_provision_policy
-             WHERE active
              UNION
             SELECT unnest(ARRAY[mapped.allowance_account_id, mapped.expense_account_id])
               FROM ar_provision_account mapped
-              JOIN ar_provision_policy policy ON policy.id = mapped.policy_id AND policy.active
+             UNION
+            SELECT writeoff_account_id
+              FROM res_company
             """
         )
 
@@ -144,11 +145,10 @@ class ArItemLoss(models.AbstractModel):
                 ],
             ),
             ("account.partial.reconcile", ["amount", "credit_move_id", "debit_move_id", "max_date"]),
-            ("ar.provision.account", ["allowance_account_id", "expense_account_id", "policy_id"]),
+            ("ar.provision.account", ["allowance_account_id", "expense_account_id"]),
             (
                 "ar.provision.policy",
                 [
-                    "active",
                     "allowance_account_id",
                     "expense_account_id",
                     "loss_account_id",
@@ -156,6 +156,7 @@ class ArItemLoss(models.AbstractModel):
                     "release_account_id",
                 ],
             ),
+            ("res.company", ["writeoff_account_id"]),
             ("res.partner", ["commercial_partner_id"]),
         ):
             self.env[model].flush_model(names)

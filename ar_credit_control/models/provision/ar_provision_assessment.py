@@ -1,5 +1,5 @@
 from odoo import api, fields, models
-from odoo.exceptions import UserError
+from odoo.exceptions import AccessError, UserError
 from odoo.tools import SQL
 
 
@@ -150,6 +150,20 @@ class ArProvisionAssessment(models.Model):
         if not self.env.su:
             assessments._add_preparer()
         return assessments
+
+    def write(self, vals):
+        if "date_to" in vals and not self.env.su:
+            self._check_ends()
+        return super().write(vals)
+
+    def _check_ends(self):
+        """How long an approved assessment counts is decided as the assessment was, not by who prepared it.
+
+        :raise AccessError: for who prepared it, or has no authority
+        """
+        for assessment in self:
+            if assessment.state == "approved" and (obstacle := assessment._get_obstacle(self.env.user)):
+                raise AccessError(obstacle)
 
     def _get_amount_to_cover(self):
         return 0.0

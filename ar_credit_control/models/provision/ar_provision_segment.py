@@ -1,5 +1,9 @@
-from odoo import fields, models
+from odoo import api, fields, models
+from odoo.exceptions import UserError
 from odoo.tools import SQL
+
+# What decides which customers a segment has.
+MEANING = frozenset({"active", "category_ids", "country_ids", "policy_id", "rating_ids", "sequence"})
 
 
 class ArProvisionSegment(models.Model):
@@ -20,6 +24,38 @@ class ArProvisionSegment(models.Model):
     )
     country_ids = fields.Many2many("res.country", string="Countries", help="Empty: any country.")
     active = fields.Boolean(default=True)
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        segments = super().create(vals_list)
+        for segment in segments:
+            segment._get_rated().filtered(lambda rated: rated.sequence > segment.sequence)._refuse_change()
+        return segments
+
+    def write(self, vals):
+        if vals.keys() & MEANING:
+            (self & self._get_rated())._refuse_change()
+        return super().write(vals)
+
+    def _get_rated(self):
+        """Return the segments of these policies that rates were submitted or approved for."""
+        rates = self.env["ar.provision.rate"].sudo()  # sudo: of any company
+        return rates.search(
+            [
+                ("segment_id.policy_id", "in", self.policy_id.ids),
+                ("matrix_id.state", "in", ("submitted", "approved")),
+            ]
+        ).segment_id.sudo(False)
+
+    def _refuse_change(self):
+        """Refuse to give approved rates to other customers; a new segment may follow those that have rates.
+
+        :raise UserError: naming the segment
+        """
+        if self:
+            raise UserError(
+                self.env._("“%s” has approved loss rates: copy the policy and change the copy.", self[0].name)
+            )
 
     def _segment_sql(self, partner: SQL, profile: SQL) -> SQL:
         """Return the id of the segment of a customer, NULL for everyone else.

@@ -1,4 +1,4 @@
-from odoo import fields, models
+from odoo import api, fields, models
 
 from .account_move import WRITEOFF_GROUPS
 
@@ -16,6 +16,7 @@ class ResPartner(models.Model):
         help="What this company gave up of the customer's debts and did not recover, in company currency.",
     )
 
+    @api.depends_context("company")
     def _compute_writeoff(self):
         figures = self.env["ar.writeoff"]._get_figures(self.commercial_partner_id, self.env.company)
         for partner in self:
