@@ -354,8 +354,8 @@ class TestDunningPayment(DispatchCase, HttpCase):
             journal = self.env["account.journal"].create(
                 {"name": "Online", "code": "ONL", "type": "bank", "company_id": company.id}
             )
-        method = self.env["payment.method"].sudo().search([("is_primary", "=", True)], limit=1)
-        method.active = True
+        # of any country and currency, as the first of all methods is not
+        method = self.env.ref("payment.payment_method_card").sudo()
         provider = self.make_provider()
         provider.write(
             {
@@ -364,6 +364,7 @@ class TestDunningPayment(DispatchCase, HttpCase):
                 "journal_id": journal.id,
             }
         )
+        method.active = True
         # what a module of a provider sets up
         journal.inbound_payment_method_line_ids[:1].payment_provider_id = provider
         return provider

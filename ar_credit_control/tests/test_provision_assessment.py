@@ -78,7 +78,7 @@ class TestProvisionAssessment(ProvisionCase):
         assessment.action_submit()
         assessment.with_user(self.manager).action_approve()
         self.assertEqual(self.make_run(post=False).amount, 500)
-        assessment.with_user(self.controller).date_to = self.today
+        assessment.with_user(self.manager).date_to = self.today
         self.assertEqual(self.make_run(post=False).amount, 500)
         later = self.make_run(self.today + timedelta(days=1), post=False)
         self.assertEqual(later.amount, 16)

@@ -193,9 +193,15 @@ class TestProvisionReportMovement(MovementCase):
         other = self.collect_company_accounting_data(self._create_company(name="Another company"))
         company = other["company"]
         account = self.allowance.copy({"code": "129902", "company_ids": [Command.set(company.ids)]})
-        policy = self.policy.copy({"company_id": company.id, "journal_id": False, "active": True})
-        policy.write(
-            {"allowance_account_id": account.id, "expense_account_id": False, "loss_account_id": False}
+        self.policy.copy(
+            {
+                "active": True,
+                "company_id": company.id,
+                "journal_id": False,
+                "allowance_account_id": account.id,
+                "expense_account_id": False,
+                "loss_account_id": False,
+            }
         )
         report = self.env["ar.provision.movement.report"].create(
             {"company_id": company.id, "date_from": self.day(300), "date_to": self.day(0)}

@@ -28,8 +28,8 @@ class ArProvisionSegment(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         segments = super().create(vals_list)
-        for segment in segments:
-            segment._get_rated().filtered(lambda rated: rated.sequence > segment.sequence)._refuse_change()
+        first = min(segments.mapped("sequence"), default=0)
+        segments._get_rated().filtered(lambda rated: rated.sequence > first)._refuse_change()
         return segments
 
     def write(self, vals):
