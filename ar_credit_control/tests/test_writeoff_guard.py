@@ -103,11 +103,38 @@ class TestWriteoffGuard(WriteoffCase):
                 move.button_draft()
             with self.assertRaises(UserError):
                 move.write({"state": "cancel"})
-        reversal = self.env["account.move.reversal"].with_context(
-            active_model="account.move", active_ids=entry.ids
-        )
         with self.assertRaisesRegex(UserError, "Cancel the write-off"):
-            reversal.create({"journal_id": entry.journal_id.id}).reverse_moves()
+            self.reverse(entry)
+
+    def test_entries_of_what_was_cancelled_stay(self):
+        self.decide(self.writeoff)
+        self.writeoff.with_user(self.controller).action_post()
+        recovery = self.recover(self.writeoff.line_ids, 100)
+        recovery.action_cancel()
+        self.writeoff.with_user(self.controller).action_cancel("Paid after all")
+        entries = self.writeoff.sudo().move_ids
+        self.assertEqual((len(entries), set(entries.mapped("state"))), (4, {"posted"}))
+        for move in entries:
+            with self.assertRaisesRegex(UserError, "stay"):
+                move.button_draft()
+            with self.assertRaisesRegex(UserError, "stay"):
+                move.button_cancel()
+            with self.assertRaisesRegex(UserError, "stay"):
+                move.with_context(force_delete=True).unlink()
+            with self.assertRaisesRegex(UserError, "stay"):
+                self.reverse(move)
+        self.invoice.button_draft()
+
+    def test_entries_of_a_run_are_reversed_by_the_run(self):
+        entry = self.make_run().movement_ids.move_id[:1]
+        with self.assertRaisesRegex(UserError, "Cancel the run"):
+            self.reverse(entry)
+
+    def reverse(self, move):
+        wizard = self.env["account.move.reversal"].with_context(
+            active_model="account.move", active_ids=move.ids
+        )
+        return wizard.create({"journal_id": move.journal_id.id}).reverse_moves()
 
     def test_salesperson_asks_for_own_customers(self):
         mine = self.make_partner("Mine", user_id=self.credit_user.id)

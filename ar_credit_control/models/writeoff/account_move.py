@@ -1,4 +1,4 @@
-from odoo import fields, models
+from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
 
@@ -34,27 +34,35 @@ class AccountMove(models.Model):
             self._check_not_written_off()
         return super().write(vals)
 
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_writeoff(self):
+        self._check_not_written_off()
+
     def _check_not_written_off(self):
         """Refuse to undo entries of write-offs, and invoices that are written off, in the ledger alone.
 
+        Entries of a cancelled write-off or recovery stay too: only together do they add up to nothing.
+
         :raise UserError: naming the write-off
         """
-        posted = self.filtered(lambda move: move.state == "posted")
-        if not posted:
-            return
         # sudo: whoever books may not read write-offs
         lines = self.env["ar.writeoff.line"].sudo()
-        domain = Domain("entry_id", "in", posted.ids) | Domain("move_id", "in", posted.ids)
+        booked = Domain("entry_id", "in", self.ids) | Domain("move_id", "in", self.ids)
         kept = lines.search(
-            domain & Domain("writeoff_id.state", "=", "posted") & Domain("amount", ">", 0), limit=1
+            booked & Domain("writeoff_id.state", "=", "posted") & Domain("amount", ">", 0), limit=1
         ).writeoff_id
         if not kept:
             recoveries = self.env["ar.writeoff.recovery"].sudo()  # sudo: see above
             kept = recoveries.search(
-                [("move_id", "in", posted.ids), ("is_cancelled", "=", False)], limit=1
+                [("move_id", "in", self.ids), ("is_cancelled", "=", False)], limit=1
             ).writeoff_id
         if kept:
             raise UserError(self.env._("Cancel the write-off %s first, or its recovery.", kept.display_name))
+        writeoffs = self.env["ar.writeoff"].sudo()  # sudo: see above
+        if kept := writeoffs.search([("move_ids", "in", self.ids)], limit=1):
+            raise UserError(
+                self.env._("Entries of the write-off %s and their reversals stay.", kept.display_name)
+            )
 
     def action_open_writeoffs(self):
         """Open the write-offs about this invoice."""
