@@ -410,6 +410,31 @@ class TestWriteoffTransit(WriteoffCase):
                 self.assertEqual(writeoff.deductible, expected)
                 self.assertTrue(writeoff.deductible_note)
 
+    def test_small_claim_in_china_is_the_whole_invoice(self):
+        self.company.account_fiscal_country_id = self.env.ref("base.cn")
+        yuan = self.env.ref("base.CNY")
+        small = yuan._convert(50_000, self.company.currency_id, self.company, self.today)
+        part = self.make_invoice(small * 2, 400)
+        self.assertEqual(self.ask(part, amounts={part: 10}).deductible, "none")
+        halves = self.env["account.payment.term"].create(
+            {
+                "name": "Two halves",
+                "line_ids": [
+                    Command.create({"value": "percent", "value_amount": 50, "nb_days": days})
+                    for days in (0, 10)
+                ],
+            }
+        )
+        for amount, expected in ((small * 1.5, "none"), (small, "small_over_1_year")):
+            invoice = self.make_invoice(
+                amount,
+                400,
+                invoice_date=fields.Date.subtract(self.today, days=400),
+                invoice_payment_term_id=halves.id,
+            )
+            writeoff = self.ask(invoice)
+            self.assertEqual((len(writeoff.line_ids), writeoff.deductible), (2, expected))
+
     def test_note_is_open_until_the_decision(self):
         writeoff = self.ask(self.make_invoice(1_000, 100))
         self.assertFalse(writeoff.deductible)

@@ -28,6 +28,7 @@ class ArWriteoff(models.Model):
         provided = self._get_provided(policy) if policy else {}
         held = self._get_held(policy) if policy else {}
         written_off = self._get_written_off(items)
+        claims = self._get_claims(items)
         result = {}
         for line, item in items.items():
             amount = self._get_company_amount(line, item)
@@ -46,7 +47,7 @@ class ArWriteoff(models.Model):
                 "loss_account_id": loss.id,
                 "segment_id": segment.id,
                 "tax_details": taxes,
-                "deductible": self._judge_deductible(line, amount),
+                "deductible": self._judge_deductible(line, claims[line]),
             }
         return result
 
@@ -236,14 +237,27 @@ class ArWriteoff(models.Model):
     def _is_chinese(self):
         return self.company_id.sudo().account_fiscal_country_id.code == "CN"  # sudo: of the main company
 
-    def _judge_deductible(self, line, amount):
-        """Return by which rule of China a loss may be deducted; False elsewhere."""
+    def _get_claims(self, items):
+        """Return the original company amount of the claim of each line: the whole invoice, of which an
+        instalment is a part; of other entries the journal item."""
+        totals = {
+            move: sum(part.balance for part in move.line_ids if part.account_type == "asset_receivable")
+            for move in self.env["account.move"].union(*(item.move_id for item in items.values()))
+            if move.is_invoice(include_receipts=True)
+        }
+        return {line: totals.get(item.move_id, item.balance) for line, item in items.items()}
+
+    def _judge_deductible(self, line, claim):
+        """Return by which rule of China a loss may be deducted; False elsewhere.
+
+        :param claim: original amount of the whole claim: writing off a part does not make it small
+        """
         if not self._is_chinese():
             return False
         if line.date_maturity + relativedelta(years=3) < self.date:
             return "over_3_years"
         if line.date_maturity + relativedelta(years=1) < self.date and (
-            self.currency_id.compare_amounts(amount, self._get_small_amount()) <= 0
+            self.currency_id.compare_amounts(claim, self._get_small_amount()) <= 0
         ):
             return "small_over_1_year"
         return "none"
