@@ -126,7 +126,7 @@ class TestProvisionGuard(ProvisionCase):
         self.assertEqual(self.allowance_at(), following.amount)
 
     def test_more_than_was_approved(self):
-        """The ledger changed after the approval: who approved must be able to decide on what is booked."""
+        """The allowance changed after the approval: who approved must be able to decide on what is booked."""
         self.make_invoice(10_000, 40)
         authority = {"company_id": self.company.id, "user_id": self.manager.id, "kind": "provision"}
         self.env["ar.credit.authority"].create({**authority, "tier": 1, "amount": 400})
@@ -163,6 +163,43 @@ class TestProvisionGuard(ProvisionCase):
             run.with_user(self.controller).action_approve()
         run.with_user(self.manager).action_approve()
         self.assertEqual(run.decided_by_id, self.manager)
+
+    def test_lines_are_the_open_items_until_the_run_is_posted(self):
+        """What is booked in between changes the open items: submission, approval and posting refuse."""
+        steps = (
+            ("action_submit", self.controller),
+            ("action_approve", self.manager),
+            ("action_post", self.controller),
+        )
+        for number, (refused, _user) in enumerate(steps):
+            with self.subTest(step=refused):
+                self.make_invoice(1_000, 40)
+                run = self.make_run(self.today - timedelta(days=1), post=False)
+                for action, user in steps[:number]:
+                    getattr(run.with_user(user), action)()
+                state = run.state
+                paid = self.make_invoice(500, 40)
+                action, user = steps[number]
+                with self.assertRaisesRegex(UserError, "changed since"):
+                    getattr(run.with_user(user), action)()
+                self.assertEqual((run.state, run.move_ids.ids), (state, []))
+                self.pay(paid)  # at a later date: it is open at that of the run
+                with self.assertRaisesRegex(UserError, "changed since"):
+                    getattr(run.with_user(user), action)()
+                run.with_user(self.controller).action_cancel()
+        run = self.make_run(self.today - timedelta(days=1))
+        self.assertEqual((run.state, run.gross), ("posted", 4_500))
+
+    def test_as_much_owed_by_another_customer_is_another_ledger(self):
+        invoice = self.make_invoice(1_000, 40)
+        run = self.make_run(post=False)
+        self.pay(invoice)
+        self.make_invoice(1_000, 40, partner_id=self.make_partner("Other").id)
+        with self.assertRaisesRegex(UserError, "changed since"):
+            run.with_user(self.controller).action_submit()
+        run.with_user(self.controller).action_compute()
+        run.with_user(self.controller).action_submit()
+        self.assertEqual(run.state, "submitted")
 
     def test_authority_is_for_charges_and_releases(self):
         """A charge in one segment and a release in another do not offset."""

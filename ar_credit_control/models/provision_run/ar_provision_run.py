@@ -10,8 +10,9 @@ class ArProvisionRun(models.Model):
     """The expected loss of a company's receivables at a date, and what of it is not booked yet.
 
     Computed as a draft, frozen when it is submitted: opened years later it shows the same figures, whatever
-    happened since. Approved by another person, then posted: the entry takes the allowance accounts from what
-    they hold at the date to what the run says, so running twice changes nothing.
+    happened since. Approved by another person, then posted, each as long as its lines are the open items of
+    the ledger at the date: the entry takes the allowance accounts from what they hold at the date to what the
+    run says, so running twice changes nothing.
     """
 
     _name = "ar.provision.run"
@@ -346,6 +347,53 @@ class ArProvisionRun(models.Model):
                         format_date(self.env, run.date),
                     )
                 )
+            if run.kind == "regular":
+                run._check_ledger()
+
+    def _check_ledger(self):
+        """Refuse lines that are not the open items any more: something was booked or matched since.
+
+        :raise UserError: when number or amount of the open items of a customer in a company or branch differ
+        """
+        self.ensure_one()
+        self.env.flush_all()
+        report = self.env["ar.aging.report"]
+        report._switch_off_jit()
+        changed = self.env.execute_query(
+            SQL(
+                """
+                SELECT 1
+                  FROM (
+                        SELECT company_id, COALESCE(partner_id, 0) AS partner_id,
+                               COUNT(*) AS count, SUM(gross) AS gross
+                          FROM ar_provision_line
+                         WHERE run_id = %(run)s
+                      GROUP BY 1, 2
+                       ) line
+             FULL JOIN (
+                        SELECT company_id, COALESCE(partner_id, 0) AS partner_id,
+                               COUNT(*) AS count, SUM(amount) AS gross
+                          FROM (%(open_items)s) item
+                         WHERE root_company_id = %(root)s
+                      GROUP BY 1, 2
+                       ) item USING (company_id, partner_id)
+                 WHERE line.count IS DISTINCT FROM item.count OR line.gross IS DISTINCT FROM item.gross
+                 LIMIT 1
+                """,
+                run=self.id,
+                open_items=report._open_items_sql(self.date),
+                root=self.company_id.id,
+            )
+        )
+        if changed:
+            raise UserError(
+                self.env._(
+                    "The ledger at %(date)s changed since “%(run)s” was computed. Send it back and compute it "
+                    "again; if it is approved, cancel it and make a new one.",
+                    date=format_date(self.env, self.date),
+                    run=self.name,
+                )
+            )
 
     def _approve(self):
         self._write_decision("approved")
@@ -371,8 +419,8 @@ class ArProvisionRun(models.Model):
     def action_post(self):
         """Book the change: one entry for each company or branch, dated on the run's date.
 
-        :raise UserError: where the chart has no allowance, in a closed period, or when the ledger changed
-            since the run was computed
+        :raise UserError: where the chart has no allowance, in a closed period, when the open items at the
+            date changed since the run was computed, or when more would be booked than who approved may decide
         """
         self._check_posts()
         self._check_state("approved")

@@ -21,6 +21,7 @@ class ArProvisionRun(models.Model):
         self._lock_company()
         self._check_only_one()
         if self.kind == "regular":
+            self._check_ledger()
             self._take_previous()
         self._write_changes()
         self._check_approved_change()
@@ -109,7 +110,7 @@ class ArProvisionRun(models.Model):
         return list(dict.fromkeys(locks))
 
     def _check_approved_change(self):
-        """Refuse to post more than who approved may decide: the ledger may have changed since."""
+        """Refuse to post more than who approved may decide: what is booked may have changed since."""
         authority = self.env["ar.credit.authority"]
         amount = self._get_amount_to_cover()
         if not self.decided_by_id or authority._covers(
