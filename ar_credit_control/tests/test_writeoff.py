@@ -435,6 +435,26 @@ class TestWriteoffTransit(WriteoffCase):
             writeoff = self.ask(invoice)
             self.assertEqual((len(writeoff.line_ids), writeoff.deductible), (2, expected))
 
+    def test_typed_tax_note_is_kept(self):
+        self.company.account_fiscal_country_id = self.env.ref("base.cn")
+        writeoff = self.ask(self.make_invoice(10, 400)).with_user(self.collector)
+        self.assertEqual(writeoff.deductible, "small_over_1_year")
+        # What was only proposed follows the date.
+        writeoff.date = fields.Date.subtract(self.today, days=100)
+        self.assertEqual(writeoff.deductible, "none")
+        writeoff.deductible_note = "Bankruptcy: notice of the court of 3 May"
+        writeoff.date = self.today
+        writeoff.line_ids.amount = 5
+        self.assertEqual(
+            (writeoff.deductible, writeoff.deductible_note),
+            ("none", "Bankruptcy: notice of the court of 3 May"),
+        )
+        # Emptied, it is proposed again.
+        writeoff.write({"deductible": False, "deductible_note": False})
+        writeoff.line_ids.amount = 6
+        self.assertEqual(writeoff.deductible, "small_over_1_year")
+        self.assertTrue(writeoff.deductible_note)
+
     def test_note_is_open_until_the_decision(self):
         writeoff = self.ask(self.make_invoice(1_000, 100))
         self.assertFalse(writeoff.deductible)

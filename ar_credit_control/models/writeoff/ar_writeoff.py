@@ -134,6 +134,8 @@ class ArWriteoff(models.Model):
         "50,000 or 0.01 % of a year's revenue each (announcement 2011-25 of the tax administration).",
     )
     deductible_note = fields.Text(string="Tax Note", help="Which rule applies, and which papers prove it.")
+    # What was proposed of the two last: what a person typed instead stays.
+    deductible_proposal = fields.Json(string="Proposed Tax Note", readonly=True, copy=False)
     recovery_ids = fields.One2many("ar.writeoff.recovery", "writeoff_id", string="Recoveries", readonly=True)
     movement_ids = fields.One2many("ar.provision.movement", "writeoff_id", readonly=True)
     move_ids = fields.Many2many(

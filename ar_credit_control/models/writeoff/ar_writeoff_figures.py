@@ -290,14 +290,27 @@ class ArWriteoff(models.Model):
         return max(-(balance or 0.0), 0.0)
 
     def _propose_deductible(self):
-        """Propose the note on income tax: by the rules in China, text to fill elsewhere."""
+        """Propose the note on income tax: by the rules in China, text to fill elsewhere.
+
+        Only while it is empty or as it was proposed last: what a person typed stays.
+        """
         self.ensure_one()
+        current = [self.deductible, self.deductible_note]
+        if any(current) and current != self.deductible_proposal:
+            return
         lines = self._get_lines()
         judged = set(lines.mapped("deductible")) - {False}
         if not judged:
             return
         worst = next(key for key in ("none", "small_over_1_year", "over_3_years") if key in judged)
-        self._write_evidence({"deductible": worst, "deductible_note": self._describe_deductible(lines)})
+        proposal = [worst, self._describe_deductible(lines)]
+        self._write_evidence(
+            {
+                "deductible": proposal[0],
+                "deductible_note": proposal[1],
+                "deductible_proposal": proposal,
+            }
+        )
 
     def _describe_deductible(self, lines):
         names = {
