@@ -77,6 +77,32 @@ class TestWriteoffRecovery(WriteoffCase):
         self.assertEqual(recovery.amount_tax, invoice.amount_tax / 4)
         self.assertEqual(self.balance_of(payable), owed + invoice.amount_tax * 3 / 4)
 
+    def test_parts_after_a_cancelled_one_add_up(self):
+        self.company.writeoff_tax = "reverse"
+        invoice = self.make_taxed_invoice(1_000, 100, self.company_data["default_tax_sale"])
+        payable = invoice.line_ids.filtered("tax_line_id").account_id
+        owed = self.balance_of(payable)
+        taxed = self.write_off(invoice).line_ids
+        for line in (self.line, taxed):
+            third = line.currency_id.round(line.amount / 3)
+            first = self.recover(line, third)
+            self.recover(line, third)
+            first.with_user(self.controller).action_cancel()
+            self.recover(line, third)
+            self.recover(line, line.amount_left)
+            live = line.recovery_ids.filtered(lambda recovery: not recovery.is_cancelled)
+            for name, part in (
+                ("amount_company", "amount_company"),
+                ("amount_provided", "amount_provided"),
+                ("amount_tax", "amount_tax"),
+                ("amount_income", "amount_expense"),
+            ):
+                self.assertEqual(
+                    line.currency_id.round(sum(live.mapped(name))), line.currency_id.round(line[part]), name
+                )
+        self.assertEqual(self.balance_of(payable), owed)
+        self.assertEqual(self.allowance_at(), 106)
+
     def test_recovery_account(self):
         self.policy.recovery_account_id = self.charge
         before = self.balance_of(self.charge)

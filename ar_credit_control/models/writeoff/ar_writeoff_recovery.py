@@ -47,6 +47,8 @@ class ArWriteoffRecovery(models.Model):
     )
     amount_tax = fields.Monetary(string="Tax", readonly=True, currency_field="company_currency_id")
     amount_income = fields.Monetary(string="Income", readonly=True, currency_field="company_currency_id")
+    # Parts of the rows of ``tax_details`` of the line, in their order: amounts by kind of row.
+    tax_details = fields.Json(readonly=True, copy=False)
     receivable_account_id = fields.Many2one("account.account", readonly=True, ondelete="restrict")
     allowance_account_id = fields.Many2one(related="line_id.allowance_account_id")
     segment_id = fields.Many2one(related="line_id.segment_id")
@@ -151,16 +153,27 @@ class ArWriteoffRecovery(models.Model):
 
     @api.model
     def _prepare_recovery(self, line, amount, date, receipt):
-        """Return the values: cumulative shares, so that parts add up to what was written off."""
+        """Return the values: cumulative shares less what stands booked, so that parts add up to what was
+        written off, whichever of them was cancelled."""
         currency = line.writeoff_id.currency_id
-        start = line.amount_recovered / line.amount
-        end = (line.amount_recovered + amount) / line.amount
+        live = line.recovery_ids.filtered(lambda recovery: not recovery.is_cancelled)
+        share = (line.amount_recovered + amount) / line.amount
 
-        def part(whole):
-            return currency.round(currency.round(whole * end) - currency.round(whole * start))
+        def part(whole, booked):
+            rest = currency.round(currency.round(whole * share) - sum(booked))
+            # Nothing is taken back: after a cancelled one others may hold a cent more than their share.
+            return max(rest, 0.0) if whole >= 0 else min(rest, 0.0)
 
-        amount_company, provided = part(line.amount_company), part(line.amount_provided)
-        tax = currency.round(sum(part(row["amount"]) for row in line.tax_details["taxes"]))
+        amount_company = part(line.amount_company, live.mapped("amount_company"))
+        provided = part(line.amount_provided, live.mapped("amount_provided"))
+        details = {
+            kind: [
+                part(row["amount"], [recovery.tax_details[kind][index] for recovery in live])
+                for index, row in enumerate(line.tax_details[kind])
+            ]
+            for kind in ("taxes", "bases")
+        }
+        tax = currency.round(sum(details["taxes"]))
         account = receipt.account_id if receipt else line.receivable_account_id
         return {
             "line_id": line.id,
@@ -173,6 +186,7 @@ class ArWriteoffRecovery(models.Model):
             "amount_company": amount_company,
             "amount_provided": provided,
             "amount_tax": tax,
+            "tax_details": details,
             "amount_income": currency.round(amount_company - provided - tax),
             "receivable_account_id": account.id,
             "recorded_by_id": self.env.uid,
@@ -242,25 +256,19 @@ class ArWriteoffRecovery(models.Model):
 
     def _prepare_tax_lines(self, name):
         """Return the tax that falls due again, and its base, in the part of this recovery."""
-        line, currency = self.line_id, self.writeoff_id.currency_id
-        end = line.amount_recovered / line.amount
-        start = (line.amount_recovered - self.amount) / line.amount
-
-        def part(whole):
-            return currency.round(currency.round(whole * end) - currency.round(whole * start))
-
+        line = self.line_id
         rows = [
             {
                 "account_id": row["account"],
                 "name": name,
-                "balance": -part(row["amount"]),
+                "balance": -amount,
                 "tax_repartition_line_id": row["origin"],
                 "tax_tag_ids": [Command.set(row["origin_tags"])],
             }
-            for row in line.tax_details["taxes"]
+            for row, amount in zip(line.tax_details["taxes"], self.tax_details["taxes"], strict=True)
         ]
-        for row in line.tax_details["bases"]:
-            rows += self.writeoff_id._prepare_base(line, -part(row["amount"]), row["origin_tags"])
+        for row, amount in zip(line.tax_details["bases"], self.tax_details["bases"], strict=True):
+            rows += self.writeoff_id._prepare_base(line, -amount, row["origin_tags"])
         return rows
 
     def _get_income_account(self):
