@@ -1,14 +1,16 @@
 from datetime import timedelta
 
+from odoo.fields import Command
 from odoo.tests import tagged
 
+from .common_cover import CoverCase
 from .common_provision import EXAMPLE_RATES, ProvisionCase
 
 PARTS = ("new", "gone", "gross_change", "cover_change", "moved", "rate_change", "exchange")
 
 
 @tagged("post_install", "-at_install")
-class TestProvisionComparison(ProvisionCase):
+class TestProvisionComparison(ProvisionCase, CoverCase):
     """What changed the expected loss since the run before, part by part."""
 
     @classmethod
@@ -106,6 +108,67 @@ class TestProvisionComparison(ProvisionCase):
                 self.assertEqual(movements["exchange"].against_account_id, account or self.charge)
                 run.with_user(self.controller).action_cancel()
                 self.assertEqual(self.allowance_at(), 32)
+
+    def carry_foreign(self):
+        """An invoice of CHF 1,000 that the ledger carries at 900 and that is worth 1,000 at the closing rate;
+        what is not covered is lost."""
+        franc = self.setup_other_currency("CHF", rates=[("2020-01-01", 1 / 0.9), (self.today, 1.0)])
+        self.policy.write({"closing_rate": True, "cover_rate": 0})
+        self.make_matrix(self.policy, (100,) * 5, date_from="2000-01-02")
+        return self.make_invoice(1_000, 40, currency_id=franc.id), franc
+
+    def test_assessed_at_the_closing_rate(self):
+        """What is not expected is lost of what the items are worth, not of what the ledger says."""
+        self.carry_foreign()
+        for date_from, loss, values in (
+            (self.earlier, 500, {"method": "rate", "rate": 50}),
+            (self.today, 400, {"flow_ids": [Command.create({"date": self.today, "amount": 600})]}),
+        ):
+            assessment = self.env["ar.provision.assessment"].create(
+                {
+                    "partner_id": self.customer.id,
+                    "company_id": self.company.id,
+                    "date_from": date_from,
+                    "reason": "Insolvency opened",
+                    **values,
+                }
+            )
+            self.approve(assessment)
+            with self.subTest(**values):
+                line = self.make_run(post=False).line_ids
+                self.assertEqual((line.gross, line.treatment), (900, "individual"))
+                self.assertEqual((line.amount, line.amount_currency, line.rate), (loss, loss, loss / 10))
+
+    def test_covered_at_the_closing_rate(self):
+        """A guarantee covers what the items are worth: 900 of 1,000, and no more than that."""
+        self.carry_foreign()
+        self.make_security(amount=900)
+        line = self.make_run(post=False).line_ids
+        self.assertEqual((line.gross, line.covered, line.amount, line.amount_currency), (900, 900, 100, 100))
+        self.make_security(amount=5_000)
+        line = self.make_run(post=False).line_ids
+        self.assertEqual((line.covered, line.amount), (1_000, 0))
+        self.policy.closing_rate = False
+        line = self.make_run(post=False).line_ids
+        self.assertEqual((line.covered, line.amount), (900, 0))
+
+    def compare_covered(self, amount, foreign=False):
+        """The parts of an invoice that a guarantee covers since before the rates of exchange changed."""
+        invoice, franc = self.carry_foreign()
+        self.make_security(
+            amount=amount,
+            currency_id=(franc if foreign else self.company.currency_id).id,
+            date_from=self.earlier - timedelta(days=90),
+        )
+        before = self.make_run(self.earlier)
+        self.assertEqual((before.covered, before.amount), (900, 0))
+        return self.compare(self.make_run(post=False))[invoice]
+
+    def test_exchange_of_what_is_covered_in_own_currency(self):
+        self.assertChanged(self.compare_covered(900), exchange=100)
+
+    def test_exchange_of_what_is_covered_in_its_currency(self):
+        self.assertChanged(self.compare_covered(1_000, foreign=True))
 
     def test_compared_with_the_last_one_that_is_posted(self):
         self.make_invoice(1_000, 40)

@@ -103,7 +103,7 @@ class ArProvisionComparison(models.Model):
                         %(gross)s AS gross_step,
                         %(cover)s AS cover_step,
                         %(moved)s AS moved_step,
-                        pair.value * (pair.base - pair.covered) * (pair.rate - pair.previous_rate)
+                        (pair.value * pair.base - pair.covered) * (pair.rate - pair.previous_rate)
                             - %(moved)s AS rate_step
                    FROM (%(pairs)s) pair
                  ),
@@ -143,15 +143,15 @@ class ArProvisionComparison(models.Model):
             pairs=self._pairs_sql(run_filter),
             rows=ROWS_OF_RUN,
             exchange=SQL(
-                """(pair.value - pair.previous_value)
-                   * ((pair.previous_base - pair.previous_covered) * pair.previous_rate
-                      + pair.previous_covered * pair.previous_cover_rate)"""
+                """((pair.value - pair.previous_value) * pair.previous_base * pair.previous_rate
+                    + (pair.exchanged_cover - pair.previous_covered)
+                      * (pair.previous_cover_rate - pair.previous_rate))"""
             ),
             gross=SQL("pair.value * (pair.base - pair.previous_base) * pair.previous_rate"),
             cover=SQL(
-                """pair.value * (pair.covered * pair.cover_rate
-                                 - pair.previous_covered * pair.previous_cover_rate
-                                 - (pair.covered - pair.previous_covered) * pair.previous_rate)"""
+                """(pair.covered * pair.cover_rate
+                    - pair.exchanged_cover * pair.previous_cover_rate
+                    - (pair.covered - pair.exchanged_cover) * pair.previous_rate)"""
             ),
             moved=self._moved_sql(),
             **{
@@ -166,7 +166,7 @@ class ArProvisionComparison(models.Model):
         With rates, segment, rating and kind of rate unchanged, age made all of the difference.
         """
         return SQL(
-            """(pair.value * (pair.base - pair.covered)
+            """((pair.value * pair.base - pair.covered)
                 * CASE WHEN pair.bucket_id IS NOT DISTINCT FROM pair.previous_bucket_id
                          OR pair.treatment != 'matrix' OR pair.previous_treatment != 'matrix' THEN 0
                        WHEN pair.alike THEN pair.rate - pair.previous_rate
@@ -177,8 +177,10 @@ class ArProvisionComparison(models.Model):
     def _pairs_sql(self, run_filter: SQL) -> SQL:
         """Return each instalment with what it was in the run before and what it is in the run.
 
-        ``base`` is what is open less own credits, ``value`` what rates of exchange make of it; rates are
-        fractions. ``rate_here`` and ``rate_there`` are what the rates of then say of both buckets.
+        ``base`` is what is open less own credits, times ``value`` at the closing rate, at which ``covered``
+        is, too; rates are fractions. ``exchanged_cover`` is the cover of then at the rates of exchange of
+        now: it is in the currency of the item or in that of the company, whichever explains more of what is
+        covered now. ``rate_here`` and ``rate_there`` are what the rates of then say of both buckets.
         """
         return SQL(
             """
@@ -190,6 +192,10 @@ class ArProvisionComparison(models.Model):
                    earlier.factor AS previous_factor,
                    here.rate AS rate_here,
                    there.rate AS rate_there,
+                   GREATEST(
+                       LEAST(both_runs.covered, GREATEST(both_runs.previous_covered, %(exchanged)s)),
+                       LEAST(both_runs.previous_covered, %(exchanged)s)
+                   ) AS exchanged_cover,
                    both_runs.same_kind AND run.matrix_id = before.matrix_id AS alike
               FROM (%(instalments)s) both_runs
               JOIN ar_provision_run run ON run.id = both_runs.run_id
@@ -206,6 +212,10 @@ class ArProvisionComparison(models.Model):
             """,
             instalments=self._instalments_sql(run_filter),
             rates=self._rates_sql(),
+            exchanged=SQL(
+                """both_runs.previous_covered
+                   * COALESCE(both_runs.value / NULLIF(both_runs.previous_value, 0), 1)"""
+            ),
         )
 
     def _rates_sql(self) -> SQL:
@@ -228,7 +238,7 @@ class ArProvisionComparison(models.Model):
 
     def _instalments_sql(self, run_filter: SQL) -> SQL:
         """Return the lines of a run and of the run before by instalment, in one pass."""
-        risk = SQL("""(gross - "offset" - covered)""")
+        risk = SQL("""((gross - "offset") * valuation - covered)""")
         return SQL(
             """
             SELECT run_id, move_id, partner_id, date_maturity,
@@ -285,7 +295,7 @@ class ArProvisionComparison(models.Model):
             ),
             **self._prepare_means("rate", risk, SQL("100")),
             **self._prepare_means("cover_rate", SQL("covered"), SQL("100")),
-            **self._prepare_means("value", SQL("gross"), SQL("1"), column="valuation"),
+            **self._prepare_means("value", SQL("""(gross - "offset")"""), SQL("1"), column="valuation"),
         )
 
     def _prepare_means(self, name, weight, divisor, column=None):

@@ -388,8 +388,8 @@ class ArProvisionRun(models.Model):
         if changed:
             raise UserError(
                 self.env._(
-                    "The ledger at %(date)s changed since “%(run)s” was computed. Send it back and compute it "
-                    "again; if it is approved, cancel it and make a new one.",
+                    "The ledger at %(date)s changed since “%(run)s” was computed. Send it back and compute "
+                    "it again; if it is approved, cancel it and make a new one.",
                     date=format_date(self.env, self.date),
                     run=self.name,
                 )

@@ -19,9 +19,11 @@ class ArProvisionValuation(models.AbstractModel):
         Their ``gross`` sums to the ageing and to the ledger. ``treatment`` says how an item is valued:
         ``matrix``, ``individual`` (an assessment of the customer), ``credit`` (receipts, credit notes: no
         loss) or ``group`` (the company's own companies: no loss). ``offset`` is what own credits of the
-        customer take off the oldest items first; ``covered`` what securities in force cover of the rest.
-        ``rate`` is the loss on what is not covered, ``cover_rate`` on what is; ``amount`` their loss,
-        rounded by item. ``least`` names the least rate that was reached: default, disputed or legal.
+        customer take off the oldest items first. The rest times ``valuation``, what it is worth at the
+        closing rate over what the ledger says, is at risk; ``covered`` what securities in force cover of
+        it, at the closing rate, too. ``rate`` is the loss on what is not covered, ``cover_rate`` on what is;
+        ``amount`` their loss, rounded by item. ``least`` names the least rate that was reached: default,
+        disputed or legal.
 
         :param policy: ``ar.provision.policy``
         :param matrix: ``ar.provision.matrix``, see :meth:`ar.provision.policy._get_matrix`
@@ -47,7 +49,8 @@ class ArProvisionValuation(models.AbstractModel):
                            SUM(base) OVER (PARTITION BY partner_id ORDER BY date_maturity, id) AS base_to_here
                       FROM (
                             SELECT claim.*,
-                                   CASE WHEN treatment IN ('matrix', 'individual') THEN gross - "offset"
+                                   CASE WHEN treatment IN ('matrix', 'individual')
+                                        THEN (gross - "offset") * valuation
                                         ELSE 0 END AS base
                               FROM claim
                            ) claim
@@ -148,8 +151,9 @@ class ArProvisionValuation(models.AbstractModel):
             legal_rate=policy.legal_rate,
             matrix_loss=SQL(
                 "%s + %s",
-                self._round_sql(policy, SQL("(base - covered) * valuation * rate / 100")),
-                self._round_sql(policy, SQL("covered * valuation * cover_rate / 100")),
+                # rounded parts may cover a fraction of a cent more than an item is worth
+                self._round_sql(policy, SQL("GREATEST(base - covered, 0) * rate / 100")),
+                self._round_sql(policy, SQL("covered * cover_rate / 100")),
             ),
         )
 
@@ -313,8 +317,8 @@ class ArProvisionValuation(models.AbstractModel):
         return SQL(
             """
             SELECT move_id, partner_id, date_maturity,
-                   SUM(COALESCE(amount_currency, 1e30::numeric)) FILTER (WHERE reason = 'disputed') AS disputed,
-                   SUM(COALESCE(amount_currency, 1e30::numeric)) FILTER (WHERE reason = 'placed') AS placed
+                   SUM(COALESCE(amount_currency, 1e30)) FILTER (WHERE reason = 'disputed') AS disputed,
+                   SUM(COALESCE(amount_currency, 1e30)) FILTER (WHERE reason = 'placed') AS placed
               FROM (%s) pause
           GROUP BY move_id, partner_id, date_maturity
             """,
@@ -335,11 +339,11 @@ class ArProvisionValuation(models.AbstractModel):
 
     @api.model
     def _closing_factor_sql(self, policy) -> SQL:
-        """Return by how much an item is worth more at the closing rate than in the ledger."""
+        """Return what an item is worth at the closing rate over what the ledger says; never less than 0."""
         if not policy.closing_rate:
             return SQL("1::numeric")
         return SQL(
             """CASE WHEN item.currency_id = %s OR item.amount = 0 OR closing.rate IS NULL THEN 1
-                    ELSE item.amount_currency / closing.rate / item.amount END""",
+                    ELSE GREATEST(item.amount_currency / closing.rate / item.amount, 0) END""",
             policy.company_id.currency_id.id,
         )
