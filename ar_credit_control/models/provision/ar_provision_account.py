@@ -10,7 +10,9 @@ class ArProvisionAccount(models.Model):
     _order = "policy_id, account_id, id"
     _check_company_auto = True
 
-    policy_id = fields.Many2one("ar.provision.policy", required=True, index=True, ondelete="cascade")
+    policy_id = fields.Many2one(
+        "ar.provision.policy", string="Provision Policy", required=True, index=True, ondelete="cascade"
+    )
     company_id = fields.Many2one(related="policy_id.company_id", store=True, index=True)
     account_id = fields.Many2one(
         "account.account",

@@ -13,7 +13,9 @@ class ArProvisionBucket(models.Model):
     _description = "Provision Bucket"
     _order = "policy_id, age_from, id"
 
-    policy_id = fields.Many2one("ar.provision.policy", required=True, index=True, ondelete="cascade")
+    policy_id = fields.Many2one(
+        "ar.provision.policy", string="Provision Policy", required=True, index=True, ondelete="cascade"
+    )
     company_id = fields.Many2one(related="policy_id.company_id", store=True, index=True)
     name = fields.Char(required=True, translate=True)
     age_from = fields.Integer(

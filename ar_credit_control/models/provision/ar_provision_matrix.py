@@ -24,7 +24,9 @@ class ArProvisionMatrix(models.Model):
     _approval_activity = "ar_credit_control.mail_activity_provision_approve"
 
     name = fields.Char(compute="_compute_name")
-    policy_id = fields.Many2one("ar.provision.policy", required=True, index=True, ondelete="restrict")
+    policy_id = fields.Many2one(
+        "ar.provision.policy", string="Provision Policy", required=True, index=True, ondelete="restrict"
+    )
     company_id = fields.Many2one(related="policy_id.company_id", store=True, index=True)
     date_from = fields.Date(
         string="Valid From", required=True, default=fields.Date.context_today, tracking=True

@@ -34,7 +34,7 @@ class ArProvisionRate(models.Model):
         compute="_compute_segment_rank", store=True, help="Everyone else first, then the segments in order."
     )
     rate = fields.Float(
-        string="Rate (%)",
+        string="Loss Rate (%)",
         digits=(12, 4),
         required=True,
         help="Percent: 30 is 30 %, 0.3 is three in a thousand.",

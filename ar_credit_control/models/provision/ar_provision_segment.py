@@ -14,7 +14,9 @@ class ArProvisionSegment(models.Model):
     _inherit = ["analytic.mixin"]
     _order = "policy_id, sequence, id"
 
-    policy_id = fields.Many2one("ar.provision.policy", required=True, index=True, ondelete="cascade")
+    policy_id = fields.Many2one(
+        "ar.provision.policy", string="Provision Policy", required=True, index=True, ondelete="cascade"
+    )
     company_id = fields.Many2one(related="policy_id.company_id", store=True, index=True)
     sequence = fields.Integer(default=10)
     name = fields.Char(required=True, translate=True)

@@ -42,7 +42,10 @@ class ArProvisionCoverage(models.Model):
     segment_id = fields.Many2one("ar.provision.segment", readonly=True)
     rating_id = fields.Many2one("ar.credit.rating", readonly=True)
     treatment = fields.Selection(
-        selection=lambda self: self.env["ar.provision.line"]._fields["treatment"].selection, readonly=True
+        selection=lambda self: (
+            self.env["ar.provision.line"]._fields["treatment"]._description_selection(self.env)
+        ),
+        readonly=True,
     )
     item_count = fields.Integer(string="Items", readonly=True)
     days_past_due = fields.Integer(

@@ -19,7 +19,10 @@ class ArProvisionCell(models.Model):
     segment_id = fields.Many2one("ar.provision.segment", readonly=True, ondelete="restrict")
     segment_name = fields.Char(string="Segment Then", readonly=True, translate=True)
     treatment = fields.Selection(
-        selection=lambda self: self.env["ar.provision.line"]._fields["treatment"].selection, readonly=True
+        selection=lambda self: (
+            self.env["ar.provision.line"]._fields["treatment"]._description_selection(self.env)
+        ),
+        readonly=True,
     )
     base_rate = fields.Float(
         string="Matrix Rate (%)",

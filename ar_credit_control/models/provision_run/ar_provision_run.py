@@ -72,6 +72,7 @@ class ArProvisionRun(models.Model):
     currency_id = fields.Many2one(related="company_id.currency_id")
     policy_id = fields.Many2one(
         "ar.provision.policy",
+        string="Provision Policy",
         required=True,
         index=True,
         ondelete="restrict",

@@ -31,6 +31,7 @@ class ArProvisionDerivation(models.Model):
     name = fields.Char(compute="_compute_name")
     policy_id = fields.Many2one(
         "ar.provision.policy",
+        string="Provision Policy",
         required=True,
         index=True,
         ondelete="restrict",
