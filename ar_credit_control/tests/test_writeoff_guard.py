@@ -1,3 +1,4 @@
+from odoo import fields
 from odoo.exceptions import AccessError, UserError
 from odoo.fields import Command
 from odoo.service.model import call_kw
@@ -183,3 +184,57 @@ class TestWriteoffGuard(WriteoffCase):
 
         count(2)  # what is cached for the process is
         self.assertLessEqual(count(12), count(3) + 1)
+
+    def test_steps_do_not_grow_with_items(self):
+        def count(number):
+            writeoff = self.ask(self.make_opening_entry(number))
+            steps = {
+                "amounts": lambda: writeoff.with_user(self.collector).write(
+                    {"line_ids": [Command.update(line.id, {"amount": 5}) for line in writeoff.line_ids]}
+                ),
+                "post": lambda: writeoff.with_user(self.controller).action_post(),
+                "settle": lambda: writeoff.with_user(self.controller).action_settle(),
+            }
+            return {name: self.count_statements(writeoff, name, step) for name, step in steps.items()}
+
+        count(2)  # what is cached for the process is
+        few, many = count(10), count(40)
+        for name, statements in many.items():
+            self.assertLess(statements, few[name] * 1.6, f"{name}: {few} {many}")
+
+    def count_statements(self, writeoff, name, step):
+        if name == "post":
+            self.decide(writeoff)
+        elif name == "settle":
+            writeoff.sudo().line_ids.entry_line_id.remove_move_reconcile()
+        self.env.flush_all()
+        self.env.invalidate_all()
+        start = self.env.cr.sql_log_count
+        step()
+        self.env.flush_all()
+        return self.env.cr.sql_log_count - start
+
+    def make_opening_entry(self, number):
+        """An entry with so many items of the customer, each with its own due date."""
+        receivable = self.customer.property_account_receivable_id
+        rows = [
+            {
+                "account_id": receivable.id,
+                "partner_id": self.customer.id,
+                "name": f"Opening {index}",
+                "debit": 10,
+                "date_maturity": fields.Date.subtract(self.today, days=100 + index),
+            }
+            for index in range(number)
+        ]
+        income = self.company_data["default_account_revenue"]
+        rows.append({"account_id": income.id, "name": "Opening", "credit": 10 * number})
+        entry = self.env["account.move"].create(
+            {
+                "move_type": "entry",
+                "date": self.today,
+                "line_ids": [Command.create(row) for row in rows],
+            }
+        )
+        entry.action_post()
+        return entry

@@ -221,10 +221,25 @@ class ArWriteoff(models.Model):
     # ------------------------------------------------------------------
 
     def write(self, vals):
-        result = super().write(vals)
-        if vals.keys() & {"date"} and not self.env.su:
-            self._refresh()
+        if self.env.su or not vals.keys() & {"date", "line_ids"}:
+            return super().write(vals)
+        waiting = self._get_waiting()
+        mine = set(self.ids) - waiting
+        waiting.update(mine)
+        try:
+            result = super().write(vals)
+        finally:
+            waiting.difference_update(mine)
+        self._refresh_after_write()
         return result
+
+    def _get_waiting(self):
+        """Return the ids of what is estimated anew once all its lines are written, not at each of them."""
+        return self.env.cr.cache.setdefault("ar_writeoff_waiting", set())
+
+    def _refresh_after_write(self):
+        waiting = self._get_waiting()
+        self.filtered(lambda writeoff: writeoff.id not in waiting)._refresh()
 
     def _get_writable_fields(self):
         if self.state in ("draft", "submitted"):

@@ -133,7 +133,7 @@ class ArWriteoffLine(models.Model):
             raise AccessError(self.env._("Items of a write-off are changed while it is a draft: the amount."))
         result = super().write(vals)
         self.writeoff_id._add_preparer()
-        self.writeoff_id._refresh()
+        self.writeoff_id._refresh_after_write()
         return result
 
     @api.ondelete(at_uninstall=False)
@@ -160,23 +160,24 @@ class ArWriteoffLine(models.Model):
         lines = self.sudo()  # sudo: who asks may not read accounting
         moves = lines.move_id.filtered(lambda move: move.state == "posted")
         items = moves.line_ids.filtered(lambda item: item.account_type == "asset_receivable")
-        found, taken = {}, self.env["account.move.line"].sudo()  # sudo: see above
+        items = items.sorted(lambda item: (item.reconciled, -item.amount_residual, item.id))
+        keys = {
+            item: (item.move_id, item.partner_id.commercial_partner_id, item.date_maturity or item.date)
+            for item in items
+        }
+        by_key = {}
+        for item, key in keys.items():
+            by_key.setdefault(key, []).append(item)
+        found, taken = {}, set()
         for line in lines:
-            fitting = items.filtered(
-                lambda item, line=line, taken=taken: (
-                    item not in taken
-                    and item.move_id == line.move_id
-                    and item.partner_id.commercial_partner_id == line.partner_id.commercial_partner_id
-                    and (item.date_maturity or item.date) == line.date_maturity
-                )
-            )
-            # After a reset to draft the journal item may be another one.
-            item = (
-                fitting & line.move_line_id
-                or fitting.sorted(lambda item: (item.reconciled, -item.amount_residual, item.id))[:1]
-            )
+            key = (line.move_id, line.partner_id.commercial_partner_id, line.date_maturity)
+            item = line.move_line_id
+            if keys.get(item) != key or item in taken:
+                # After a reset to draft the journal item may be another one.
+                free = (other for other in by_key.get(key, ()) if other not in taken)
+                item = next(free, items.browse())
             found[line.sudo(False)] = item
-            taken |= item
+            taken.add(item)
         return found
 
     def _lock_items(self):

@@ -140,14 +140,19 @@ class ArWriteoff(models.Model):
         move = move.with_context(skip_invoice_sync=False)
         move.action_post()
         self._write_evidence({"move_ids": [Command.link(move.id)]})
-        receivable = [item.account_id for item in items.values()]
+        receivable = {item.account_id for item in items.values()}
         credits = move.line_ids.filtered(
             lambda item: item.account_type == "asset_receivable" and item.account_id in receivable
         ).sorted("id")
         for line, credit in zip(lines, credits, strict=True):
             line.sudo().write({"entry_id": move.id, "entry_line_id": credit.id})  # sudo: see above
-            (items[line] + credit).reconcile()
+        self._match([items[line] + credit for line, credit in zip(lines, credits, strict=True)])
         self._write_movements("used", move, -1, lines, "amount_provided")
+
+    @api.model
+    def _match(self, pairs):
+        """Match each item with its credit, all at once."""
+        self.env["account.move.line"].sudo()._reconcile_plan(pairs)  # sudo: see _book
 
     def _prepare_move(self, company, lines, items):
         rows = [
@@ -302,6 +307,7 @@ class ArWriteoff(models.Model):
             writeoff._lock()
             lines = writeoff.line_ids.filtered(lambda line: not line.is_settled)
             lines._lock_items()
+            pairs = []
             for line, item in lines._find_items().items():
                 credit = line.sudo().entry_line_id  # sudo: its own entry
                 if (
@@ -315,5 +321,6 @@ class ArWriteoff(models.Model):
                             "%s is paid or matched with something else: cancel the write-off.", line.name
                         )
                     )
-                (item + credit).reconcile()
+                pairs.append(item + credit)
+            writeoff._match(pairs)
         return True
