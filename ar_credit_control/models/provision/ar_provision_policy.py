@@ -42,6 +42,7 @@ class ArProvisionPolicy(models.Model):
             ("us_cecl", "US ASC 326, ageing schedule"),
             ("other", "Other"),
         ],
+        string="Accounting Standard",
         required=True,
         default="other",
         tracking=True,
