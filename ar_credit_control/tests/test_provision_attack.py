@@ -287,8 +287,8 @@ class TestProvisionEdge(ProvisionCase):
         own = more.line_ids.filtered(lambda line: line.partner_id == self.customer)
         self.assertEqual(sum(own.mapped("amount")), 0, "a gain is no allowance")
 
-    def test_archived_segment(self):
-        """What was booked for a segment that is archived is released from it; its rates count no more."""
+    def test_segment_without_rates_of_its_own(self):
+        """A segment with approved rates stays; newer rates without it are those of everyone else for it, too."""
         tag = self.env["res.partner.category"].create({"name": "Public"})
         self.customer.category_id = tag
         segment = self.env["ar.provision.segment"].create(
@@ -303,12 +303,13 @@ class TestProvisionEdge(ProvisionCase):
         self.make_invoice(1_000, 40)
         before = self.make_run(self.today - timedelta(days=5))
         self.assertEqual(before.amount, 500)
-        segment.active = False
+        with self.assertRaises(UserError):
+            segment.active = False
+        self.make_matrix(self.policy, EVERYBODY, date_from=self.today)
         after = self.make_run()
         self.assertEqual(after.amount, 40)
         self.assertEqual(self.allowance_at(), 40)
-        changes = {row.segment_id: row.change for row in after.change_ids}
-        self.assertEqual(changes, {segment: -500, segment.browse(): 40})
+        self.assertEqual({row.segment_id: row.change for row in after.change_ids}, {segment: -460})
         self.assertEqual(before.cell_ids.segment_name, "Public")
 
     def test_entry_without_customer(self):
