@@ -288,7 +288,7 @@ class TestProvisionEdge(ProvisionCase):
         self.assertEqual(sum(own.mapped("amount")), 0, "a gain is no allowance")
 
     def test_segment_without_rates_of_its_own(self):
-        """A segment with approved rates stays; newer rates without it are those of everyone else for it, too."""
+        """A segment with approved rates stays; without newer ones it takes those of everyone else."""
         tag = self.env["res.partner.category"].create({"name": "Public"})
         self.customer.category_id = tag
         segment = self.env["ar.provision.segment"].create(
