@@ -62,7 +62,10 @@ class DunningPaymentPortal(PaymentPortal):
             is open by now, or a provider of another company
         """
         letter = self._get_dunning_letter(letter_id, token)
-        amount = amount and float(amount)
+        try:
+            amount = float(amount)
+        except (TypeError, ValueError):
+            raise ValidationError(request.env._("The access token is invalid.")) from None
         user = request.env.user
         partner = letter.partner_id if user._is_public() else user.partner_id
         currency = letter.currency_id

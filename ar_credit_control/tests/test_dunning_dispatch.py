@@ -462,6 +462,9 @@ class TestDunningPayment(DispatchCase, HttpCase):
         amount, access_token, token = self.read_form(letter)
         for wrong in (1.0, 999.99, 5000.0):
             self.assertIn("error", self.call_transaction(letter, token, wrong, access_token, provider))
+        for wrong in ("much", "nan", None, [1]):
+            answer = self.call_transaction(letter, token, wrong, access_token, provider)
+            self.assertIn("token is invalid", answer["error"]["data"]["message"])
         # paid in part since the page was loaded
         self.pay(invoice, 400)
         answer = self.call_transaction(letter, token, amount, access_token, provider)

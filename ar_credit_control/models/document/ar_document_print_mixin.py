@@ -51,7 +51,7 @@ class ArDocumentPrintMixin(models.AbstractModel):
 
     def _render_pages(self):
         """Return each document as a complete HTML page; the number of queries does not grow with them."""
-        # The letterhead shows the company as its customers see it.
+        # sudo: the letterhead shows the company as its customers see it, whoever prints
         documents = self.sudo().with_context(bin_size=False).with_prefetch()
         shared = {company: documents._prepare_shared_values(company) for company in documents.company_id}
         qweb = self.env["ir.qweb"]
@@ -150,7 +150,7 @@ class ArDocumentPrintMixin(models.AbstractModel):
             if document in printed:
                 documents.append((document.name, printed[document]))
             else:
-                # Its pages carry their numbers already; who reads the document may read it as it was sent.
+                # Its pages carry their numbers already. sudo: who reads the document may read it as sent.
                 kept = joint_pdf.read_pages(document.sudo().document_id.raw)
                 documents += [(document.name, [page]) for page in kept]
         return joint_pdf.write_documents(documents)
