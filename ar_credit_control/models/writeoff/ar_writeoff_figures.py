@@ -28,13 +28,14 @@ class ArWriteoff(models.Model):
         provided = self._get_provided(policy) if policy else {}
         held = self._get_held(policy) if policy else {}
         written_off = self._get_written_off(items)
+        before = dict(written_off)
         claims = self._get_claims(items)
         result = {}
         for line, item in items.items():
             amount = self._get_company_amount(line, item)
             start = written_off.get(line.move_id.id, 0.0)
             written_off[line.move_id.id] = start + amount
-            taxes = self._split_taxes(item.move_id, start, start + amount)
+            taxes = self._split_taxes(item.move_id, start, start + amount, before.get(line.move_id.id, 0.0))
             tax = self.currency_id.round(sum(row["amount"] for row in taxes["taxes"]))
             allowance, loss, segment = self._get_accounts_of(policy, line, provided)
             used = self._get_used(policy, line, amount, tax, provided, held, allowance)
@@ -173,34 +174,39 @@ class ArWriteoff(models.Model):
     # Tax
     # ------------------------------------------------------------------
 
-    def _split_taxes(self, move, start, end):
+    def _split_taxes(self, move, start, end, before):
         """Return the tax and its base in the part of an invoice from ``start`` to ``end``.
 
         Company amounts; JSON: ``taxes`` rows of account, repartition lines (of the refund, and of the
-        invoice for a recovery) and amount; ``bases`` rows of tags of both kinds and amount.
+        invoice for a recovery) and amount; ``bases`` rows of tags of both kinds and amount. Rows of tax that
+        waits for the payment: see ``_split_waiting_taxes``.
+
+        :param before: what other write-offs took of the invoice
         """
         none = {"taxes": [], "bases": []}
-        root = self.company_id.sudo()  # sudo: a setting of the main company
-        if root.writeoff_tax != "reverse" or not move.is_sale_document(include_receipts=True):
+        if not move.is_sale_document(include_receipts=True):
             return none
         items = move.line_ids
         total = sum(items.filtered(lambda item: item.account_type == "asset_receivable").mapped("balance"))
         if self.currency_id.compare_amounts(total, 0.0) <= 0:
             return none
-
-        def part(whole):
-            upper = self.currency_id.round(whole * end / total)
-            return self.currency_id.round(upper - self.currency_id.round(whole * start / total))
-
-        taxes = [
-            {**self._get_repartition(item), "amount": part(-item.balance)}
-            for item in items.filtered("tax_repartition_line_id")
-        ]
-        bases = [
-            {**tags, "amount": part(-item.balance)}
-            for item in items.filtered("tax_ids")
-            if (tags := self._get_base_tags(item))["refund_tags"]
-        ]
+        taxes = self._split_waiting_taxes(move, start - before, end - before)
+        bases = self._split_waiting_bases(move, start, end, total)
+        root = self.company_id.sudo()  # sudo: a setting of the main company
+        if root.writeoff_tax == "reverse":
+            taxes += [
+                {
+                    **self._get_repartition(item),
+                    "amount": self._get_part(-item.balance, self.currency_id, start, end, total),
+                }
+                for item in items.filtered("tax_repartition_line_id")
+                if not self._is_waiting_tax(item)
+            ]
+            bases += [
+                {**tags, "amount": self._get_part(-item.balance, self.currency_id, start, end, total)}
+                for item in items.filtered("tax_ids")
+                if (tags := self._get_base_tags(item))["refund_tags"]
+            ]
         return {
             "taxes": [row for row in taxes if not self.currency_id.is_zero(row["amount"])],
             "bases": [row for row in bases if not self.currency_id.is_zero(row["amount"])],
@@ -223,7 +229,7 @@ class ArWriteoff(models.Model):
 
     @api.model
     def _get_base_tags(self, item):
-        taxes = item.tax_ids.flatten_taxes_hierarchy()
+        taxes = item.tax_ids.flatten_taxes_hierarchy() - self._get_waiting_taxes(item)
         origin, refund = (
             lines.filtered(lambda line: line.repartition_type == "base").tag_ids.ids
             for lines in (taxes.invoice_repartition_line_ids, taxes.refund_repartition_line_ids)

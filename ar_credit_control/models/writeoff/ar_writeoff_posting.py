@@ -147,6 +147,7 @@ class ArWriteoff(models.Model):
         for line, credit in zip(lines, credits, strict=True):
             line.sudo().write({"entry_id": move.id, "entry_line_id": credit.id})  # sudo: see above
         self._match([items[line] + credit for line, credit in zip(lines, credits, strict=True)])
+        self._match_waiting_taxes(move, lines)
         self._write_movements("used", move, -1, lines, "amount_provided")
 
     @api.model
@@ -191,17 +192,10 @@ class ArWriteoff(models.Model):
 
     def _prepare_debits(self, line, _item):
         """Return tax, allowance and loss of a line; the taxable base on a pair that adds up to nothing."""
-        rows = [
-            {
-                "account_id": row["account"],
-                "name": self._prepare_name(line, self.env._("Tax taken back")),
-                "balance": row["amount"],
-                "tax_repartition_line_id": row["refund"],
-                "tax_tag_ids": [Command.set(row["refund_tags"])],
-            }
-            for row in line.tax_details["taxes"]
-        ]
+        rows = [self._prepare_tax(line, row) for row in line.tax_details["taxes"]]
         for row in line.tax_details["bases"]:
+            if row.get("taxes"):
+                continue
             rows += self._prepare_base(line, row["amount"], row["refund_tags"])
         if line.amount_provided:
             rows.append(
@@ -223,6 +217,24 @@ class ArWriteoff(models.Model):
             )
         partner = line.partner_id.id
         return [{"partner_id": partner, **row} for row in rows]
+
+    def _prepare_tax(self, line, row):
+        """Return tax that is taken back, or that never became due."""
+        if row.get("item"):
+            return {
+                "account_id": row["account"],
+                "name": self._prepare_name(line, self.env._("Tax that was not due yet")),
+                "balance": row["amount"],
+                "currency_id": row["currency"],
+                "amount_currency": row["amount_currency"],
+            }
+        return {
+            "account_id": row["account"],
+            "name": self._prepare_name(line, self.env._("Tax taken back")),
+            "balance": row["amount"],
+            "tax_repartition_line_id": row["refund"],
+            "tax_tag_ids": [Command.set(row["refund_tags"])],
+        }
 
     def _prepare_base(self, line, amount, tags):
         """Return the base of a tax for the tax return: tagged, and its opposite without tags."""

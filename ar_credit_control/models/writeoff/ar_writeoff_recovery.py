@@ -256,20 +256,26 @@ class ArWriteoffRecovery(models.Model):
 
     def _prepare_tax_lines(self, name):
         """Return the tax that falls due again, and its base, in the part of this recovery."""
-        line = self.line_id
-        rows = [
-            {
-                "account_id": row["account"],
-                "name": name,
-                "balance": -amount,
-                "tax_repartition_line_id": row["origin"],
-                "tax_tag_ids": [Command.set(row["origin_tags"])],
-            }
-            for row, amount in zip(line.tax_details["taxes"], self.tax_details["taxes"], strict=True)
-        ]
+        writeoff, line = self.writeoff_id, self.line_id
+        taxes = zip(line.tax_details["taxes"], self.tax_details["taxes"], strict=True)
+        rows = [self._prepare_tax(row, amount, name) for row, amount in taxes]
         for row, amount in zip(line.tax_details["bases"], self.tax_details["bases"], strict=True):
-            rows += self.writeoff_id._prepare_base(line, -amount, row["origin_tags"])
+            if row.get("taxes"):
+                rows += writeoff._prepare_waiting_base(line, row, amount, name)
+            else:
+                rows += writeoff._prepare_base(line, -amount, row["origin_tags"])
         return rows
+
+    def _prepare_tax(self, row, amount, name):
+        if row.get("item"):
+            return self.writeoff_id._prepare_waiting_tax(row, amount, name)
+        return {
+            "account_id": row["account"],
+            "name": name,
+            "balance": -amount,
+            "tax_repartition_line_id": row["origin"],
+            "tax_tag_ids": [Command.set(row["origin_tags"])],
+        }
 
     def _get_income_account(self):
         policy = self.writeoff_id._get_policy()
