@@ -314,7 +314,11 @@
         "demo/ar_credit_demo_cash.xml",
         # provision policies
         "demo/ar_credit_demo_provision.xml",
+        # older invoices, for loss rates from history
+        "demo/ar_credit_demo_history.xml",
         "demo/ar_credit_demo_provision_runs.xml",
+        # write-offs, loss rates from history, back-test
+        "demo/ar_credit_demo_writeoffs.xml",
     ],
     "assets": {
         "web.assets_backend": [

@@ -11,4 +11,6 @@ from . import ar_credit_demo_contacts
 from . import ar_credit_demo_statements
 from . import ar_credit_demo_cash
 from . import ar_credit_demo_provision
+from . import ar_credit_demo_history
 from . import ar_credit_demo_provision_runs
+from . import ar_credit_demo_writeoffs

@@ -17,6 +17,7 @@ class Bill(NamedTuple):
     credited: float = 0.0  # by a credit note ten days later
     blocked: bool = False
     draft: bool = False
+    taxed: bool = False
 
 
 class Order(NamedTuple):
@@ -233,16 +234,17 @@ class ArCreditDemo(models.AbstractModel):
             "invoice_date": self._date(bill.age if age is None else age),
             "invoice_payment_term_id": self.env.ref(bill.terms).id,
             "invoice_user_id": customer.user_id.id,
-            "invoice_line_ids": [Command.create(self._prepare_line(amount or bill.amount))],
+            "invoice_line_ids": [Command.create(self._prepare_line(amount or bill.amount, bill.taxed))],
         }
 
     @api.model
-    def _prepare_line(self, amount):
+    def _prepare_line(self, amount, taxed=False):
+        taxes = self.env.company.account_sale_tax_id if taxed else self.env["account.tax"]
         return {
             "product_id": self.env.ref("ar_credit_control.demo_product_gearbox").id,
             "quantity": 10,
             "price_unit": amount / 10,
-            "tax_ids": [Command.clear()],
+            "tax_ids": [Command.set(taxes.ids)],
         }
 
     @api.model

@@ -98,3 +98,42 @@ class TestDemo(TransactionCase):
         self.assertGreater(figures[self._customer("mingzhu").id]["notes"], 0)
         to_report = self.env["ar.insurance.overdue"].search([("notice_id", "=", False)])
         self.assertIn(self._customer("mueller"), to_report.partner_id)
+
+    def test_writeoffs_in_every_state(self):
+        writeoffs = self.env["ar.writeoff"].search([])
+        self.assertEqual(
+            set(writeoffs.mapped("state")),
+            {"submitted", "approved", "posted", "refused"},
+            "as the story tells",
+        )
+        sunfield, cobalt, nordlicht, alder = (
+            writeoffs.filtered(lambda writeoff, key=key: writeoff.partner_id == self._customer(key))
+            for key in ("sunfield", "cobalt", "nordlicht", "alder")
+        )
+        self.assertEqual((sunfield.amount_provided, sunfield.amount_recovered), (11100.0, 1085.0))
+        self.assertEqual(sunfield.recovery_ids.state, "paid")
+        self.assertGreater(cobalt.amount_expense, 0, "not all of it was provided for")
+        self.assertEqual(nordlicht.amount_tax, 480.0)
+        self.assertEqual((alder.state, alder.in_transit_amount), ("submitted", 600.0))
+        items = self.env["ar.aging.report"].search([("partner_id", "in", (sunfield | cobalt).partner_id.ids)])
+        self.assertFalse(items, "what is written off is open no more")
+
+    def test_provisions_are_up_to_date(self):
+        """Runs that wait can be submitted, and the movement table ends at the ledger."""
+        for run in self.env["ar.provision.run"].search([("state", "=", "draft")]):
+            run._check_complete()
+        report = self.env["ar.provision.movement.report"].create({"company_id": self.main.id})
+        self.assertEqual(report.difference, 0.0)
+        line = report.line_ids
+        self.assertEqual((sum(line.mapped("used")), sum(line.mapped("recovered"))), (-11280.0, 1085.0))
+
+    def test_history_of_losses(self):
+        history = self.env["ar.provision.derivation"].search([("company_id", "=", self.main.id)])
+        self.assertEqual(len(history), 1)
+        self.assertEqual(history.matrix_ids.state, "draft")
+        others = history.result_ids.filtered(lambda result: not result.segment_id)
+        self.assertFalse(others.filtered(lambda result: not result.months), "items in every bucket")
+        rates = others.sorted(lambda result: result.bucket_id.age_from).mapped("loss_rate")
+        self.assertEqual(rates, sorted(rates), "older items are lost more often")
+        backtest = self.env["ar.provision.backtest"].search([("company_id", "=", self.main.id)])
+        self.assertGreater(backtest.lost, 0)
