@@ -228,6 +228,19 @@ class TestStatement(DunningCase):
         letter.sudo()._mark_sent()
         self.assertEqual(statement.state, "sent")
 
+    def test_goes_with_a_letter_that_waited_while_its_customer_got_a_parent(self):
+        self.before.attach_statement = True
+        person = self.make_customer("Petra Kornmann", is_company=False)
+        parent = self.make_customer("Kornmann Holding AG")
+        self.make_invoice(-3, 100.0, partner=person)
+        letter = self.propose().letter_ids
+        letter.with_user(self.other_controller).action_approve()
+        person.parent_id = parent
+        letter.sudo()._queue()
+        self.assertEqual(letter.statement_ids.partner_id, parent)
+        self.assertEqual(letter.statement_ids.balance_ids.closing, 100.0)
+        self.assertIn(letter.statement_ids.sudo().document_id, letter.sudo().mail_id.attachment_ids)
+
     def test_wizard(self):
         self.make_invoice(30, 100.0)
         wizard = self.env["ar.statement.make"].with_user(self.collector)

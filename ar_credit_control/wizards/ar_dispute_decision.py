@@ -21,7 +21,7 @@ class ArDisputeDecision(models.TransientModel):
         readonly=True,
     )
     currency_id = fields.Many2one(related="dispute_id.currency_id")
-    partner_id = fields.Many2one(related="dispute_id.partner_id")
+    partner_id = fields.Many2one(related="dispute_id.partner_id.commercial_partner_id")
     company_id = fields.Many2one(related="dispute_id.company_id")
     line_ids = fields.One2many(
         "ar.dispute.decision.line",
@@ -43,7 +43,7 @@ class ArDisputeDecision(models.TransientModel):
         "account.move",
         string="Credit Note",
         domain="[('move_type', '=', 'out_refund'), ('state', '!=', 'cancel'),"
-        " ('commercial_partner_id', '=', partner_id), ('currency_id', '=', currency_id),"
+        " ('partner_id.commercial_partner_id', '=', partner_id), ('currency_id', '=', currency_id),"
         " ('company_id', 'child_of', company_id)]",
         groups="account.group_account_invoice",
     )

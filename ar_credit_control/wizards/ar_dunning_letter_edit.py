@@ -9,7 +9,7 @@ class ArDunningLetterEdit(models.TransientModel):
 
     letter_id = fields.Many2one("ar.dunning.letter", required=True, ondelete="cascade")
     policy_id = fields.Many2one(related="letter_id.policy_id")
-    partner_id = fields.Many2one(related="letter_id.partner_id")
+    partner_id = fields.Many2one(related="letter_id.partner_id.commercial_partner_id")
     day_offset = fields.Integer(related="letter_id.stage_id.day_offset")
     lang_name = fields.Char(compute="_compute_lang_name", string="Language of the Letter")
     stage_id = fields.Many2one(

@@ -188,7 +188,7 @@ class ArPaymentPlan(models.Model):
     def write(self, vals):
         if "contact_id" in vals and not self.env.su:
             contact = self.env["res.partner"].browse(vals["contact_id"])
-            if contact and contact.commercial_partner_id != self.partner_id:
+            if contact and contact.commercial_partner_id != self.partner_id.commercial_partner_id:
                 raise UserError(self.env._("Choose a contact of the customer."))
         result = super().write(vals)
         if vals.keys() & {"line_ids", "with_interest"}:

@@ -341,6 +341,36 @@ class ArCollectionCase(models.Model):
         if not cases:
             return
         stays = cases.filtered(lambda case: case.profile_id == kept)[:1] or cases[0]
-        (cases - stays)._close(self.env._("Customers were merged"), merged_into_id=stays.id)
+        (cases - stays)._close_into(stays, self.env._("Customers were merged"))
         stays.write({"partner_name": debtor.name})
         self.env.flush_all()
+
+    @api.model
+    def _follow_profile(self, profile, heir):
+        """Go on with the open case of a customer that became part of another one.
+
+        :param profile: the profile that closes
+        :param heir: that of the customer it is part of now
+        """
+        cases = self.sudo()  # sudo: whoever edits contacts moves their cases
+        case = cases.search([("profile_id", "=", profile.id), ("state", "!=", "closed")])
+        if not case:
+            return
+        reason = self.env._(
+            "%(customer)s is now part of %(successor)s.",
+            customer=profile.partner_id.display_name,
+            successor=heir.partner_id.display_name,
+        )
+        stays = cases.search([("profile_id", "=", heir.id), ("state", "!=", "closed")])
+        if stays:
+            case._close_into(stays, reason)
+            return
+        case.write({"profile_id": heir.id, "partner_id": heir.partner_id.id})
+        case._message_log(body=reason)
+        case._set_collector(heir.collector_id or case.collector_id)
+
+    def _close_into(self, stays, reason):
+        """Close cases for one that goes on, with the next steps that were planned on them."""
+        self.activity_ids.write({"res_id": stays.id})
+        (self | stays).invalidate_recordset(["activity_ids"])
+        self._close(reason, merged_into_id=stays.id)

@@ -378,7 +378,7 @@ class ArCollectionCase(models.Model):
              WHERE contact.partner_id %(partners)s
                AND contact.date >= %(today)s::date - 365
             """,
-            contacts=SQL(" UNION ALL ").join(self.env["ar.collection.source"]._contact_parts()),
+            contacts=self.env["ar.collection.source"]._contacts_sql(),
             partners=partners,
             today=today,
         )
@@ -448,7 +448,7 @@ class ArCollectionCase(models.Model):
              WHERE promise.partner_id %(partners)s
           GROUP BY promise.partner_id, promise.company_id
             """,
-            promises=SQL(" UNION ALL ").join(self.env["ar.collection.source"]._promise_parts()),
+            promises=self.env["ar.collection.source"]._promises_sql(),
             partners=partners,
         )
 

@@ -57,12 +57,23 @@ class ArCollectionCase(models.Model):
 
     @api.depends("partner_id", "company_id")
     def _compute_letter_ids(self):
+        # By who the customer belongs to now: companies get parents. sudo: the key only
+        customers = self.sudo().partner_id.commercial_partner_id
         letters = self.env["ar.dunning.letter"].search(
-            [("partner_id", "in", self.partner_id.ids), ("company_id", "in", self.company_id.ids)]
+            [
+                ("partner_id.commercial_partner_id", "in", customers.ids),
+                ("company_id", "in", self.company_id.ids),
+            ]
         )
-        by_case = letters.grouped(lambda letter: (letter.partner_id.id, letter.company_id.id))
+        by_case = letters.grouped(self._get_customer_key)
         for case in self:
-            case.letter_ids = by_case.get((case.partner_id.id, case.company_id.id))
+            case.letter_ids = by_case.get(self._get_customer_key(case))
+
+    @api.model
+    def _get_customer_key(self, record):
+        """Return what ties a record to the cases of its customer."""
+        record = record.sudo()  # sudo: the key only
+        return record.partner_id.commercial_partner_id, record.company_id
 
     @api.depends("partner_id", "company_id")
     def _compute_hold_ids(self):
@@ -349,27 +360,8 @@ class ArCollectionCase(models.Model):
         if not self.ids:
             return {}
         self.env.flush_all()
-        partner_ids = self.sudo().partner_id.ids  # sudo: the key only
+        partner_ids = self.sudo().partner_id.commercial_partner_id.ids  # sudo: the key only
         source = self.env["ar.collection.source"]
-        contacts = [
-            SQL(
-                """SELECT partner_id, company_id, date, kind, user_id, title,
-                          CONCAT_WS(' · ', NULLIF(reason, ''), NULLIF(text, '')) AS text,
-                          NULL::numeric AS amount, NULL::int AS currency_id, res_model, res_id
-                     FROM (%s) contact""",
-                part,
-            )
-            for part in source._contact_parts()
-        ]
-        events = [
-            SQL(
-                """SELECT partner_id, company_id, date, kind, user_id, title, text, amount, currency_id,
-                          res_model, res_id
-                     FROM (%s) event""",
-                part,
-            )
-            for part in source._event_parts()
-        ]
         rows = self.env.execute_query_dict(
             SQL(
                 """
@@ -380,9 +372,18 @@ class ArCollectionCase(models.Model):
                                    PARTITION BY collection_case.id
                                    ORDER BY event.date DESC, event.res_model, event.res_id DESC
                                ) AS place
-                          FROM (%(events)s) event
+                          FROM (SELECT partner_id, company_id, date, kind, user_id, title,
+                                       CONCAT_WS(' · ', NULLIF(reason, ''), NULLIF(text, '')) AS text,
+                                       NULL::numeric AS amount, NULL::int AS currency_id, res_model, res_id
+                                  FROM (%(contacts)s) contact
+                             UNION ALL
+                                SELECT partner_id, company_id, date, kind, user_id, title, text, amount,
+                                       currency_id, res_model, res_id
+                                  FROM (%(events)s) event
+                               ) event
+                          JOIN res_partner customer ON customer.commercial_partner_id = event.partner_id
                           JOIN ar_collection_case collection_case
-                            ON collection_case.partner_id = event.partner_id
+                            ON collection_case.partner_id = customer.id
                            AND collection_case.company_id = event.company_id
                          WHERE event.partner_id = ANY(%(partner_ids)s)
                            AND collection_case.id = ANY(%(case_ids)s)
@@ -390,7 +391,8 @@ class ArCollectionCase(models.Model):
                  WHERE ranked.place <= %(limit)s
               ORDER BY ranked.case_id, ranked.place
                 """,
-                events=SQL(" UNION ALL ").join(contacts + events),
+                contacts=source._contacts_sql(),
+                events=source._events_sql(),
                 partner_ids=partner_ids,
                 case_ids=self.ids,
                 limit=EVENTS,

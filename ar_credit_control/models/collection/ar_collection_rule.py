@@ -217,7 +217,7 @@ class ArCollectionRule(models.Model):
             days=self.env["ar.aging.report"]._days_overdue_sql(today, SQL("open_item.date_maturity")),
             open_items=self.env["ar.aging.report"]._open_items_sql(as_of=None),
             levels=self._level_sql(),
-            promises=SQL(" UNION ALL ").join(self.env["ar.collection.source"]._promise_parts()),
+            promises=self.env["ar.collection.source"]._promises_sql(),
             company_id=company.id,
             today=today,
             broken_days=BROKEN_DAYS,

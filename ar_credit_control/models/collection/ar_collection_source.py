@@ -1,13 +1,25 @@
 from odoo import api, models
 from odoo.tools import SQL
 
+# Columns of the sources besides the customer.
+CONTACT_COLUMNS = (
+    *("company_id", "date", "kind", "personal", "user_id", "title", "text", "reason", "res_model"),
+    "res_id",
+)
+PROMISE_COLUMNS = ("company_id", "date", "amount", "currency_id", "state", "broken_date", "res_id")
+EVENT_COLUMNS = (
+    *("company_id", "date", "kind", "user_id", "title", "text", "amount", "currency_id", "res_model"),
+    "res_id",
+)
+
 
 class ArCollectionSource(models.AbstractModel):
     """What was said with customers, what they promised and what happened: the sources of cases and worklist.
 
-    Each method returns a list of statements with the columns it names; rooms add theirs by ``_inherit``.
-    ``partner_id`` is the commercial entity, ``company_id`` the root company, ``date`` a timestamp in UTC.
-    Statements stay plain selects: a condition on the customer then reaches the index of each.
+    Each method ``_*_parts`` returns a list of statements with the columns it names; rooms add theirs by
+    ``_inherit``. ``partner_id`` is the customer as it was, or a contact of it, ``company_id`` the root
+    company, ``date`` a timestamp in UTC. Statements stay plain selects: a condition on the customer then
+    reaches the index of each. They are read through ``_*_sql``, by the customer that each belongs to now.
     """
 
     _name = "ar.collection.source"
@@ -49,6 +61,37 @@ class ArCollectionSource(models.AbstractModel):
         ``currency_id``, ``res_model``, ``res_id``.
         """
         return [self._receipt_event_sql(), self._note_event_sql()]
+
+    # All of them, by the commercial entity of today: companies get parents
+
+    @api.model
+    def _contacts_sql(self):
+        """Return the statement of all contacts, with the columns of :meth:`_contact_parts`."""
+        return self._of_customers_sql(self._contact_parts(), CONTACT_COLUMNS)
+
+    @api.model
+    def _promises_sql(self):
+        """Return the statement of all promises, with the columns of :meth:`_promise_parts`."""
+        return self._of_customers_sql(self._promise_parts(), PROMISE_COLUMNS)
+
+    @api.model
+    def _events_sql(self):
+        """Return the statement of all other events, with the columns of :meth:`_event_parts`."""
+        return self._of_customers_sql(self._event_parts(), EVENT_COLUMNS)
+
+    @api.model
+    def _of_customers_sql(self, parts, columns):
+        columns = SQL(", ").join(SQL.identifier("source", column) for column in columns)
+        return SQL(" UNION ALL ").join(
+            SQL(
+                """SELECT debtor.commercial_partner_id AS partner_id, %(columns)s
+                     FROM (%(part)s) source
+                     JOIN res_partner debtor ON debtor.id = source.partner_id""",
+                columns=columns,
+                part=part,
+            )
+            for part in parts
+        )
 
     # One definition each
 
@@ -169,7 +212,7 @@ class ArCollectionSource(models.AbstractModel):
         """Receipts and credit notes: what reduced the receivable, on the day it was booked."""
         return SQL(
             """
-            SELECT partner.commercial_partner_id AS partner_id,
+            SELECT line.partner_id,
                    split_part(company.parent_path, '/', 1)::int AS company_id,
                    line.date::timestamp AS date,
                    CASE WHEN move.move_type = 'out_refund' THEN 'credit_note'
@@ -187,7 +230,6 @@ class ArCollectionSource(models.AbstractModel):
               FROM account_move_line line
               JOIN account_move move ON move.id = line.move_id
               JOIN account_account account ON account.id = line.account_id
-              JOIN res_partner partner ON partner.id = line.partner_id
               JOIN res_company company ON company.id = line.company_id
              WHERE line.parent_state = 'posted'
                AND account.account_type = 'asset_receivable'

@@ -35,6 +35,13 @@ class ArCreditProfile(models.Model):
             "views": [(False, "form")],
         }
 
+    def _close(self, successor):
+        """Go on with the open cases as those of the customer that these are part of now."""
+        super()._close(successor)
+        for profile in self:
+            heir = self._get_or_create(successor, profile.company_id)
+            self.env["ar.collection.case"]._follow_profile(profile, heir)
+
     def _absorb(self, others, debtor, wizard):
         """Keep one open case of the profiles that become one, and lead to it from the others."""
         self.env["ar.collection.case"]._merge_profiles(self, others, debtor)

@@ -190,7 +190,7 @@ class ArDispute(models.Model):
         wrong = moves.filtered(
             lambda move: (
                 move.move_type != "out_refund"
-                or move.commercial_partner_id != self.partner_id.commercial_partner_id
+                or move.partner_id.commercial_partner_id != self.partner_id.commercial_partner_id
                 or move.company_id.root_id != self.company_id
                 or move.currency_id != self.currency_id
             )

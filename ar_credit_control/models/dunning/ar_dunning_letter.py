@@ -315,7 +315,7 @@ class ArDunningLetter(models.Model):
             "name": self.env._("Open Items of %s", self.partner_name),
             "res_model": "ar.aging.report",
             "view_mode": "list",
-            "domain": [("partner_id", "=", self.partner_id.id)],
+            "domain": [("partner_id", "=", self.partner_id.commercial_partner_id.id)],
         }
 
     # Rights

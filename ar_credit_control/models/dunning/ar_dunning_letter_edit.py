@@ -118,7 +118,7 @@ class ArDunningLetter(models.Model):
         return channel or self.channel
 
     def _check_recipient(self, recipient):
-        if recipient.commercial_partner_id != self.partner_id:
+        if recipient.commercial_partner_id != self.partner_id.commercial_partner_id:
             raise UserError(
                 self.env._(
                     "%(contact)s is no contact of %(customer)s.",

@@ -211,8 +211,8 @@ class ArPlacement(models.Model):
               ORDER BY date DESC
                  LIMIT %(limit)s
                 """,
-                contacts=SQL(" UNION ALL ").join(source._contact_parts()),
-                events=SQL(" UNION ALL ").join(source._event_parts()),
+                contacts=source._contacts_sql(),
+                events=source._events_sql(),
                 partner=self.partner_id.id,
                 company=self.company_id.id,
                 limit=HISTORY_ROWS,

@@ -291,7 +291,7 @@ class ArStatement(models.Model):
             "name": self.env._("Open Items of %s", self.partner_name),
             "res_model": "ar.aging.report",
             "view_mode": "list",
-            "domain": [("partner_id", "=", self.partner_id.id)],
+            "domain": [("partner_id", "=", self.partner_id.commercial_partner_id.id)],
         }
 
     # With letters
@@ -312,10 +312,11 @@ class ArStatement(models.Model):
         # Letters are written by methods that check rights, some by the schedule for every company.
         statements = self.sudo()
         for (company, date), group in letters.grouped(lambda each: (each.company_id, each.date)).items():
-            first = {letter.partner_id.id: letter for letter in reversed(group)}
+            # A statement is to who the customer belongs to now: companies get parents.
+            first = {letter.partner_id.commercial_partner_id.id: letter for letter in reversed(group)}
             made = statements._make(
                 company,
-                group.partner_id,
+                group.partner_id.commercial_partner_id,
                 date=date,
                 pay_by=max(group.mapped("deadline")),
                 asks_confirmation=True,
@@ -327,6 +328,8 @@ class ArStatement(models.Model):
             made.state = "queued"
             by_partner = {statement.partner_id: statement.document_id for statement in made}
             documents |= {
-                letter: by_partner[letter.partner_id] for letter in group if letter.partner_id in by_partner
+                letter: by_partner[customer]
+                for letter in group
+                if (customer := letter.partner_id.commercial_partner_id) in by_partner
             }
         return documents

@@ -1,0 +1,86 @@
+from odoo.tests import tagged
+
+from .common_collection import CollectionCase
+
+
+@tagged("post_install", "-at_install")
+class TestCollectionParent(CollectionCase):
+    """A customer that gets a parent company: what was said, sent and planned goes with it."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.person = cls.make_customer("Petra Kornmann", is_company=False)
+        cls.parent = cls.make_customer("Kornmann Holding AG")
+        cls.invoice = cls.make_invoice(days=40, partner=cls.person)
+
+    def join_parent(self):
+        self.person.parent_id = self.parent
+        self.env.flush_all()
+        self.env.invalidate_all()
+        self.assertEqual(self.person.commercial_partner_id, self.parent)
+
+    def plan_step(self, case, summary="Call again"):
+        return case.sudo().activity_schedule(
+            "mail.mail_activity_data_call", summary=summary, user_id=self.collector.id
+        )
+
+    def kinds(self, case):
+        return {event["kind"] for event in case.timeline}
+
+    def test_letters_and_timeline_follow(self):
+        letter = self.propose().letter_ids.filtered(lambda letter: letter.partner_id == self.person)
+        self.send(letter)
+        self.promised(self.open(self.person), days=3)
+        self.join_parent()
+        case = self.open(self.parent)
+        self.assertEqual(case.letter_ids, letter)
+        self.assertLessEqual({"letter", "promise", "case"}, self.kinds(case))
+        figures = self.figures(case)
+        self.assertTrue(figures["last_contact_date"])
+        self.assertEqual(figures["promise_amount"], 500.0)
+        items = self.env["ar.aging.report"].search(letter.action_open_items()["domain"])
+        self.assertEqual(items.move_id, self.invoice)
+
+    def test_a_closed_case_goes_on_telling_its_story(self):
+        letter = self.propose().letter_ids.filtered(lambda letter: letter.partner_id == self.person)
+        self.send(letter)
+        case = self.open(self.person)
+        case._close("Done")
+        self.join_parent()
+        self.assertEqual(case.letter_ids, letter)
+        self.assertIn("letter", self.kinds(case))
+
+    def test_the_recipient_of_a_waiting_letter_can_still_be_chosen(self):
+        letter = self.propose().letter_ids.filtered(lambda letter: letter.partner_id == self.person)
+        contact = self.make_customer("Accounts", is_company=False, parent_id=self.parent.id)
+        self.join_parent()
+        letter.with_user(self.controller)._check_recipient(contact)
+
+    def test_the_open_case_moves_to_the_parent(self):
+        case = self.open(self.person)
+        step = self.plan_step(case)
+        self.join_parent()
+        self.assertEqual(
+            (case.state, case.partner_id, case.profile_id), ("open", self.parent, self.profile(self.parent))
+        )
+        self.assertEqual(case.partner_name, self.person.name, "as it was when the case was opened")
+        self.assertEqual((case.activity_ids, case.collector_id), (step, self.collector))
+        self.assertEqual(self.figures(case)["overdue"], 1000.0)
+        self.assertEqual(self.cases._get_or_open(self.profile(self.parent), "Again"), case)
+
+    def test_the_open_case_joins_that_of_the_parent(self):
+        kept = self.open(self.parent)
+        case = self.open(self.person)
+        step = self.plan_step(case)
+        self.join_parent()
+        self.assertEqual((case.state, case.merged_into_id, kept.state), ("closed", kept, "open"))
+        self.assertEqual(kept.activity_ids, step)
+
+    def test_next_steps_of_merged_customers_stay(self):
+        kept = self.open()
+        step = self.plan_step(self.open(self.other))
+        wizard = self.env["base.partner.merge.automatic.wizard"].sudo().create({})
+        wizard._merge((self.customer | self.other).ids, self.customer)
+        self.env.invalidate_all()
+        self.assertEqual(kept.activity_ids, step)
