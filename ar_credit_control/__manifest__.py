@@ -78,6 +78,7 @@
         "security/aging/ir.model.access.csv",
         "security/aging/ar_aging_rules.xml",
         "data/aging_bucket_data.xml",
+        "views/aging/account_move_views.xml",
         "views/aging/ar_aging_bucket_views.xml",
         "views/aging/ar_aging_report_views.xml",
         # rules

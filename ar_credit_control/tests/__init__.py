@@ -100,6 +100,7 @@ from . import test_rule_plan
 from . import test_rule_policy
 from . import test_rule_status
 from . import test_rule_what_if
+from . import test_role_views
 from . import test_roll_rate
 from . import test_roll_rate_backtest
 from . import test_roll_rate_generated

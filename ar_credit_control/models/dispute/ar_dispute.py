@@ -126,6 +126,7 @@ class ArDispute(models.Model):
         "its items is open any more.",
     )
     is_open = fields.Boolean(compute="_compute_is_open", search="_search_is_open")
+    may_work = fields.Boolean(compute="_compute_may_work")
     is_late = fields.Boolean(compute="_compute_is_late", search="_search_is_late")
     amount = fields.Monetary(string="Disputed", compute="_compute_amounts", store=True)
     amount_accepted = fields.Monetary(
@@ -329,6 +330,13 @@ class ArDispute(models.Model):
     @api.depends_context("uid")
     def _compute_may_decide(self):
         return super()._compute_may_decide()
+
+    @api.depends("owner_id")
+    @api.depends_context("uid")
+    def _compute_may_work(self):
+        collects = self.env.user.has_group("ar_credit_control.group_collector")
+        for dispute in self:
+            dispute.may_work = collects or dispute._is_decided_by(self.env.user)
 
     # ------------------------------------------------------------------
     # CRUD
@@ -681,9 +689,5 @@ class ArDispute(models.Model):
         """Owners and collectors work on disputes."""
         self.check_access("read")
         for dispute in self:
-            if (
-                not self.env.su
-                and not dispute._is_decided_by(self.env.user)
-                and not self.env.user.has_group("ar_credit_control.group_collector")
-            ):
+            if not self.env.su and not dispute.may_work:
                 raise AccessError(self.env._("Collectors and the owner of a dispute work on it."))

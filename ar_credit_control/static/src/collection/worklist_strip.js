@@ -1,6 +1,7 @@
 import { Component, onWillStart, useState } from "@odoo/owl";
 import { formatCurrency } from "@web/core/currency";
 import { _t } from "@web/core/l10n/translation";
+import { user } from "@web/core/user";
 import { KeepLast } from "@web/core/utils/concurrency";
 import { useBus, useService } from "@web/core/utils/hooks";
 
@@ -13,12 +14,20 @@ export class WorklistStrip extends Component {
         this.orm = useService("orm");
         this.ui = useService("ui");
         this.keepLast = new KeepLast();
-        this.state = useState({ figures: null });
+        this.state = useState({ figures: null, works: false });
         useBus(this.env.searchModel, "update", () => this.load());
         // The strip never delays the list: its figures come when they are ready.
         onWillStart(() => {
             this.load();
+            this.loadRole();
         });
+    }
+
+    /** Who only has customers of their own has no "next customer". */
+    async loadRole() {
+        const groups = ["ar_credit_control.group_collector", "ar_credit_control.group_credit_auditor"];
+        const roles = await Promise.all(groups.map((group) => user.hasGroup(group)));
+        this.state.works = roles.some(Boolean);
     }
 
     async load() {
