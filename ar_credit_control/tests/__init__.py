@@ -81,6 +81,7 @@ from . import test_provision_attack
 from . import test_provision_comparison
 from . import test_provision_guard
 from . import test_provision_invariant
+from . import test_provision_kind
 from . import test_provision_report_movement
 from . import test_provision_report_paper
 from . import test_provision_assessment

@@ -3,6 +3,24 @@ from odoo.tools import SQL
 
 # Ids of rows of a run: its id times this, plus that of a line, of the earlier run's lines from half of it on.
 ROWS_OF_RUN = 2**32
+# Columns of a line that the comparison reads.
+LINE = (
+    "id",
+    "account_id",
+    "amount",
+    "bucket_id",
+    "company_id",
+    "cover_rate",
+    "covered",
+    "date_maturity",
+    "move_id",
+    "name",
+    "partner_id",
+    "rate",
+    "segment_id",
+    "treatment",
+    "valuation",
+)
 PARTS = ("new", "gone", "gross_change", "cover_change", "moved", "rate_change", "exchange")
 
 
@@ -89,14 +107,18 @@ class ArProvisionComparison(models.Model):
         self.env["ar.aging.report"]._switch_off_jit()
         run_ids = self.env.context.get("ar_provision_run_ids")
         return self._comparison_sql(
-            SQL("TRUE") if run_ids is None else SQL("run.id = ANY (%s::int[])", [int(run) for run in run_ids])
+            run_ids is not None and SQL("run.id = ANY (%s::int[])", [int(run) for run in run_ids])
         )
 
-    def _comparison_sql(self, run_filter: SQL) -> SQL:
-        """Return the rows of the runs (``run``) that a condition selects."""
+    def _comparison_sql(self, run_filter=None, previous=None) -> SQL:
+        """Return the rows of the runs (``run``) that a condition selects, by default of all.
+
+        :param previous: a run to compare with in the place of their own run before
+        """
         return SQL(
             """
-            WITH stepped AS (
+            WITH rates AS MATERIALIZED (%(rates)s),
+                 stepped AS %(once)s (
                  SELECT pair.*,
                         pair.amount - pair.previous_amount AS difference,
                         %(exchange)s AS exchange_step,
@@ -107,7 +129,7 @@ class ArProvisionComparison(models.Model):
                             - %(moved)s AS rate_step
                    FROM (%(pairs)s) pair
                  ),
-                 rounded AS (
+                 rounded AS %(once)s (
                  SELECT stepped.*,
                         CASE WHEN status = 'both' THEN %(exchange_rounded)s ELSE 0 END AS exchange_part,
                         CASE WHEN status = 'both' THEN %(gross_rounded)s ELSE 0 END AS gross_part,
@@ -140,7 +162,10 @@ class ArProvisionComparison(models.Model):
                    exchange_part + CASE WHEN last_step = 'exchange' THEN rest ELSE 0 END AS exchange
               FROM closed
             """,
-            pairs=self._pairs_sql(run_filter),
+            # Each figure is worked out once; of all runs, PostgreSQL first limits them by what is asked for.
+            once=SQL("MATERIALIZED") if run_filter else SQL(),
+            pairs=self._pairs_sql(self._runs_sql(run_filter or SQL("TRUE"), previous)),
+            rates=self._rates_sql(),
             rows=ROWS_OF_RUN,
             exchange=SQL(
                 """((pair.value - pair.previous_value) * pair.previous_base * pair.previous_rate
@@ -174,7 +199,18 @@ class ArProvisionComparison(models.Model):
                        END)"""
         )
 
-    def _pairs_sql(self, run_filter: SQL) -> SQL:
+    def _runs_sql(self, run_filter, previous) -> SQL:
+        """Return ``id``, ``previous_id``, ``company_id``, ``matrix_id`` of runs that have one before."""
+        before = SQL("%s::int", previous.id) if previous else SQL("run.previous_id")
+        return SQL(
+            """SELECT run.id, %(before)s AS previous_id, run.company_id, run.matrix_id
+                 FROM ar_provision_run run
+                WHERE %(before)s IS NOT NULL AND %(run_filter)s""",
+            before=before,
+            run_filter=run_filter,
+        )
+
+    def _pairs_sql(self, runs: SQL) -> SQL:
         """Return each instalment with what it was in the run before and what it is in the run.
 
         ``base`` is what is open less own credits, times ``value`` at the closing rate, at which ``covered``
@@ -198,20 +234,20 @@ class ArProvisionComparison(models.Model):
                    ) AS exchanged_cover,
                    both_runs.same_kind AND run.matrix_id = before.matrix_id AS alike
               FROM (%(instalments)s) both_runs
-              JOIN ar_provision_run run ON run.id = both_runs.run_id
+              JOIN (%(runs)s) run ON run.id = both_runs.run_id
               JOIN res_company company ON company.id = run.company_id
               JOIN res_currency currency ON currency.id = company.currency_id
          LEFT JOIN ar_provision_run before ON before.id = run.previous_id
          LEFT JOIN ar_provision_matrix earlier ON earlier.id = before.matrix_id
-         LEFT JOIN (%(rates)s) here
+         LEFT JOIN rates here
                 ON here.matrix_id = before.matrix_id AND here.bucket_id = both_runs.previous_bucket_id
                AND here.segment_id = COALESCE(both_runs.previous_segment_id, 0)
-         LEFT JOIN (%(rates)s) there
+         LEFT JOIN rates there
                 ON there.matrix_id = before.matrix_id AND there.bucket_id = both_runs.bucket_id
                AND there.segment_id = COALESCE(both_runs.previous_segment_id, 0)
             """,
-            instalments=self._instalments_sql(run_filter),
-            rates=self._rates_sql(),
+            instalments=self._instalments_sql(runs),
+            runs=runs,
             exchanged=SQL(
                 """both_runs.previous_covered
                    * COALESCE(both_runs.value / NULLIF(both_runs.previous_value, 0), 1)"""
@@ -236,9 +272,16 @@ class ArProvisionComparison(models.Model):
             """
         )
 
-    def _instalments_sql(self, run_filter: SQL) -> SQL:
+    def _instalments_sql(self, runs: SQL) -> SQL:
         """Return the lines of a run and of the run before by instalment, in one pass."""
-        risk = SQL("""((gross - "offset") * valuation - covered)""")
+        line = SQL(
+            """%s,
+               line.gross - line."offset" AS base,
+               (line.gross - line."offset") * line.valuation - line.covered AS risk,
+               CONCAT_WS('/', COALESCE(line.segment_id, 0), COALESCE(line.rating_id, 0),
+                         COALESCE(line.least, ''), line.treatment) AS kind""",
+            SQL(", ").join(SQL.identifier("line", name) for name in LINE),
+        )
         return SQL(
             """
             SELECT run_id, move_id, partner_id, date_maturity,
@@ -257,10 +300,9 @@ class ArProvisionComparison(models.Model):
                    CASE WHEN BOOL_AND(before) THEN 'gone'
                         WHEN BOOL_OR(before) THEN 'both'
                         ELSE 'new' END AS status,
-                   COUNT(DISTINCT (COALESCE(segment_id, 0), COALESCE(rating_id, 0), least IS NULL, least,
-                                   treatment)) = 1 AS same_kind,
-                   COALESCE(SUM(gross - "offset") FILTER (WHERE NOT before), 0) AS base,
-                   COALESCE(SUM(gross - "offset") FILTER (WHERE before), 0) AS previous_base,
+                   MIN(kind COLLATE "C") = MAX(kind COLLATE "C") AS same_kind,
+                   COALESCE(SUM(base) FILTER (WHERE NOT before), 0) AS base,
+                   COALESCE(SUM(base) FILTER (WHERE before), 0) AS previous_base,
                    COALESCE(SUM(covered) FILTER (WHERE NOT before), 0) AS covered,
                    COALESCE(SUM(covered) FILTER (WHERE before), 0) AS previous_covered,
                    COALESCE(SUM(amount) FILTER (WHERE NOT before), 0) AS amount,
@@ -272,30 +314,21 @@ class ArProvisionComparison(models.Model):
                    %(value_now)s AS value,
                    %(value_before)s AS previous_value
               FROM (
-                    SELECT run.id AS run_id, FALSE AS before, %(columns)s
-                      FROM ar_provision_run run
+                    SELECT run.id AS run_id, FALSE AS before, %(line)s
+                      FROM (%(runs)s) run
                       JOIN ar_provision_line line ON line.run_id = run.id
-                     WHERE run.previous_id IS NOT NULL AND %(run_filter)s
                  UNION ALL
-                    SELECT run.id AS run_id, TRUE AS before, %(columns)s
-                      FROM ar_provision_run run
+                    SELECT run.id AS run_id, TRUE AS before, %(line)s
+                      FROM (%(runs)s) run
                       JOIN ar_provision_line line ON line.run_id = run.previous_id
-                     WHERE %(run_filter)s
                    ) line
           GROUP BY run_id, move_id, partner_id, date_maturity
             """,
-            run_filter=run_filter,
-            columns=SQL(", ").join(
-                SQL.identifier("line", column)
-                for column in (
-                    "id",
-                    *(name for name in self._depends["ar.provision.line"] if name != "run_id"),
-                )
-                + ("account_id",)
-            ),
-            **self._prepare_means("rate", risk, SQL("100")),
+            runs=runs,
+            line=line,
+            **self._prepare_means("rate", SQL("risk"), SQL("100")),
             **self._prepare_means("cover_rate", SQL("covered"), SQL("100")),
-            **self._prepare_means("value", SQL("""(gross - "offset")"""), SQL("1"), column="valuation"),
+            **self._prepare_means("value", SQL("base"), SQL("1"), column="valuation"),
         )
 
     def _prepare_means(self, name, weight, divisor, column=None):

@@ -279,14 +279,15 @@ class ArProvisionRun(models.Model):
         row = sums.get(self.id, {})
         self._write_evidence({f"compared_{name}": row.get(name, 0.0) for name in ("previous_amount", *PARTS)})
 
-    def _get_previous_posted(self):
-        """Return the last posted run of the company before this one's date."""
+    def _get_previous_posted(self, but=None):
+        """Return the last posted run of the company before this one's date, but for one that is leaving."""
         return self.search(
             [
                 ("company_id", "=", self.company_id.id),
                 ("kind", "=", "regular"),
                 ("state", "=", "posted"),
                 ("date", "<", self.date),
+                ("id", "not in", but.ids if but else []),
             ],
             order="date desc, id desc",
             limit=1,

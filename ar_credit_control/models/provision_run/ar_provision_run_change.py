@@ -108,12 +108,47 @@ class ArProvisionRunChange(models.Model):
         if not (run.previous_id and run.policy_id.closing_rate):
             return lines
         return SQL(
-            """%s UNION ALL
-               SELECT company_id, account_id, segment_id, 0, exchange FROM (%s) comparison
-                WHERE exchange != 0""",
+            "%s UNION ALL SELECT company_id, account_id, segment_id, 0, exchange FROM (%s) exchanged",
             lines,
-            self.env["ar.provision.comparison"]._comparison_sql(SQL("run.id = %s", run.id)),
+            self._exchange_sql(run, run.previous_id),
         )
+
+    @api.model
+    def _exchange_sql(self, run, previous) -> SQL:
+        """Return what rates of exchange made of the lines of a run since another one."""
+        return SQL(
+            "SELECT company_id, account_id, segment_id, exchange FROM (%s) comparison WHERE exchange != 0",
+            self.env["ar.provision.comparison"]._comparison_sql(SQL("run.id = %s", run.id), previous),
+        )
+
+    @api.model
+    def _sum_exchange(self, run, previous):
+        """Return what rates of exchange made of a run since another one, in company currency: {(company or
+        branch, allowance account, segment): amount}."""
+        if not previous:
+            return {}
+        self.env.flush_all()
+        accounts = self._prepare_account_params(run.policy_id._get_accounts())
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT line.company_id, COALESCE(own.allowance_id, %(allowance)s), line.segment_id,
+                       SUM(line.exchange)::float8
+                  FROM (%(lines)s) line
+             LEFT JOIN unnest(%(receivable)s::int[], %(own_allowance)s::int[])
+                    AS own (receivable_id, allowance_id)
+                    ON own.receivable_id = line.account_id
+              GROUP BY 1, 2, 3
+                """,
+                lines=self._exchange_sql(run, previous),
+                **accounts,
+            )
+        )
+        names = ("res.company", "account.account", "ar.provision.segment")
+        return {
+            tuple(self.env[name].browse(row_id) for name, row_id in zip(names, ids, strict=True)): amount
+            for *ids, amount in rows
+        }
 
     @api.model
     def _prepare_account_params(self, accounts):

@@ -11,7 +11,8 @@ class ArProvisionRun(models.Model):
 
     After posting, the allowance accounts hold at the date of each posted run what that run says, in whatever
     order runs were posted or cancelled: what is booked at a date is taken back, as a "carry", at the date of
-    the next posted run, which had booked up to its own figure already.
+    the next posted run, which had booked up to its own figure already. Of that run, too, what is exchange
+    and what is charge or release is then as if all had been posted by their dates.
     """
 
     _inherit = "ar.provision.run"
@@ -30,7 +31,8 @@ class ArProvisionRun(models.Model):
         else:
             self._check_can_post()
             movements = self._book(self._prepare_changes(), self.date)
-            self._carry_into_next(movements, self.date)
+            if following := self._get_next_posted(self.date):
+                following._carry(movements, self)
         self._write_evidence(
             {"state": "posted", "posted_by_id": self.env.uid, "posted_on": fields.Datetime.now()}
         )
@@ -222,13 +224,42 @@ class ArProvisionRun(models.Model):
             limit=1,
         )
 
-    def _carry_into_next(self, movements, date):
-        """Take back at the date of the next posted run what was booked at an earlier one."""
-        following = self._get_next_posted(date)
-        if not following or not movements:
-            return
-        following._check_can_post()
-        following._book([following._prepare_carry(movement) for movement in movements], following.date)
+    def _carry(self, movements, previous):
+        """Take back at this run's date what was booked at an earlier one.
+
+        :param movements: what was booked there
+        :param previous: the posted run that is before this one now
+        """
+        self.ensure_one()
+        if changes := self._prepare_carries(movements, previous):
+            self._check_can_post()
+            self._book(changes, self.date)
+
+    def _prepare_carries(self, movements, previous):
+        """Return what is booked to take movements back, as :meth:`_prepare_changes` does.
+
+        Exchange is counted from the run that is before this one now: what of it is more or less than booked
+        so far is exchange, the rest of what is taken back is a charge or release.
+        """
+        changes = [self._prepare_carry(movement) for movement in movements if movement.kind != "exchange"]
+        taken = movements.filtered(lambda movement: movement.kind == "exchange")
+        booked = self.movement_ids.filtered(
+            lambda movement: movement.kind == "exchange" and movement.move_id.state == "posted"
+        )
+        if not (taken or booked or self.policy_id.closing_rate):
+            return changes
+        exchange = self.env["ar.provision.run.change"]._sum_exchange(self, previous)
+        for key in dict.fromkeys([*map(self._get_key, taken + booked), *exchange]):
+            of_key = (taken + booked).filtered(lambda movement, key=key: self._get_key(movement) == key)
+            amount = exchange.get(key, 0.0) - sum((of_key & booked).mapped("amount"))
+            rest = -amount - sum((of_key & taken).mapped("amount"))
+            own = of_key.against_account_id[:1] or self.policy_id.exchange_account_id
+            changes += [
+                self._prepare_key(key, kind, part, account)
+                for kind, part, account in (("exchange", amount, own), ("carry", rest, None))
+                if not self.currency_id.is_zero(part)
+            ]
+        return changes
 
     def _prepare_carry(self, movement):
         """Return the opposite of a movement, against the account on which it was booked."""
@@ -240,6 +271,26 @@ class ArProvisionRun(models.Model):
             "against_id": movement.against_account_id,
             "amount": -movement.amount,
         }
+
+    def _prepare_key(self, key, kind, amount, account):
+        """Return a change of a branch, allowance account and segment; against their charge or release
+        account where no other one is given."""
+        company, allowance, segment = key
+        row = self.change_ids.filtered(lambda change: self._get_key(change) == key)[:1] or self.policy_id
+        name = "expense_account_id" if amount > 0 else "release_account_id"
+        return {
+            "kind": kind,
+            "company_id": company,
+            "account_id": allowance,
+            "segment_id": segment,
+            "against_id": account or row[name] or row.expense_account_id,
+            "amount": self.currency_id.round(amount),
+        }
+
+    @api.model
+    def _get_key(self, row):
+        """Return what movements and changes are told apart by."""
+        return row.company_id, row.account_id, row.segment_id
 
     # ------------------------------------------------------------------
     # Cancelling
@@ -268,9 +319,15 @@ class ArProvisionRun(models.Model):
             return
         date = self._get_reversal_date()
         counted = self.movement_ids.filtered(lambda movement: movement.move_id.state == "posted")
-        moves = counted.move_id.sudo()  # sudo: entries of the run itself, see _book
+        mirrored = self._mirror(counted, date, self._reverse_entries(counted.move_id, date))
+        if following := self._get_next_posted(date):
+            following._carry(mirrored, following._get_previous_posted(but=self))
+
+    def _reverse_entries(self, moves, date):
+        """Post the reversals of entries at a date: {entry: its reversal}."""
         if not moves:
-            return
+            return {}
+        moves = moves.sudo()  # sudo: entries of the run itself, see _book
         reversals = moves._reverse_moves(
             [
                 {"date": date, "ref": self.env._("Cancelled: %s", move.ref), "journal_id": move.journal_id.id}
@@ -278,10 +335,8 @@ class ArProvisionRun(models.Model):
             ]
         )
         reversals.action_post()
-        by_origin = {reversal.reversed_entry_id: reversal for reversal in reversals}
         self._write_evidence({"move_ids": [Command.link(move.id) for move in reversals]})
-        mirrored = self._mirror(counted, date, by_origin)
-        self._carry_into_next(mirrored, date)
+        return {reversal.reversed_entry_id: reversal for reversal in reversals}
 
     def _get_reversal_date(self):
         """Return when the entries of the run are reversed; say so where it is not the run's date.
