@@ -46,6 +46,14 @@ class TestProvisionGuard(ProvisionCase):
                 rows.sudo().unlink()
         self.assertEqual((run.gross, run.amount, run.line_ids.amount), (1_000, 36, 36))
 
+    def test_proposed_authority_of_managers(self):
+        self.make_user("second_manager", "ar_credit_control.group_credit_manager")
+        rows = self.env["ar.credit.authority"].with_user(self.manager)._prepare_proposed(self.company)
+        proposed = {row["user_id"]: row["amount"] for row in rows if row["kind"] == "provision"}
+        self.assertEqual(set(proposed.values()), {1_000_000 / 8})
+        self.assertNotIn(self.controller.id, proposed)
+        self.assertNotIn(self.manager.id, proposed, "nobody gets a line of their own making")
+
     def test_a_copy_is_a_draft_of_its_own(self):
         self.make_invoice(1_000, 40)
         copy = self.make_run().with_user(self.controller).copy()

@@ -78,14 +78,21 @@ class TestScorecard(ScoreCase):
         self.assertEqual(sum(self.scorecard.criterion_ids.mapped("weight")), 100)
         self.assertEqual(self.scorecards._create_missing(), self.scorecards)
 
+    def test_update_leaves_scorecards_in_use_as_they_are(self):
+        lost = self.scorecard.criterion_ids.filtered(lambda line: line.measure == "written_off_share")
+        self.assertEqual((lost.weight, lost.weight_share), (10, 10))
+        lost.unlink()
+        self.assertFalse(self.scorecards._create_missing())
+        self.assertNotIn("written_off_share", self.scorecard.criterion_ids.mapped("measure"))
+
     def test_new_company_has_a_scorecard(self):
         company = self.env["res.company"].create({"name": "New"})
-        self.assertEqual(len(self.scorecards._get_for(company).criterion_ids), 13)
+        self.assertEqual(len(self.scorecards._get_for(company).criterion_ids), 14)
 
     def test_weighted_points(self):
         # paid 15 days late: 70 points at weight 20; all of it late: 20 points at weight 10;
         # (20 × 70 + 10 × 20) ÷ 30 = 53.33: grade D
-        self.keep("weighted_delay", "late_share")
+        self.keep("weighted_delay", "late_share", late_share=10)
         self.receive(self.bill(1000, 60), 15)
         score = self.score()
         self.assertAlmostEqual(score.score, 53.33, 2)
@@ -398,7 +405,7 @@ class TestScorecard(ScoreCase):
 
     def test_copy_is_complete(self):
         copy = self.scorecard.copy()
-        self.assertEqual(len(copy.criterion_ids), 13)
+        self.assertEqual(len(copy.criterion_ids), 14)
         self.assertEqual(copy.criterion_ids[0].bands_text, self.scorecard.criterion_ids[0].bands_text)
         self.assertNotEqual(copy.name, self.scorecard.name)
 

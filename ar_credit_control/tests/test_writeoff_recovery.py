@@ -146,3 +146,46 @@ class TestWriteoffRecovery(WriteoffCase):
         self.assertEqual(recovery.amount_company, writeoff.amount)
         self.assertEqual(recovery.state, "paid")
         self.assertEqual(self.receivable_of(), 0)
+
+    def test_recovered_is_shown_beside_and_found(self):
+        self.recover(self.line, 400)
+        partner = self.customer.with_user(self.collector)
+        self.assertEqual(
+            (partner.writeoff_count, partner.writeoff_amount, partner.writeoff_recovered), (1, 600, 400)
+        )
+        self.assertEqual(self.contact.writeoff_recovered, 400, "of the company that the contact belongs to")
+        profile = self.make_profile(self.customer)
+        self.assertEqual((profile.writeoff_amount, profile.writeoff_recovered), (600, 400))
+        other = self.make_partner("Never written off")
+        partners = self.env["res.partner"].with_user(self.collector)
+        mine = [("id", "in", (self.customer + other).ids)]
+        for field, operator, value, found in (
+            ("writeoff_amount", ">", 0, self.customer),
+            ("writeoff_amount", "=", 600, self.customer),
+            ("writeoff_amount", "!=", 600, other),
+            ("writeoff_amount", "<", 600, other),
+            ("writeoff_amount", ">=", 0, self.customer + other),
+            ("writeoff_recovered", "=", 400, self.customer),
+            ("writeoff_recovered", "=", 0, other),
+            ("writeoff_recovered", "in", [0, 400], self.customer + other),
+            ("writeoff_recovered", "not in", [0], self.customer),
+            ("writeoff_recovered", "<=", 399.99, other),
+        ):
+            with self.subTest(field=field, operator=operator, value=value):
+                self.assertEqual(
+                    partners.search([*mine, (field, operator, value)]).sorted("id"), found.sorted("id")
+                )
+
+    def test_each_company_shows_its_own(self):
+        self.recover(self.line, 400)
+        other = self.setup_other_company()["company"]
+        for user in (self.collector, self.manager, self.controller):
+            user.company_ids += other
+        partner = self.customer.with_user(self.collector)
+        self.assertEqual(partner.with_company(other).writeoff_amount, 0)
+        self.assertEqual(partner.with_company(other).writeoff_recovered, 0)
+        self.assertEqual(partner.with_company(self.company).writeoff_amount, 600)
+        searched = self.env["res.partner"].with_user(self.collector).with_company(other)
+        mine = [("id", "=", self.customer.id)]
+        self.assertFalse(searched.search([*mine, ("writeoff_amount", ">", 0)]))
+        self.assertTrue(searched.search([*mine, ("writeoff_recovered", "=", 0)]))

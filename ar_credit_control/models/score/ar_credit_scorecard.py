@@ -22,10 +22,12 @@ DEFAULT_NAME = _lt("Standard scorecard")
 # measure, weight, bands (value from, points) or answers (text, points), question
 DEFAULT_CRITERIA = [
     ("weighted_delay", 20, [(0, 100), (3, 85), (10, 70), (20, 50), (30, 35), (60, 15), (90, 0)]),
-    ("late_share", 10, [(0, 100), (10, 85), (25, 65), (50, 40), (75, 20)]),
+    ("late_share", 5, [(0, 100), (10, 85), (25, 65), (50, 40), (75, 20)]),
     ("trend", 5, [(-10, 100), (-5, 80), (2, 60), (5, 40), (15, 10)]),
-    ("longest_delay", 10, [(0, 100), (8, 85), (31, 50), (61, 25), (91, 0)]),
+    ("longest_delay", 5, [(0, 100), (8, 85), (31, 50), (61, 25), (91, 0)]),
     ("broken_promises", 5, [(0, 100), (1, 50), (2, 20), (3, 0)]),
+    # Small remainders are forgiven; whatever is more weighs as much as two other figures of behaviour.
+    ("written_off_share", 10, [(0, 100), (1, 30), (5, 10), (20, 0)]),
     ("current_ratio", 5, [(0, 0), (0.8, 25), (1, 50), (1.3, 75), (1.8, 100)]),
     ("debt_share", 5, [(0, 100), (25, 80), (40, 55), (60, 25), (80, 0)]),
     ("interest_cover", 5, [(0, 0), (1, 25), (2, 50), (4, 75), (8, 100)]),

@@ -526,9 +526,9 @@ class ArWriteoff(models.Model):
 
     @api.model
     def _get_figures(self, partners, company):
-        """Return what of customers is written off: {id: (number, company amount not recovered, last date)}.
+        """Return what of customers is written off: {id: (number, not recovered, recovered, last date)}.
 
-        Posted ones that the user may read, of the root company of ``company``.
+        Posted ones that the user may read, of the root company of ``company``; in its currency.
         """
         if not self.has_access("read"):
             return {}
@@ -542,7 +542,8 @@ class ArWriteoff(models.Model):
             ["__count", "amount:sum", "amount_recovered:sum", "date:max"],
         )
         return {
-            partner.id: (count, amount - recovered, last) for partner, count, amount, recovered, last in rows
+            partner.id: (count, amount - recovered, recovered, last)
+            for partner, count, amount, recovered, last in rows
         }
 
     # ------------------------------------------------------------------
