@@ -119,3 +119,4 @@ from . import test_writeoff_guard
 from . import test_writeoff_invariant
 from . import test_writeoff_race
 from . import test_writeoff_recovery
+from . import test_writeoff_statement

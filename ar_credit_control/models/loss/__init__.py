@@ -6,4 +6,6 @@ from . import ar_credit_check
 from . import ar_credit_hold
 from . import ar_credit_rule
 from . import ar_provision_line
+from . import ar_statement
+from . import ar_statement_figures
 from . import ar_writeoff

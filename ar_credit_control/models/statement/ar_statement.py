@@ -257,11 +257,12 @@ class ArStatement(models.Model):
                     SELECT new_statement.id, item.partner_id, item.company_id, item.currency_id, item.id,
                            item.move_id, move.move_type, COALESCE(move.name, '/'), move.ref,
                            move.credit_contract_number, %(fapiao)s,
-                           COALESCE(move.invoice_date, item.date), move.delivery_date, item.date_maturity,
+                           COALESCE(CASE WHEN move.id = item.move_id THEN move.invoice_date END, item.date),
+                           move.delivery_date, item.date_maturity,
                            %(date)s::date - item.date_maturity, item.amount_currency, item.amount_open
                       FROM statement_item item
                       JOIN new_statement ON new_statement.partner_id = item.partner_id
-                      JOIN account_move move ON move.id = item.move_id
+                      JOIN account_move move ON move.id = %(document)s
                 )
                 SELECT id FROM new_statement ORDER BY id
                 """,
@@ -276,6 +277,7 @@ class ArStatement(models.Model):
                 uid=self.env.uid,
                 now=self.env.cr.now(),
                 fapiao=figures._fapiao_sql(),
+                document=figures._document_sql(),
                 letter_partners=list(options.get("letters", {})),
                 letter_ids=list(options.get("letters", {}).values()),
             )

@@ -34,7 +34,7 @@ class ArStatementFigures(models.AbstractModel):
             statement_customer AS MATERIALIZED (%(customers)s)
             """,
             open=self._open_sql(root, date, partners),
-            opening=self._opening_sql(root, date_from, partners),
+            opening=self._opening_sql(root, date_from, date, partners),
             movements=self._movement_sql(root, date_from, date, partners),
             payable=self._payable_sql(root, date, partners),
             items=self._item_sql(date_from),
@@ -66,7 +66,8 @@ class ArStatementFigures(models.AbstractModel):
         )
 
     @api.model
-    def _opening_sql(self, root, date_from, partners):
+    def _opening_sql(self, root, date_from, date, partners):
+        """Return what was open on the day before the period, by customer and currency."""
         if not date_from:
             return SQL(
                 "SELECT NULL::int AS partner_id, NULL::int AS currency_id, 0::numeric AS amount LIMIT 0"
@@ -283,6 +284,11 @@ class ArStatementFigures(models.AbstractModel):
             given_recipients=list(recipients.values()),
             conditions=SQL(" AND ").join(conditions),
         )
+
+    @api.model
+    def _document_sql(self):
+        """Return the entry by whose numbers the customer knows what stands in alias ``item``."""
+        return SQL("item.move_id")
 
     @api.model
     def _fapiao_sql(self):

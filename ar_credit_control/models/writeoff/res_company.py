@@ -28,3 +28,10 @@ class ResCompany(models.Model):
         help="Whether a bad debt reduces the output tax depends on the country: in most of Europe it does "
         "under conditions, in China it does not.",
     )
+    writeoff_statement = fields.Selection(
+        [("left_out", "Left out, and reserved"), ("claimed", "Still claimed in full")],
+        string="Written-off Claims in Statements",
+        default="left_out",
+        required=True,
+        help="The customer still owes what was written off; no statement of account shows the write-off.",
+    )
