@@ -185,6 +185,29 @@ class TestDunningPolicy(DunningPolicyCase):
         self.assertFalse(self.propose(date + timedelta(days=39)).letter_ids)
         self.assertTrue(self.propose(date + timedelta(days=40)).letter_ids)
 
+    def test_last_letter_repeats_until_the_hand_over(self):
+        """Both where every stage is sent in turn and where late items skip stages."""
+        for skip in (False, True):
+            with self.subTest(skip=skip), self.cr.savepoint() as savepoint:
+                self.policy.skip_when_late = skip
+                self.third.repeat_days = 20
+                self.add_stage(250, legal=True)
+                invoice = self.make_invoice(days=200)
+                date = self.today if skip else self.climb()
+                if skip:
+                    self.send_on(date, self.propose(date).letter_ids)
+                self.assertEqual(invoice.dunning_stage_id, self.third)
+                invoice.invalidate_recordset()
+                self.assertEqual(invoice.dunning_next_date, date + timedelta(days=20))
+                self.assertFalse(self.propose(date + timedelta(days=19)).letter_ids)
+                again = self.propose(date + timedelta(days=20)).letter_ids
+                self.assertEqual((again.stage_id, len(again.line_ids)), (self.third, 1))
+                self.send_on(date + timedelta(days=20), again)
+                invoice.invalidate_recordset()
+                self.assertEqual(invoice.dunning_next_date, self.day(40) if skip else False)
+                self.assertEqual(self.outcome(date=self.day(60)), [("hand_over", 1000)])
+                savepoint.rollback()
+
     def test_a_stage_that_is_not_the_last_does_not_repeat(self):
         self.first.repeat_days = 8
         self.make_invoice(days=4)

@@ -216,6 +216,7 @@ class ArDunningSelection(models.AbstractModel):
         """Active stages with the offsets between which they are the next to send.
 
         ``next_skip_offset``: from there on, a policy that skips uses a later stage; none that hands over.
+        ``is_last_letter``: only stages that hand over come behind it; ``repeat_until_offset``: the first of them.
         """
         return SQL(
             """
@@ -233,7 +234,10 @@ class ArDunningSelection(models.AbstractModel):
                    COALESCE(MIN(day_offset) FILTER (WHERE legal IS NOT TRUE)
                                 OVER (side ROWS BETWEEN 1 FOLLOWING AND UNBOUNDED FOLLOWING), 100000)
                        AS next_skip_offset,
-                   LEAD(day_offset) OVER side IS NULL AS is_last
+                   legal IS NOT TRUE
+                   AND COUNT(*) FILTER (WHERE legal IS NOT TRUE)
+                           OVER (side ROWS BETWEEN 1 FOLLOWING AND UNBOUNDED FOLLOWING) = 0 AS is_last_letter,
+                   COALESCE(LEAD(day_offset) OVER side, 100000) AS repeat_until_offset
               FROM ar_dunning_stage
              WHERE policy_id = %s AND active
             WINDOW side AS (PARTITION BY day_offset > 0 ORDER BY day_offset)
@@ -399,8 +403,9 @@ class ArDunningSelection(models.AbstractModel):
         """Join of the one stage, if any, that an item has reached and that was not sent for it.
 
         Before the due date: the stage in whose days the item is. After it: the next stage after the one that
-        was sent, or, where a policy skips, the last one whose days are over. The last stage again and again,
-        where it repeats. A stage that hands over is only reached from the one before it.
+        was sent, or, where a policy skips, the last one whose days are over. The last letter again and again,
+        where it repeats, until an item is to be handed over. A stage that hands over is only reached from the
+        one before it.
         """
         days = self.env["ar.aging.report"]._days_overdue_sql(date, maturity)
         sent = SQL("COALESCE(history.day_offset, -100000)")
@@ -422,8 +427,9 @@ class ArDunningSelection(models.AbstractModel):
                         THEN stage.is_after_due
                              AND stage.day_offset + %(grace)s <= %(days)s
                              AND (%(climbs)s
-                                  OR (stage.id = history.stage_id AND stage.is_last AND NOT stage.legal
+                                  OR (stage.id = history.stage_id AND stage.is_last_letter
                                       AND stage.repeat_days > 0
+                                      AND stage.repeat_until_offset + %(grace)s > %(days)s
                                       AND history.last_date + stage.repeat_days <= %(date)s::date))
                         ELSE NOT stage.is_after_due
                              AND stage.day_offset > %(sent)s
@@ -977,22 +983,32 @@ class ArDunningSelection(models.AbstractModel):
 
     @api.model
     def _next_stage_sql(self, today):
-        """The next stage of alias ``item`` after alias ``history`` with its date, by the item's policy."""
+        """The next stage of alias ``item`` after alias ``history`` with its date, by the item's policy.
+
+        The last letter comes again while its day is before the one on which the item is to be handed over.
+        """
         return SQL(
             """
-            SELECT stage.legal IS TRUE AS legal,
-                   CASE WHEN stage.id = history.stage_id THEN history.last_date + stage.repeat_days
-                        ELSE COALESCE(due.working_day, item.date_maturity) + stage.day_offset
-                             + CASE WHEN stage.day_offset > 0 THEN item.grace_days ELSE 0 END END AS date
-              FROM ar_dunning_stage stage
-             WHERE stage.policy_id = item.policy_id AND stage.active
-               AND (stage.day_offset > COALESCE(history.day_offset, -100000)
-                    OR (stage.id = history.stage_id AND stage.repeat_days > 0 AND stage.legal IS NOT TRUE))
-               AND (stage.day_offset > 0 OR item.date_maturity >= %s)
-          ORDER BY stage.day_offset > COALESCE(history.day_offset, -100000) DESC, stage.day_offset
+            SELECT legal, date
+              FROM (SELECT stage.legal IS TRUE AS legal, stage.day_offset,
+                           stage.id = history.stage_id AS again,
+                           MIN(stage.day_offset) FILTER (WHERE stage.id != history.stage_id
+                                                           AND stage.legal IS NOT TRUE) OVER () AS next_letter,
+                           CASE WHEN stage.id = history.stage_id THEN history.last_date + stage.repeat_days
+                                ELSE COALESCE(due.working_day, item.date_maturity) + stage.day_offset
+                                     + CASE WHEN stage.day_offset > 0 THEN item.grace_days ELSE 0 END END AS date
+                      FROM ar_dunning_stage stage
+                     WHERE stage.policy_id = item.policy_id AND stage.active
+                       AND (stage.day_offset > COALESCE(history.day_offset, -100000)
+                            OR (stage.id = history.stage_id AND stage.repeat_days > 0
+                                AND stage.legal IS NOT TRUE))
+                       AND (stage.day_offset > 0 OR item.date_maturity >= %(today)s)
+                   ) stage
+             WHERE NOT COALESCE(again, FALSE) OR next_letter IS NULL
+          ORDER BY legal AND date <= %(today)s::date DESC, date, day_offset
              LIMIT 1
             """,
-            today,
+            today=today,
         )
 
     @api.model
