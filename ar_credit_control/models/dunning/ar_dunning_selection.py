@@ -216,7 +216,7 @@ class ArDunningSelection(models.AbstractModel):
         """Active stages with the offsets between which they are the next to send.
 
         ``next_skip_offset``: from there on, a policy that skips uses a later stage; none that hands over.
-        ``is_last_letter``: only stages that hand over come behind it; ``repeat_until_offset``: the first of them.
+        ``is_last_letter``: only stages that hand over come behind it; ``repeat_until_offset`` is the first.
         """
         return SQL(
             """
@@ -990,13 +990,17 @@ class ArDunningSelection(models.AbstractModel):
         return SQL(
             """
             SELECT legal, date
-              FROM (SELECT stage.legal IS TRUE AS legal, stage.day_offset,
+              FROM (
+                    SELECT stage.legal IS TRUE AS legal,
+                           stage.day_offset,
                            stage.id = history.stage_id AS again,
-                           MIN(stage.day_offset) FILTER (WHERE stage.id != history.stage_id
-                                                           AND stage.legal IS NOT TRUE) OVER () AS next_letter,
+                           MIN(stage.day_offset)
+                               FILTER (WHERE stage.id != history.stage_id AND stage.legal IS NOT TRUE)
+                               OVER () AS next_letter,
                            CASE WHEN stage.id = history.stage_id THEN history.last_date + stage.repeat_days
                                 ELSE COALESCE(due.working_day, item.date_maturity) + stage.day_offset
-                                     + CASE WHEN stage.day_offset > 0 THEN item.grace_days ELSE 0 END END AS date
+                                     + CASE WHEN stage.day_offset > 0 THEN item.grace_days ELSE 0 END
+                           END AS date
                       FROM ar_dunning_stage stage
                      WHERE stage.policy_id = item.policy_id AND stage.active
                        AND (stage.day_offset > COALESCE(history.day_offset, -100000)
