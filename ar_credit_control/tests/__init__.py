@@ -116,6 +116,7 @@ from . import test_writeoff_known
 from . import test_writeoff
 from . import test_writeoff_cash_basis
 from . import test_writeoff_guard
+from . import test_writeoff_insurance
 from . import test_writeoff_invariant
 from . import test_writeoff_race
 from . import test_writeoff_recovery

@@ -1,6 +1,9 @@
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 
+# What is found out after the notice.
+LATER = frozenset({"reference", "closed_on"})
+
 
 class ArInsuranceNotice(models.Model):
     """That an overdue item was reported to the credit insurer: when, by whom, with which amount open.
@@ -35,6 +38,10 @@ class ArInsuranceNotice(models.Model):
     reported_on = fields.Date(required=True, readonly=True)
     reported_by_id = fields.Many2one("res.users", required=True, readonly=True, ondelete="restrict")
     reference = fields.Char(string="Insurer's Reference", help="Number under which the insurer handles it.")
+    closed_on = fields.Date(
+        string="Claim Closed On",
+        help="The insurer paid or refused. Until then what was written off stays in the list of the insurer.",
+    )
 
     _item_uniq = models.Constraint(
         "UNIQUE (security_id, move_id, date_maturity)", "An item is reported once under each cover."
@@ -47,9 +54,12 @@ class ArInsuranceNotice(models.Model):
         return super().create(vals_list)
 
     def write(self, vals):
-        if vals.keys() - {"reference"}:
+        if vals.keys() - LATER:
             raise UserError(
-                self.env._("A notice to the insurer is evidence: only its reference can be added.")
+                self.env._(
+                    "A notice to the insurer is evidence: only its reference and the end of the claim are "
+                    "added."
+                )
             )
         return super().write(vals)
 

@@ -98,13 +98,12 @@ class ArInsuranceOverdue(models.Model):
                    %(days_overdue)s AS days_overdue,
                    item.date_maturity + security.reporting_days AS report_by,
                    security.reporting_days - %(days_overdue)s AS days_left,
-                   item.amount,
-                   item.amount_currency,
+                   %(figures)s,
                    notice.id AS notice_id,
                    notice.reported_on
               FROM ar_credit_security security
               JOIN res_partner partner ON partner.id = security.partner_id
-              JOIN (%(open_items)s) item
+              JOIN (%(claims)s) item
                 ON item.partner_id = partner.commercial_partner_id
                AND item.root_company_id = security.company_id
                AND item.date >= security.date_from
@@ -117,14 +116,33 @@ class ArInsuranceOverdue(models.Model):
              WHERE security.kind = 'insurance'
                AND security.state IN ('valid', 'lapsed')
                AND security.reporting_days > 0
-               AND NOT item.non_trade
                AND item.amount > 0
                AND %(days_overdue)s > 0
+               AND %(is_open)s
+          GROUP BY security.id, item.id, item.partner_id, item.company_currency_id, item.currency_id,
+                   item.move_id, move.id, item.date, item.date_maturity, notice.id
             """,
             security_slots=SECURITY_SLOTS,
             days_overdue=reports._days_overdue_sql(today, SQL("item.date_maturity")),
-            open_items=reports._open_items_sql(as_of=None),
+            figures=self._figures_sql(),
+            claims=self._claims_sql(),
+            is_open=self._is_open_sql(),
         )
+
+    def _claims_sql(self):
+        """Return what customers owe, as rows of open items; an item may have several."""
+        return SQL(
+            "SELECT * FROM (%s) claim WHERE NOT claim.non_trade",
+            self.env["ar.aging.report"]._open_items_sql(as_of=None),
+        )
+
+    def _figures_sql(self):
+        """Return the figures of an item, over its rows."""
+        return SQL("SUM(item.amount) AS amount, SUM(item.amount_currency) AS amount_currency")
+
+    def _is_open_sql(self):
+        """Return the condition, on an item, its security and its notice, that it is to be claimed."""
+        return SQL("TRUE")
 
     def action_open_entry(self):
         """Open the entry of this item."""
