@@ -1,14 +1,12 @@
 import json
-import tempfile
 
 from werkzeug.exceptions import BadRequest, Forbidden
 
 from odoo import http
-from odoo.exceptions import AccessError, UserError
 from odoo.fields import Domain
 from odoo.http import request, route
 
-from .workbook import send_workbook
+from .workbook import open_file, send_workbook
 
 
 class AgingController(http.Controller):
@@ -37,22 +35,11 @@ class AgingController(http.Controller):
             allowed_company_ids=companies.ids, ar_as_of=as_of, ar_aging_by=by
         )
         report = exporter.env["ar.aging.report"]
-        # The file leaves in pieces after this method; its name is gone when it is closed.
-        file = tempfile.TemporaryFile()  # noqa: SIM115
-        try:
+        with open_file() as file:
             report.check_access("read")
             date = report._get_as_of()
             report._get_aging_by()
             exporter._write_workbook(file, self._parse_domain(report, domain))
-        except AccessError as error:
-            file.close()
-            raise Forbidden(str(error)) from error
-        except UserError as error:
-            file.close()
-            raise BadRequest(str(error)) from error
-        except Exception:
-            file.close()
-            raise
         return send_workbook(file, f"receivables-ageing-{date}.xlsx")
 
     def _get_companies(self, cids, strict):

@@ -1,12 +1,10 @@
-import tempfile
-
 from werkzeug.exceptions import Forbidden, NotFound
 
 from odoo import http
 from odoo.exceptions import AccessError
 from odoo.http import request, route
 
-from .workbook import send_workbook
+from .workbook import open_file, send_workbook
 
 
 class ProvisionController(http.Controller):
@@ -63,14 +61,6 @@ class ProvisionController(http.Controller):
         return record
 
     def _send(self, name, write, record):
-        # The file leaves in pieces after this method; its name is gone when it is closed.
-        file = tempfile.TemporaryFile()  # noqa: SIM115
-        try:
+        with open_file() as file:
             write(file, record)
-        except AccessError as error:
-            file.close()
-            raise Forbidden(str(error)) from error
-        except Exception:
-            file.close()
-            raise
         return send_workbook(file, name)

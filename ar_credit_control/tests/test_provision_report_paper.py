@@ -72,6 +72,37 @@ class TestProvisionReportPaper(PaperCase):
         after = self.run_now.with_user(self.auditor)._render_html()
         self.assertEqual(before, after)
 
+    def test_names_of_the_policy_are_those_of_then(self):
+        """What the policy was called, its standard and what ages count from are kept with the run."""
+        names = (self.policy.name, "IFRS 9, simplified approach", "Due date")
+        draft = self.make_run(self.today - timedelta(days=1), post=False)
+        self.policy.write({"name": "Renamed policy", "standard": "us_cecl"})
+        self.env.flush_all()
+        # a policy with approved rates keeps its basis: only another hand changes it
+        self.env.cr.execute(
+            "UPDATE ar_provision_policy SET basis = 'invoice' WHERE id = %s", [self.policy.id]
+        )
+        self.env.invalidate_all()
+        page = self.run_now.with_user(self.auditor)._render_html()
+        for name in names:
+            self.assertIn(name, page)
+        self.assertNotIn("Renamed policy", page)
+        self.assertEqual(self.run_now.policy_name, names[0])
+        self.assertIn(names[0], [cell.value for cell in self.export()["Matrix"][3]])
+        page = draft.with_user(self.auditor)._render_html()
+        for name in ("Renamed policy", "US ASC 326, ageing schedule", "Invoice date"):
+            self.assertIn(name, page)
+
+    def test_customers_without_a_segment_have_a_name_on_the_matrix(self):
+        cells = self.run_now.cell_ids.with_user(self.auditor)
+        self.assertEqual(
+            {cell.segment_id.name: cell.segment_label for cell in cells},
+            {False: "Everyone else", "Key accounts": "Key accounts"},
+        )
+        self.policy.segment_ids.name = "Renamed"
+        self.env.invalidate_all()
+        self.assertEqual(set(cells.mapped("segment_label")), {"Everyone else", "Key accounts"})
+
     def test_what_stands_on_the_paper(self):
         page = self.run_now.with_user(self.auditor)._render_html()
         for text in (

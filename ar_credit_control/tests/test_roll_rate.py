@@ -195,6 +195,41 @@ class TestRollRate(RollRateCase):
         self.assertEqual((smoothed.own_rate, smoothed.credibility), (100, 25))
         self.assertAlmostEqual(smoothed.roll_rate, 0.25 * 100 + 0.75 * 25, 4)
 
+    def test_customers_are_in_the_segment_of_their_grade_then(self):
+        """Who was good when an invoice was booked is of the good ones, whatever became of the customer."""
+        good, bad = self.env["ar.credit.rating"].create(
+            [
+                {"name": "Good", "score_from": 1, "sequence": 101},
+                {"name": "Bad", "score_from": 1, "sequence": 102},
+            ]
+        )
+        segments = self.env["ar.provision.segment"].create(
+            [
+                {"policy_id": self.policy.id, "name": rating.name, "rating_ids": rating.ids}
+                for rating in (good, bad)
+            ]
+        )
+        profile = self.make_profile(self.customer)
+        reviews = self.env["ar.credit.review"]
+        for rating, day in ((good, "2024-02-01"), (bad, "2024-06-01")):
+            before = reviews.search([("profile_id", "=", profile.id)])
+            profile.rating_id = rating
+            review = reviews.search([("profile_id", "=", profile.id)]) - before
+            review._write_evidence({"decided_on": f"{day} 12:00:00"})
+        # the first one is booked before anything is on record: as the record begins
+        for booked, due in (("01-05", "03-01"), ("05-01", "05-15"), ("07-01", "08-01")):
+            self.invoice_due(100, f"2024-{due}", invoice_date=f"2024-{booked}")
+        derivation = self.derive()
+        entered = [
+            sum(
+                derivation.row_ids.filtered(
+                    lambda row, segment=segment: row.segment_id == segment and row.bucket_age == 0
+                ).mapped("entered")
+            )
+            for segment in (*segments, self.env["ar.provision.segment"])
+        ]
+        self.assertEqual(entered, [200, 100, 0])
+
     def test_without_history_all_is_lost_and_says_so(self):
         self.settle(self.invoice_due(100, date(2024, 3, 1)), 100, date(2024, 3, 20))
         derivation = self.derive()
@@ -222,6 +257,49 @@ class TestRollRate(RollRateCase):
         for day in (date(2024, 12, 30), date(2099, 12, 31)):
             with self.assertRaises(ValidationError):
                 self.derive(date_to=day)
+
+    def test_months_after_the_lock_date_are_open(self):
+        """They count, and the history says so."""
+        self.settle(self.invoice_due(100, date(2024, 3, 1)), 30, date(2024, 8, 1))
+        self.company.fiscalyear_lock_date = date(2024, 12, 31)
+        self.assertNotIn("2024", self.derive().warning)
+        self.company.fiscalyear_lock_date = date(2024, 10, 31)
+        self.company.hard_lock_date = date(2024, 6, 30)
+        first, *_rest = self.derive().warning.splitlines()
+        self.assertEqual(first, "Months after 10/31/2024 are not locked: what is booked in them changes.")
+
+    def test_losses_on_accounts_of_archived_policies(self):
+        """Which account a loss is booked on is known after another policy came."""
+        former = self.loss.copy({"code": "699903"})
+        self.policy.loss_account_id = former
+        self.policy.active = False
+        buckets = self.policy.bucket_ids
+        policy = self.make_policy()
+        invoice = self.invoice_due(100, date(2024, 3, 1))
+        self.settle(invoice, 30, date(2024, 3, 10))
+        writeoff = self.settle(invoice, 20, date(2024, 3, 20), former)
+        results = self.by_age(self.derive(policy_id=policy.id))
+        self.assertFalse(results.bucket_id & buckets)
+        self.assertAlmostEqual(results[1].roll_rate, 70, 4)
+        losses = self.env["ar.item.loss"]
+        self.assertEqual(losses._find_entries(writeoff), writeoff)
+        other = self.env["res.company"].create({"name": "Another company"})
+        accounts = {row[0] for row in self.env.execute_query(losses._accounts_sql(self.company))}
+        self.assertLessEqual({former.id, self.loss.id, self.allowance.id, self.charge.id}, accounts)
+        others = {row[0] for row in self.env.execute_query(losses._accounts_sql(other))}
+        self.assertFalse(accounts & others - {None})
+
+    def test_losses_on_a_former_allowance_account(self):
+        """A policy was given another account: what is booked on the one before is still a loss."""
+        former = self.allowance.copy({"code": "129909"})
+        self.policy.allowance_account_id = former
+        self.invoice_due(100, self.today)
+        self.make_run()
+        self.policy.allowance_account_id = self.allowance
+        invoice = self.invoice_due(100, date(2024, 3, 1))
+        writeoff = self.settle(invoice, 20, date(2024, 3, 20), former)
+        self.assertEqual(self.by_age(self.derive())[1].roll_rate, 100)
+        self.assertEqual(self.env["ar.item.loss"]._find_entries(writeoff), writeoff)
 
     def test_rates_of_several_months_are_weighted(self):
         for amount, paid, due in ((100, 0, date(2024, 3, 1)), (300, 225, date(2024, 4, 1))):

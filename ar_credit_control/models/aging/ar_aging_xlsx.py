@@ -10,6 +10,7 @@ from ..document.workbook import (
     HEADING_ROWS,
     SHEET_ROWS,
     Formats,
+    Names,
     Sheet,
     fetch_rows,
     open_workbook,
@@ -232,10 +233,7 @@ class CustomerSheet(AgingSheet):
             lines.append((self.env._("Matched in other branches"), elsewhere))
         difference = currency.round(ledger - elsewhere - self.totals.amount)
         lines.append((self.env._("Difference"), difference))
-        for label, amount in lines:
-            self.sheet.write_string(self.row, 0, label, self.formats.label)
-            self.sheet.write_number(self.row, 1, amount, self.money)
-            self.row += 1
+        self.write_below(1, lines)
 
 
 class ItemSheet(AgingSheet):
@@ -247,23 +245,7 @@ class ItemSheet(AgingSheet):
         self.phases = dict(
             exporter.env["ar.aging.report"]._fields["phase"]._description_selection(exporter.env)
         )
-        self.ratings = dict(
-            exporter.env["ar.credit.rating"]
-            .with_context(active_test=False)
-            .search([])
-            .mapped(lambda rating: (rating.id, rating.name))
-        )
-        # sudo: currencies, accounts and branches are named here whether or not the user may open them.
-        currencies = exporter.env["res.currency"].sudo().with_context(active_test=False).search([])
-        self.currencies = {currency.id: (currency.name, formats.money(currency)) for currency in currencies}
-        accounts = exporter.env["account.account"].sudo().with_company(company)  # sudo: see above
-        self.accounts = {
-            account.id: account.display_name
-            for account in accounts.search([("account_type", "=", "asset_receivable")])
-        }
-        companies = exporter.env["res.company"].sudo()  # sudo: see above
-        branches = companies.search([("id", "child_of", company.id)])
-        self.branches = {branch.id: branch.name for branch in branches}
+        self.names = Names(exporter.env, formats, company)
         self.positions = {bucket: self.FIRST_BUCKET + place for place, bucket in enumerate(buckets.ids)}
         super().__init__(exporter, workbook, formats, company, buckets, domain)
 
@@ -288,7 +270,7 @@ class ItemSheet(AgingSheet):
             (self.env._("Rating"), 10),
             (self.env._("Account"), 28),
         ]
-        if len(self.branches) > 1:
+        if len(self.names.branches) > 1:
             columns.append((self.env._("Company"), 24))
         return columns
 
@@ -322,15 +304,13 @@ class ItemSheet(AgingSheet):
 
     def write_item(self, item):
         sheet, row, formats = self.sheet, self.row, self.formats
-        currency, money = self.currencies[item.currency_id]
+        currency, money = self.names.currencies[item.currency_id]
         column = self.FIRST_BUCKET + len(self.buckets)
         sheet.write_string(row, 0, item.partner or "")
         sheet.write_string(row, 1, item.move or "")
-        if item.ref:
-            sheet.write_string(row, 2, item.ref)
-        if item.invoice_date is not None:
-            sheet.write_number(row, 3, item.invoice_date, formats.date)
-        sheet.write_number(row, 4, item.date_maturity, formats.date)
+        self.write_text(2, item.ref)
+        self.write_day(3, item.invoice_date)
+        self.write_day(4, item.date_maturity)
         sheet.write_number(row, 5, item.days_overdue, formats.days)
         sheet.write_string(row, 6, self.phases[item.phase])
         sheet.write_string(row, 7, currency)
@@ -338,15 +318,12 @@ class ItemSheet(AgingSheet):
         sheet.write_number(row, 9, item.amount, self.money)
         if item.bucket_id in self.positions:
             sheet.write_number(row, self.positions[item.bucket_id], item.amount, self.money)
-        if item.salesperson:
-            sheet.write_string(row, column, item.salesperson)
-        if item.collector:
-            sheet.write_string(row, column + 1, item.collector)
-        if item.rating_id:
-            sheet.write_string(row, column + 2, self.ratings.get(item.rating_id, ""))
-        sheet.write_string(row, column + 3, self.accounts.get(item.account_id, ""))
-        if len(self.branches) > 1:
-            sheet.write_string(row, column + 4, self.branches[item.company_id])
+        self.write_text(column, item.salesperson)
+        self.write_text(column + 1, item.collector)
+        self.write_text(column + 2, self.names.ratings.get(item.rating_id))
+        self.write_text(column + 3, self.names.accounts.get(item.account_id))
+        if len(self.names.branches) > 1:
+            sheet.write_string(row, column + 4, self.names.branches[item.company_id])
         self.row += 1
 
     def close(self):

@@ -1,6 +1,11 @@
 from odoo import api, models
 from odoo.tools import SQL
 
+# Accounts of a policy that entries about lost claims are booked on.
+KINDS = ("allowance", "expense", "release", "loss", "recovery")
+# Those of them that a policy has for single receivable accounts, too.
+MAPPED = ("allowance", "expense")
+
 
 class ArItemLoss(models.AbstractModel):
     """Matchings that settle an item although nobody paid it: what was written off.
@@ -39,20 +44,44 @@ class ArItemLoss(models.AbstractModel):
         )
 
     @api.model
-    def _accounts_sql(self) -> SQL:
+    def _accounts_sql(self, company=None, kinds=KINDS) -> SQL:
+        """Return the accounts that companies book lost claims on, or did: those of all their policies, on
+        which an allowance stood, and of write-offs. NULL is among them where one is not set.
+
+        :param company: a main company, with its branches; by default every one
+        :param kinds: kinds of accounts of policies, see ``KINDS``
+        """
+        own = SQL("TRUE") if company is None else SQL("company_id = %s", company.id)
+        allowance = SQL("TRUE") if company is None else SQL("root_company_id = %s", company.id)
+        branch = SQL("TRUE") if company is None else SQL("parent_path LIKE %s", f"{company.id}/%")
         return SQL(
             """
-            SELECT unnest(ARRAY[allowance_account_id, expense_account_id, release_account_id,
-                                loss_account_id, recovery_account_id])
+            SELECT unnest(ARRAY[%(columns)s])
               FROM ar_provision_policy
+             WHERE %(own)s
              UNION
-            SELECT unnest(ARRAY[mapped.allowance_account_id, mapped.expense_account_id])
-              FROM ar_provision_account mapped
+            SELECT unnest(ARRAY[%(mapped)s]::int[])
+              FROM ar_provision_account
+             WHERE policy_id IN (SELECT id FROM ar_provision_policy WHERE %(own)s)
+             UNION
+            SELECT account_id
+              FROM ar_provision_movement
+             WHERE %(allowance)s
              UNION
             SELECT writeoff_account_id
               FROM res_company
-            """
+             WHERE %(branch)s
+            """,
+            columns=self._columns_sql(kinds),
+            mapped=self._columns_sql(kind for kind in kinds if kind in MAPPED),
+            own=own,
+            allowance=allowance,
+            branch=branch,
         )
+
+    @api.model
+    def _columns_sql(self, kinds) -> SQL:
+        return SQL(", ").join(SQL.identifier(f"{kind}_account_id") for kind in kinds)
 
     @api.model
     def _is_loss_sql(self, move: SQL) -> SQL:
@@ -146,6 +175,7 @@ class ArItemLoss(models.AbstractModel):
             ),
             ("account.partial.reconcile", ["amount", "credit_move_id", "debit_move_id", "max_date"]),
             ("ar.provision.account", ["allowance_account_id", "expense_account_id"]),
+            ("ar.provision.movement", ["account_id"]),
             (
                 "ar.provision.policy",
                 [

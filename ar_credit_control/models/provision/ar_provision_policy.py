@@ -364,11 +364,6 @@ class ArProvisionPolicy(models.Model):
             )
         return accounts
 
-    def _get_loss_accounts(self):
-        """Return the accounts on which a bad debt is booked when it is written off."""
-        self.ensure_one()
-        return self._get_allowance_accounts() | self.loss_account_id | self.expense_account_id
-
     def _get_allowance_accounts(self):
         """Return every account on which this company has or had an allowance for receivables."""
         self.ensure_one()

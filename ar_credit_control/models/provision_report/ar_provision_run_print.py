@@ -198,12 +198,7 @@ class ArProvisionRun(models.Model):
             "change_pages": [page for page in change_pages if page],
             "moves": run.move_ids.sorted("name"),
             "state": dict(self._fields["state"]._description_selection(self.env))[self.state],
-            "standard": dict(run.policy_id._fields["standard"]._description_selection(self.env))[
-                run.policy_id.standard
-            ],
-            "basis": dict(run.policy_id._fields["basis"]._description_selection(self.env))[
-                run.policy_id.basis
-            ],
+            **self._get_policy_words(),
             "source": dict(run.matrix_id._fields["source"]._description_selection(self.env)).get(
                 run.matrix_id.source
             ),

@@ -3,7 +3,16 @@ from collections import namedtuple
 from odoo import api, models
 from odoo.tools import SQL
 
-from ..document.workbook import EPOCH, HEADING_ROWS, SHEET_ROWS, Formats, Sheet, fetch_rows, open_workbook
+from ..document.workbook import (
+    EPOCH,
+    HEADING_ROWS,
+    SHEET_ROWS,
+    Formats,
+    Names,
+    Sheet,
+    fetch_rows,
+    open_workbook,
+)
 from .ar_provision_movement_report_line import COLUMNS
 
 # Rows fetched from the database at once.
@@ -142,12 +151,8 @@ class ProvisionSheet(Sheet):
         sheet.write_string(1, 0, self.env._("Reporting date"), formats.label)
         sheet.write_number(1, 1, (self.run.date - EPOCH).days, formats.date_bold)
         sheet.write_string(1, 2, states[self.run.state], formats.label)
-        sheet.write_string(2, 0, self.env._("Amounts in %s", self.company.currency_id.name), formats.label)
-        sheet.write_string(2, 2, self.run.policy_id.sudo().name, formats.label)  # sudo: its name, as frozen
-
-    def write_text(self, column, text):
-        if text:
-            self.sheet.write_string(self.row, column, text)
+        self.write_currency()
+        sheet.write_string(2, 2, self.run._get_policy_words()["policy_name"], formats.label)
 
     def write_money(self, column, amount, money=None):
         if amount:
@@ -195,13 +200,11 @@ class MatrixSheet(ProvisionSheet):
             if column > 2 and column <= self.last_column
         ]
         self.write_sums(self.env._("Total"), HEADING_ROWS, columns)
-        for label, amount in (
+        lines = [
             (self.env._("Allowance in the ledger before"), self.run.booked),
             (self.env._("Change"), self.run.change),
-        ):
-            self.sheet.write_string(self.row, 0, label, self.formats.label)
-            self.sheet.write_number(self.row, 9, amount, self.money)
-            self.row += 1
+        ]
+        self.write_below(9, lines)
 
     def write_row(self, segment, row):
         self.write_text(0, segment)
@@ -252,7 +255,7 @@ class ItemSheet(ProvisionSheet):
     """One row for each open item as the run valued it."""
 
     def __init__(self, env, workbook, formats, company, run):
-        # sudo: buckets, accounts and others are named here whether or not the user may open them.
+        # sudo: buckets and segments are named here whether or not the user may open them.
         everything = env(su=True, context={**env.context, "active_test": False})
         segments = everything["ar.provision.segment"].search([("company_id", "=", company.id)])
         self.segments = {segment.id: segment.name for segment in segments}
@@ -260,18 +263,7 @@ class ItemSheet(ProvisionSheet):
         self.buckets = {bucket.id: bucket.name for bucket in buckets}
         self.buckets |= {cell.bucket_id.id: cell.bucket_name for cell in run.cell_ids}
         self.segments |= {cell.segment_id.id: cell.segment_name for cell in run.cell_ids if cell.segment_id}
-        self.ratings = {rating.id: rating.name for rating in everything["ar.credit.rating"].search([])}
-        self.currencies = {
-            currency.id: (currency.name, formats.money(currency))
-            for currency in everything["res.currency"].search([])
-        }
-        accounts = everything["account.account"].with_company(company)
-        self.accounts = {
-            account.id: account.display_name
-            for account in accounts.search([("account_type", "=", "asset_receivable")])
-        }
-        branches = everything["res.company"].search([("id", "child_of", company.id)])
-        self.branches = {branch.id: branch.name for branch in branches}
+        self.names = Names(env, formats, company)
         lines = env["ar.provision.line"]._fields
         self.treatments = dict(lines["treatment"]._description_selection(env))
         self.least = dict(lines["least"]._description_selection(env))
@@ -303,7 +295,7 @@ class ItemSheet(ProvisionSheet):
             (self.env._("Expected Loss"), 17),
             (self.env._("Account"), 28),
         ]
-        if len(self.branches) > 1:
+        if len(self.names.branches) > 1:
             columns.append((self.env._("Company"), 24))
         return columns
 
@@ -329,19 +321,17 @@ class ItemSheet(ProvisionSheet):
 
     def write_item(self, item):
         sheet, row, formats = self.sheet, self.row, self.formats
-        currency, money = self.currencies[item.currency_id]
+        currency, money = self.names.currencies[item.currency_id]
         sheet.write_string(row, 0, item.partner or self.env._("Without customer"))
         self.write_text(1, item.name)
         self.write_text(2, item.ref)
-        if item.invoice_date is not None:
-            sheet.write_number(row, 3, item.invoice_date, formats.date)
-        if item.date_maturity is not None:
-            sheet.write_number(row, 4, item.date_maturity, formats.date)
+        self.write_day(3, item.invoice_date)
+        self.write_day(4, item.date_maturity)
         if item.days_past_due is not None:
             sheet.write_number(row, 5, item.days_past_due, formats.days)
         self.write_text(6, self.buckets.get(item.bucket_id))
         self.write_text(7, self.segments.get(item.segment_id))
-        self.write_text(8, self.ratings.get(item.rating_id))
+        self.write_text(8, self.names.ratings.get(item.rating_id))
         self.write_text(9, self.treatments[item.treatment])
         self.write_text(10, self.least.get(item.least))
         sheet.write_string(row, 11, currency)
@@ -352,9 +342,9 @@ class ItemSheet(ProvisionSheet):
         self.write_percent(16, item.rate)
         self.write_percent(17, item.cover_rate)
         self.write_money(18, item.amount)
-        self.write_text(19, self.accounts.get(item.account_id))
-        if len(self.branches) > 1:
-            self.write_text(20, self.branches.get(item.company_id))
+        self.write_text(19, self.names.accounts.get(item.account_id))
+        if len(self.names.branches) > 1:
+            self.write_text(20, self.names.branches.get(item.company_id))
         self.row += 1
 
 
@@ -384,7 +374,7 @@ class MovementSheet(Sheet):
         sheet.write_string(1, 0, self.env._("Period"), formats.label)
         sheet.write_number(1, 1, (self.report.date_from - EPOCH).days, formats.date_bold)
         sheet.write_number(1, 2, (self.report.date_to - EPOCH).days, formats.date_bold)
-        sheet.write_string(2, 0, self.env._("Amounts in %s", self.company.currency_id.name), formats.label)
+        self.write_currency()
 
     def write_sheet(self, rows):
         """Write rows of company, account, segment (ids) and ``COLUMNS``, their sums and the ledger."""
@@ -404,10 +394,8 @@ class MovementSheet(Sheet):
         sums = [sum(row[column] for row in rows) for column in range(3, 3 + len(COLUMNS))]
         self.write_sums(self.env._("Total"), HEADING_ROWS if rows else None, list(enumerate(sums, 3)))
         ledger = self.report._get_ledger()
-        for label, amount in (
+        lines = [
             (self.env._("General ledger"), ledger),
             (self.env._("Difference"), self.company.currency_id.round(ledger - sums[-1])),
-        ):
-            self.sheet.write_string(self.row, 0, label, self.formats.label)
-            self.sheet.write_number(self.row, 2 + len(COLUMNS), amount, self.money)
-            self.row += 1
+        ]
+        self.write_below(2 + len(COLUMNS), lines)

@@ -18,6 +18,7 @@ class ArProvisionCell(models.Model):
     bucket_age = fields.Integer(string="From Age", readonly=True, aggregator=None)
     segment_id = fields.Many2one("ar.provision.segment", readonly=True, ondelete="restrict")
     segment_name = fields.Char(string="Segment Then", readonly=True, translate=True)
+    segment_label = fields.Char(string="Customers", compute="_compute_segment_label")
     treatment = fields.Selection(
         selection=lambda self: (
             self.env["ar.provision.line"]._fields["treatment"]._description_selection(self.env)
@@ -42,6 +43,11 @@ class ArProvisionCell(models.Model):
         digits=(12, 4),
         help="Expected loss over what is at risk: gross less own credits.",
     )
+
+    @api.depends("segment_name", "segment_id")
+    def _compute_segment_label(self):
+        for cell in self:
+            cell.segment_label = cell.segment_name or cell.segment_id.name or self.env._("Everyone else")
 
     @api.depends("gross", "offset", "amount")
     def _compute_loss_rate(self):

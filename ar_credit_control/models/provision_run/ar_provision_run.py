@@ -37,6 +37,9 @@ class ArProvisionRun(models.Model):
             "move_ids",
             "name",
             "offset",
+            "policy_basis",
+            "policy_name",
+            "policy_standard",
             "posted_by_id",
             "posted_on",
             "prepared_by_ids",
@@ -82,6 +85,19 @@ class ArProvisionRun(models.Model):
         precompute=True,
         domain="[('company_id', '=', company_id)]",
         tracking=True,
+    )
+    policy_name = fields.Char(string="Policy Then", readonly=True, copy=False, translate=True)
+    policy_standard = fields.Selection(
+        selection=lambda self: self._list_policy_choices("standard"),
+        string="Accounting Standard",
+        readonly=True,
+        copy=False,
+    )
+    policy_basis = fields.Selection(
+        selection=lambda self: self._list_policy_choices("basis"),
+        string="Age Counts From",
+        readonly=True,
+        copy=False,
     )
     matrix_id = fields.Many2one(
         "ar.provision.matrix", string="Loss Rates", readonly=True, copy=False, ondelete="restrict"
@@ -396,6 +412,43 @@ class ArProvisionRun(models.Model):
                     run=self.name,
                 )
             )
+
+    def _submit(self):
+        self._keep_policy()
+        super()._submit()
+
+    def _keep_policy(self):
+        """Keep what the policy is called and follows, in every language, as buckets and segments are."""
+        self.env.flush_all()
+        self.env.cr.execute(
+            SQL(
+                """UPDATE ar_provision_run run
+                      SET policy_name = policy.name,
+                          policy_standard = policy.standard,
+                          policy_basis = policy.basis
+                     FROM ar_provision_policy policy
+                    WHERE policy.id = run.policy_id AND run.id = ANY (%s)""",
+                self.ids,
+            )
+        )
+        self.invalidate_recordset(["policy_basis", "policy_name", "policy_standard"])
+
+    def _get_policy_words(self):
+        """Return name, standard and basis of the policy in words: as kept, of a draft as they are now."""
+        policy = self.policy_id.sudo()  # sudo: its name, whoever may read the run
+        is_kept = self.state != "draft" and self.policy_name
+        names = {
+            "standard": self.policy_standard if is_kept else policy.standard,
+            "basis": self.policy_basis if is_kept else policy.basis,
+        }
+        return {
+            "policy_name": self.policy_name if is_kept else policy.name,
+            **{name: dict(self._list_policy_choices(name))[value] for name, value in names.items()},
+        }
+
+    @api.model
+    def _list_policy_choices(self, name):
+        return self.env["ar.provision.policy"]._fields[name]._description_selection(self.env)
 
     def _approve(self):
         self._write_decision("approved")

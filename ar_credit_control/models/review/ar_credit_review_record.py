@@ -243,6 +243,31 @@ class ArCreditReview(models.Model):
             return 0.0
         return self._get_total_of(profile.parent_id) if profile.parent_id else math.inf
 
+    @api.model
+    def _ratings_sql(self, company) -> SQL:
+        """Return the ratings that customers of a main company had, by the decisions on record.
+
+        Rows: ``profile_id``, ``rating_id``, ``date_from``, ``date_to`` (excluded), without gaps: the first
+        decision also stands for the time before it, the last one of a day for that day.
+        """
+        return SQL(
+            """
+            SELECT profile_id, rating_id,
+                   CASE WHEN place = 1 THEN '-infinity' ELSE day END AS date_from,
+                   COALESCE(LEAD(day) OVER (PARTITION BY profile_id ORDER BY day), 'infinity') AS date_to
+              FROM (
+                    SELECT DISTINCT ON (profile_id, decided_on::date)
+                           profile_id, COALESCE(decided_rating_id, former_rating_id) AS rating_id,
+                           decided_on::date AS day,
+                           DENSE_RANK() OVER (PARTITION BY profile_id ORDER BY decided_on::date) AS place
+                      FROM ar_credit_review
+                     WHERE company_id = %s AND state = 'approved' AND kind != 'temporary'
+                  ORDER BY profile_id, decided_on::date, decided_on DESC, id DESC
+                   ) decision
+            """,
+            company.id,
+        )
+
     # ------------------------------------------------------------------
     # Installation and merge
     # ------------------------------------------------------------------

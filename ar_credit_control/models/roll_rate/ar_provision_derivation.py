@@ -49,7 +49,8 @@ class ArProvisionDerivation(models.Model):
             date_utils.start_of(fields.Date.context_today(self), "month") - relativedelta(days=1)
         ),
         tracking=True,
-        help="End of the newest month that counts: the last one that is closed.",
+        help="End of the newest month that counts: the last one that is closed. Months after the lock date "
+        "of the company are open: a warning says so.",
     )
     months = fields.Integer(string="Number of Months", required=True, default=36, tracking=True)
     date_from = fields.Date(compute="_compute_date_from")
@@ -267,7 +268,7 @@ class ArProvisionDerivation(models.Model):
         last = self.policy_id.bucket_ids.sorted("age_from")[-1:]
         if self.last_loss_method == "typed":
             results = results.filtered(lambda result: result.bucket_id != last)
-        warnings = []
+        warnings = self._list_open_months()
         for segment, own in results.grouped("segment_id").items():
             guessed = own.filtered("is_guess")
             borrowed = (own - guessed).filtered(lambda result: not result.months)
@@ -289,6 +290,19 @@ class ArProvisionDerivation(models.Model):
                 lacks.append(self.env._("Nobody ever got there, taken as if all were lost: %s.", names))
             warnings += [f"{segment.name}: {lack}" if segment else lack for lack in lacks]
         return warnings
+
+    def _list_open_months(self):
+        """Return in words that months are counted which the lock dates of the company leave open."""
+        company = self.company_id
+        lock = max(filter(None, (company.fiscalyear_lock_date, company.hard_lock_date)), default=None)
+        if not lock or lock >= self.date_to:
+            return []
+        return [
+            self.env._(
+                "Months after %s are not locked: what is booked in them changes.",
+                format_date(self.env, lock),
+            )
+        ]
 
     # ------------------------------------------------------------------
     # The matrix

@@ -3,6 +3,9 @@ from dateutil.relativedelta import relativedelta
 from odoo import api, models
 from odoo.tools import SQL
 
+# Accounts of a policy that losses are booked on: income from releases and recoveries is no loss.
+LOSS_KINDS = ("allowance", "expense", "loss")
+
 
 class ArProvisionHistory(models.AbstractModel):
     """How receivables rolled from one bucket into the next: the one definition of a roll rate.
@@ -146,13 +149,15 @@ class ArProvisionHistory(models.AbstractModel):
 
         Invoices and opening balances by instalment. Receipts and credit notes settle them and are none;
         neither are exchange differences, nor entries that take a loss back for money that came after all.
+        An item is in the segment of its customer's rating when it was booked; of tags and countries nobody
+        keeps a record: they are today's.
         """
         valuation = self.env["ar.provision.valuation"]
         report = self.env["ar.aging.report"].with_context(ar_aging_by=policy.basis)
         return SQL(
             """
             SELECT item.id, item.move_id, %(basis)s AS basis_date,
-                   GREATEST(item.date, %(basis)s) AS booked_on,
+                   %(booked_on)s AS booked_on,
                    COALESCE(%(segment)s, 0) AS segment_id,
                    item.amount
               FROM (
@@ -170,6 +175,9 @@ class ArProvisionHistory(models.AbstractModel):
          LEFT JOIN res_partner partner ON partner.id = item.partner_id
          LEFT JOIN ar_credit_profile profile
                 ON profile.partner_id = item.partner_id AND profile.company_id = %(root)s
+         LEFT JOIN (%(grades)s) grade
+                ON grade.profile_id = profile.id
+               AND %(booked_on)s >= grade.date_from AND %(booked_on)s < grade.date_to
              WHERE (move.move_type IN ('out_invoice', 'out_receipt')
                     OR move.move_type = 'entry'
                        AND move.origin_payment_id IS NULL
@@ -181,7 +189,9 @@ class ArProvisionHistory(models.AbstractModel):
                AND (item.partner_id IS NULL OR item.partner_id <> ALL (%(group)s::int[]))
             """,
             basis=report._basis_date_sql(),
-            segment=policy.segment_ids._segment_sql(SQL.identifier("partner"), SQL.identifier("profile")),
+            booked_on=SQL("GREATEST(item.date, %s)", report._basis_date_sql()),
+            segment=policy.segment_ids._segment_sql(SQL.identifier("partner"), SQL.identifier("grade")),
+            grades=self._grades_sql(policy),
             # As arrays, and with the last day as a difference, PostgreSQL does not guess that items are few.
             receivable=SQL("ARRAY(SELECT id FROM account_account WHERE account_type = 'asset_receivable')"),
             companies=SQL(
@@ -195,6 +205,28 @@ class ArProvisionHistory(models.AbstractModel):
             basis_from=basis_from,
             basis_to=basis_to,
             group=valuation._get_group_partners(policy).ids,
+        )
+
+    @api.model
+    def _grades_sql(self, policy) -> SQL:
+        """Return the ratings of customers by day: ``profile_id``, ``rating_id``, ``date_from``, ``date_to``
+        (excluded); today's where no decision is on record, or no segment asks for ratings."""
+        if not policy.segment_ids.rating_ids:
+            decisions = SQL("SELECT NULL::int, NULL::int, NULL::date, NULL::date WHERE FALSE")
+        else:
+            decisions = self.env["ar.credit.review"]._ratings_sql(policy.company_id)
+        return SQL(
+            """
+            WITH decided (profile_id, rating_id, date_from, date_to) AS (%s)
+            SELECT profile_id, rating_id, date_from, date_to
+              FROM decided
+         UNION ALL
+            SELECT id, rating_id, '-infinity', 'infinity'
+              FROM ar_credit_profile
+             WHERE company_id = %s AND id NOT IN (SELECT profile_id FROM decided)
+            """,
+            decisions,
+            policy.company_id.id,
         )
 
     # ------------------------------------------------------------------
@@ -230,14 +262,13 @@ class ArProvisionHistory(models.AbstractModel):
                    ) entry
              WHERE lost > 0 AND settled > 0
             """,
-            accounts=self._get_loss_accounts(policy).ids,
+            accounts=self._get_accounts(policy, LOSS_KINDS),
         )
 
     @api.model
     def _recoveries_sql(self, policy) -> SQL:
         """Return ``move_id`` of the entries that charge a customer again for what was written off: mostly
         against accounts for losses, allowances or recoveries. They are no new receivables."""
-        accounts = self._get_loss_accounts(policy) | self._get_policies(policy).recovery_account_id
         return SQL(
             """
             SELECT line.move_id
@@ -251,7 +282,7 @@ class ArProvisionHistory(models.AbstractModel):
                    > SUM(line.balance) FILTER (WHERE account.account_type = 'asset_receivable')
                AND SUM(line.balance) FILTER (WHERE account.account_type = 'asset_receivable') > 0
             """,
-            accounts=accounts.ids,
+            accounts=self._get_accounts(policy, (*LOSS_KINDS, "recovery")),
         )
 
     @api.model
@@ -266,16 +297,8 @@ class ArProvisionHistory(models.AbstractModel):
         )
 
     @api.model
-    def _get_policies(self, policy):
-        """Return the policies that the company has or had."""
-        return policy.with_context(active_test=False).search([("company_id", "=", policy.company_id.id)])
-
-    @api.model
-    def _get_loss_accounts(self, policy):
-        """Return the accounts that the company books losses on, or did under an earlier policy."""
-        policies = self._get_policies(policy)
-        return (
-            policies.mapped(lambda own: own._get_loss_accounts())
-            | policies.account_map_ids.expense_account_id
-            | policy.company_id.writeoff_account_id
-        )
+    def _get_accounts(self, policy, kinds):
+        """Return the ids of the accounts of these kinds that the company has, or had under another policy."""
+        accounts = self.env["ar.item.loss"]._accounts_sql(policy.company_id, kinds)
+        self.env.flush_all()
+        return [account_id for (account_id,) in self.env.execute_query(accounts) if account_id]
