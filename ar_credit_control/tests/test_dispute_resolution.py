@@ -2,6 +2,7 @@ from datetime import timedelta
 
 from freezegun import freeze_time
 
+from odoo import fields
 from odoo.exceptions import AccessError, UserError
 from odoo.fields import Command
 from odoo.tests import tagged
@@ -296,6 +297,22 @@ class TestDisputePeople(DisputeCase):
         self.assertEqual(str(dispute.deadline), "2026-03-16")
         self.company.resource_calendar_id = False
         self.assertEqual(str(self.disputes._plan_days(self.company, dispute.date, 10)), "2026-03-16")
+
+    def test_deadline_counts_weekends_that_are_worked(self):
+        calendar = self.company.resource_calendar_id
+        calendar.tz = "UTC"
+        self.env["resource.calendar.leaves"].create(
+            {
+                "name": "Worked",
+                "time_type": "other",
+                "calendar_id": calendar.id,
+                "date_from": "2026-03-07 00:00:00",
+                "date_to": "2026-03-07 23:59:59",
+            }
+        )
+        monday = fields.Date.to_date("2026-03-02")
+        self.assertEqual(str(self.disputes._plan_days(self.company, monday, 5)), "2026-03-07")
+        self.assertEqual(str(self.disputes._plan_days(self.company, monday, 10)), "2026-03-13")
 
     def test_owner_first_then_the_manager(self):
         self.quality.with_company(self.company).user_id = self.stranger

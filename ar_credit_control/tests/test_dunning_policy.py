@@ -340,6 +340,39 @@ class TestDunningPolicy(DunningPolicyCase):
         self.policy.calendar_id = calendar
         self.assertTrue(self.policy._is_working_day(self.day(3)))
 
+    def work_on(self, calendar, day):
+        """A day on which work goes on, as the calendar keeps it."""
+        return self.env["resource.calendar.leaves"].create(
+            {
+                "name": "In exchange for the festival",
+                "time_type": "other",
+                "calendar_id": calendar.id,
+                "company_id": self.company.id,
+                "date_from": datetime.combine(day - timedelta(days=1), datetime.min.time())
+                + timedelta(hours=16),
+                "date_to": datetime.combine(day, datetime.min.time()) + timedelta(hours=15, minutes=59),
+            }
+        )
+
+    def test_a_worked_day_of_a_weekend_is_a_working_day(self):
+        saturday = self.next_weekday(5)
+        calendar = self.make_calendar()
+        self.work_on(calendar, saturday)
+        self.policy.calendar_id = calendar
+        self.make_invoice(days=30)
+        self.assertEqual(self.outcome(date=saturday), [("First reminder", 1000)])
+        self.assertFalse(self.policy._is_working_day(saturday + timedelta(days=1)))
+
+    def test_leave_on_a_worked_day_is_leave(self):
+        saturday = self.next_weekday(5)
+        number = (saturday - self.today).days
+        calendar = self.make_calendar(leaves=[(number, number)])
+        self.work_on(calendar, saturday)
+        self.policy.calendar_id = calendar
+        self.assertFalse(self.policy._is_working_day(saturday))
+        self.assertEqual(self.policy.leave_ids.mapped("name"), ["Festival"])
+        self.assertEqual(self.policy.workday_ids.mapped("name"), ["In exchange for the festival"])
+
     def test_every_other_week_as_odoo_counts(self):
         calendar = self.make_calendar()
         monday = self.next_weekday(0)
@@ -406,9 +439,42 @@ class TestDunningPolicy(DunningPolicyCase):
         bavaria = self.env.ref("base.state_de_by")
         wizard = self.open_holidays(country_id=bavaria.country_id.id, state_id=bavaria.id, year=2027)
         epiphany = datetime(2027, 1, 6).date()
-        self.assertIn(epiphany, dict(wizard._get_days()))
+        self.assertIn(epiphany, [day for day, _name, _type in wizard._get_days()])
         wizard.state_id = self.env.ref("base.state_de_be")
-        self.assertNotIn(epiphany, dict(wizard._get_days()))
+        self.assertNotIn(epiphany, [day for day, _name, _type in wizard._get_days()])
+
+    def test_holidays_of_china_come_with_the_weekends_worked_for_them(self):
+        wizard = self.open_holidays(country_id=self.env.ref("base.cn").id, year=2026)
+        self.assertIn("worked", wizard.preview)
+        wizard.action_add()
+        self.assertTrue(self.policy._is_working_day("2026-02-14"), "a Saturday that is worked")
+        self.assertFalse(self.policy._is_working_day("2026-02-16"), "New Year's Eve, a Monday")
+        self.assertFalse(self.policy._is_working_day("2026-02-21"), "a Saturday")
+        self.assertEqual(
+            len(self.policy.calendar_id.leave_ids.filtered(lambda day: day.time_type == "other")), 6
+        )
+        count = len(self.policy.calendar_id.leave_ids)
+        self.open_holidays(country_id=self.env.ref("base.cn").id, year=2026).action_add()
+        self.assertEqual(len(self.policy.calendar_id.leave_ids), count, "each day once")
+
+    def test_own_days_that_are_worked(self):
+        saturday = self.next_weekday(5)
+        self.open_holidays(mode="work", name="Stocktaking", date_from=saturday).action_add()
+        self.assertTrue(self.policy._is_working_day(saturday))
+        self.assertFalse(self.policy._is_working_day(saturday + timedelta(days=1)))
+
+    def test_days_of_the_company(self):
+        calendar = self.company.resource_calendar_id
+        saturday = self.next_weekday(5)
+        settings = self.env["res.config.settings"].create({"company_id": self.company.id})
+        action = settings.action_add_company_days()
+        wizard = self.env["ar.dunning.calendar"].with_context(**action["context"])
+        wizard.create({"mode": "work", "date_from": saturday}).action_add()
+        self.assertEqual(calendar.leave_ids.mapped("time_type"), ["other"])
+        disputes = self.env["ar.dispute"]
+        self.assertEqual(disputes._plan_days(self.company, saturday - timedelta(days=1), 1), saturday)
+        with self.assertRaises(AccessError):
+            wizard.with_user(self.controller).create({"mode": "work", "date_from": saturday}).action_add()
 
     def test_own_days(self):
         wizard = Form(

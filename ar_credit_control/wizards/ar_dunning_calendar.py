@@ -14,18 +14,30 @@ except ImportError:  # optional: days can be entered by hand
 
 
 class ArDunningCalendar(models.TransientModel):
-    """Put public holidays of a country, or days of one's own, into the working calendar of a policy."""
+    """Put public holidays of a country, or days of one's own, into a working calendar.
+
+    That of a policy, or the working hours of the company, by which deadlines and next steps are counted.
+    """
 
     _name = "ar.dunning.calendar"
-    _description = "Days Without Letters"
+    _description = "Working Days"
 
-    policy_id = fields.Many2one("ar.dunning.policy", required=True, context={"active_test": False})
-    calendar_id = fields.Many2one(related="policy_id.calendar_id")
+    policy_id = fields.Many2one("ar.dunning.policy", readonly=True, context={"active_test": False})
+    company_id = fields.Many2one(
+        "res.company", readonly=True, help="Whose working hours are meant, without a policy."
+    )
+    calendar_id = fields.Many2one("resource.calendar", compute="_compute_calendar_id")
     mode = fields.Selection(
-        [("holidays", "Public holidays of a country"), ("days", "Days of our own")],
+        [
+            ("holidays", "Public holidays of a country"),
+            ("days", "Days of our own"),
+            ("work", "Weekends that are worked"),
+        ],
         string="Add",
         required=True,
         default="holidays",
+        help="Weekends that are worked in exchange for a holiday count as working days. They come with the "
+        "public holidays where those are announced with them: China.",
     )
     country_id = fields.Many2one(
         "res.country", compute="_compute_country_id", store=True, readonly=False, precompute=True
@@ -38,13 +50,20 @@ class ArDunningCalendar(models.TransientModel):
     year = fields.Integer(required=True, default=lambda self: fields.Date.context_today(self).year)
     name = fields.Char(string="Why", help="e.g. Spring Festival, stocktaking")
     date_from = fields.Date(string="From")
-    date_to = fields.Date(string="To", help="The last day without letters.")
+    date_to = fields.Date(string="To", help="The last of these days; empty: one day.")
     preview = fields.Html(string="Days", compute="_compute_preview", sanitize=False)
 
-    @api.depends("policy_id")
+    @api.depends("policy_id", "company_id")
+    def _compute_calendar_id(self):
+        for wizard in self:
+            wizard.calendar_id = (
+                wizard.policy_id.calendar_id if wizard.policy_id else wizard.company_id.resource_calendar_id
+            )
+
+    @api.depends("policy_id", "company_id")
     def _compute_country_id(self):
         for wizard in self:
-            wizard.country_id = wizard.policy_id.company_id.country_id
+            wizard.country_id = (wizard.policy_id.company_id or wizard.company_id).country_id
 
     @api.depends("mode", "country_id", "state_id", "year", "date_from", "date_to", "name")
     @api.depends_context("lang")
@@ -56,9 +75,13 @@ class ArDunningCalendar(models.TransientModel):
                 wizard.preview = Markup("<p class='text-muted'>%s</p>") % error.args[0]
                 continue
             rows = Markup().join(
-                Markup("<tr><td class='pe-3'>%s</td><td>%s</td></tr>")
-                % (format_date(self.env, day, date_format="EEEE d MMMM y"), name)
-                for day, name in days
+                Markup("<tr><td class='pe-3'>%s</td><td class='pe-3'>%s</td><td>%s</td></tr>")
+                % (
+                    format_date(self.env, day, date_format="EEEE d MMMM y"),
+                    name,
+                    self.env._("worked") if time_type == "other" else "",
+                )
+                for day, name, time_type in days
             )
             wizard.preview = Markup("<table class='o_ar_days'>%s</table>") % rows
 
@@ -70,25 +93,62 @@ class ArDunningCalendar(models.TransientModel):
         self.ensure_one()
         if not self.env.user.has_group("ar_credit_control.group_credit_manager"):
             raise AccessError(self.env._("Only a credit manager edits dunning policies."))
-        self.policy_id.check_access("write")
         days = self._get_days()
-        # Odoo leaves calendars to administrators; this one is of the policy, whose rights were checked.
-        policy = self.policy_id.sudo()
-        if not policy.calendar_id:
-            policy.calendar_id = policy.calendar_id.create(self._prepare_calendar())
-        calendar = policy.calendar_id
-        known = policy._get_leave_days([day for day, _name in days])
-        leaves = self.env["resource.calendar.leaves"].sudo()  # as for the calendar above
-        leaves.create([self._prepare_leave(calendar, day, name) for day, name in days if day not in known])
+        calendar = self._get_calendar()
+        known = self._get_known_days(calendar)
+        # Odoo leaves calendars to administrators; who may edit this one was checked.
+        self.env["resource.calendar.leaves"].sudo().create(
+            [
+                self._prepare_leave(calendar, day, name, time_type)
+                for day, name, time_type in days
+                if (day, time_type) not in known
+            ]
+        )
         return {"type": "ir.actions.act_window_close"}
 
+    def _get_calendar(self):
+        """Return the calendar to write; a policy without one gets one of its own.
+
+        :raise AccessError: for the policy or the working hours of another company
+        :raise UserError: for a company without working hours
+        """
+        # sudo: Odoo leaves calendars to administrators; the rights on what they belong to are checked.
+        if self.policy_id:
+            self.policy_id.check_access("write")
+            policy = self.policy_id.sudo()  # sudo: as above
+            if not policy.calendar_id:
+                policy.calendar_id = policy.calendar_id.create(self._prepare_calendar())
+            return policy.calendar_id
+        if self.company_id not in self.env.companies.root_id:
+            raise AccessError(self.env._("Choose the company among your companies first."))
+        if not self.calendar_id:
+            raise UserError(self.env._("The company has no working hours."))
+        return self.calendar_id
+
+    def _get_known_days(self, calendar):
+        """Return what the calendar itself has for the whole company: days with their ``time_type``."""
+        zone = pytz.timezone(calendar.tz)
+        known = set()
+        leaves = self.env["resource.calendar.leaves"].sudo()  # sudo: those of the calendar to write
+        for leave in leaves.search([("calendar_id", "=", calendar.id), ("resource_id", "=", False)]):
+            first, last = (
+                pytz.utc.localize(moment).astimezone(zone) - timedelta(hours=12)
+                for moment in (leave.date_from, leave.date_to)
+            )
+            # Days whose noon it covers.
+            day = first.date() + timedelta(days=first.time() > time.min)
+            while day <= last.date():
+                known.add((day, leave.time_type))
+                day += timedelta(days=1)
+        return known
+
     def _get_days(self):
-        """Return the days to add with their names, in order.
+        """Return the days to add in order, each with its name and type: ``leave`` or ``other`` (work time).
 
         :raise UserError: when something is missing, or the country is not known
         """
         self.ensure_one()
-        return self._get_own_days() if self.mode == "days" else self._get_public_holidays()
+        return self._get_public_holidays() if self.mode == "holidays" else self._get_own_days()
 
     def _get_own_days(self):
         if not self.date_from:
@@ -97,8 +157,10 @@ class ArDunningCalendar(models.TransientModel):
         if last < self.date_from or (last - self.date_from).days > 60:
             raise UserError(self.env._("Choose a last day within 60 days after the first."))
         count = (last - self.date_from).days + 1
-        name = self.name or self.env._("No letters")
-        return [(self.date_from + timedelta(days=number), name) for number in range(count)]
+        is_work = self.mode == "work"
+        name = self.name or (self.env._("Worked") if is_work else self.env._("No letters"))
+        time_type = "other" if is_work else "leave"
+        return [(self.date_from + timedelta(days=number), name, time_type) for number in range(count)]
 
     def _get_public_holidays(self):
         if holidays is None:
@@ -120,7 +182,12 @@ class ArDunningCalendar(models.TransientModel):
             years=self.year,
             language=self._get_holiday_language(),
         )
-        return sorted(found.items())
+        # Filled by the look-up of the year, for other years too.
+        worked = [day for day in getattr(found, "weekend_workdays", ()) if day.year == self.year]
+        return sorted(
+            [(day, name, "leave") for day, name in found.items()]
+            + [(day, self.env._("In exchange for a holiday"), "other") for day in worked]
+        )
 
     def _get_holiday_language(self):
         """Return the user's language where the country's holidays have names in it, else None."""
@@ -136,7 +203,7 @@ class ArDunningCalendar(models.TransientModel):
             "tz": policy.company_id.partner_id.tz or self.env.user.tz or "UTC",
         }
 
-    def _prepare_leave(self, calendar, day, name):
+    def _prepare_leave(self, calendar, day, name, time_type):
         zone = pytz.timezone(calendar.tz)
 
         def to_utc(moment):
@@ -145,6 +212,7 @@ class ArDunningCalendar(models.TransientModel):
 
         return {
             "name": name,
+            "time_type": time_type,
             "calendar_id": calendar.id,
             "company_id": calendar.company_id.id,
             "date_from": to_utc(time.min),

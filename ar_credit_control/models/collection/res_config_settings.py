@@ -12,3 +12,15 @@ class ResConfigSettings(models.TransientModel):
     collection_reopen_days = fields.Integer(
         related="company_id.root_id.collection_reopen_days", readonly=False
     )
+
+    def action_add_company_days(self):
+        """Ask for public holidays, or days of one's own, for the working hours of the company."""
+        self.ensure_one()
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Working Days"),
+            "res_model": "ar.dunning.calendar",
+            "view_mode": "form",
+            "target": "new",
+            "context": {"default_company_id": self.company_id.root_id.id},
+        }

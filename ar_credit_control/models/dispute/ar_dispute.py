@@ -1,7 +1,3 @@
-from datetime import datetime, time, timedelta
-
-import pytz
-
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.fields import Command, Domain
@@ -534,17 +530,7 @@ class ArDispute(models.Model):
     def _plan_days(self, root, day, days):
         """Return the last of a number of working days after a day, by the working hours of the company."""
         calendar = root.sudo().resource_calendar_id  # sudo: a setting of the main company
-        if not days:
-            return day
-        if not calendar:
-            while days:
-                day += timedelta(days=1)
-                days -= day.weekday() < 5
-            return day
-        zone = pytz.timezone(calendar.tz or "UTC")
-        start = zone.localize(datetime.combine(day + timedelta(days=1), time.min))
-        planned = calendar.plan_days(days, start, compute_leaves=True)
-        return planned.astimezone(zone).date() if planned else day + timedelta(days=days)
+        return self.env["ar.working.calendar"]._plan_days(calendar, day, days)
 
     # ------------------------------------------------------------------
     # Activities and escalation

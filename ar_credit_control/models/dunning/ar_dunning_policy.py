@@ -93,6 +93,13 @@ class ArDunningPolicy(models.Model):
         compute="_compute_leave_ids",
         help="Holidays and other days without work that are yet to come.",
     )
+    workday_ids = fields.Many2many(
+        "resource.calendar.leaves",
+        string="Weekends Worked",
+        compute="_compute_leave_ids",
+        help="Days to come of weekends that are worked in exchange for a holiday: letters go out on them. "
+        "They are entries of the calendar for the whole company of the type “Other”, which is work time.",
+    )
     preset = fields.Selection(
         [
             ("standard", "Standard"),
@@ -157,9 +164,9 @@ class ArDunningPolicy(models.Model):
             order="date_from",
         )
         for policy in self:
-            policy.leave_ids = leaves.filtered(
-                lambda leave, own=policy.calendar_id: own and leave.calendar_id == own
-            )
+            own = leaves.filtered(lambda leave, own=policy.calendar_id: own and leave.calendar_id == own)
+            policy.workday_ids = own.filtered(lambda leave: leave.time_type == "other")
+            policy.leave_ids = own - policy.workday_ids
 
     @api.constrains("company_id")
     def _check_root_company(self):
@@ -210,7 +217,7 @@ class ArDunningPolicy(models.Model):
         self.ensure_one()
         return {
             "type": "ir.actions.act_window",
-            "name": self.env._("Days Without Letters"),
+            "name": self.env._("Working Days"),
             "res_model": "ar.dunning.calendar",
             "view_mode": "form",
             "target": "new",
@@ -309,29 +316,8 @@ class ArDunningPolicy(models.Model):
         date = fields.Date.to_date(date)
         return self._get_working_day(date) == date
 
-    def _get_leave_days(self, days):
-        """Return those of ``days`` on which the calendar itself has leave of the whole company at noon."""
-        self.ensure_one()
-        self._flush_calendars()
-        rows = self.env.execute_query(
-            SQL(
-                """SELECT DISTINCT day
-                     FROM unnest(%s::date[]) day, resource_calendar calendar
-                     JOIN resource_calendar_leaves leave
-                       ON leave.calendar_id = calendar.id AND leave.resource_id IS NULL
-                    WHERE calendar.id = %s
-                      AND ((day + time '12:00') AT TIME ZONE calendar.tz AT TIME ZONE 'UTC')
-                          BETWEEN leave.date_from AND leave.date_to""",
-                list(days),
-                self.calendar_id.id,
-            )
-        )
-        return {day for (day,) in rows}
-
-    @api.model
     def _flush_calendars(self):
-        for model in ("resource.calendar", "resource.calendar.attendance", "resource.calendar.leaves"):
-            self.env[model].flush_model()
+        self.env["ar.working.calendar"]._flush_calendars()
         self.flush_model(["calendar_id"])
 
     def _includes_manual_entries(self):

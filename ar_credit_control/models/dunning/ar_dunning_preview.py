@@ -66,7 +66,7 @@ class ArDunningPreview(models.Model):
         "res.partner.bank": ["active", "partner_id", "sanitized_acc_number"],
         "resource.calendar": ["company_id", "flexible_hours", "two_weeks_calendar", "tz"],
         "resource.calendar.attendance": ["calendar_id", "day_period", "dayofweek", "week_type"],
-        "resource.calendar.leaves": ["calendar_id", "date_from", "date_to", "resource_id"],
+        "resource.calendar.leaves": ["calendar_id", "date_from", "date_to", "resource_id", "time_type"],
     }
 
     company_id = fields.Many2one("res.company", readonly=True)
