@@ -18,6 +18,7 @@ from . import test_cash_race
 from . import test_cash_tour
 from . import test_collection_assignment
 from . import test_collection_case
+from . import test_collection_night
 from . import test_collection_parent
 from . import test_collection_tour
 from . import test_collection_worklist

@@ -261,6 +261,23 @@ class TestCollectionWorklist(CollectionCase):
         self.assertEqual(rows[1].claimable, 5000.0)
         self.assertEqual(self.rows(allowed_company_ids=self.company.ids).case_id, here)
 
+    def test_places_are_those_among_the_companies_chosen(self):
+        other = self.setup_other_company(name="Elsewhere")["company"]
+        (self.collector | self.env.user).company_ids = [Command.set((self.company | other).ids)]
+        third = self.make_customer("Third AG")
+        for partner, amount, company in (
+            (self.customer, 3000.0, self.company),
+            (self.other, 9000.0, other),
+            (third, 1000.0, self.company),
+        ):
+            self.make_invoice(20, amount, partner=partner, company=company)
+            self.open(partner, company=company)
+        self.assertEqual(self.rows(allowed_company_ids=self.company.ids).mapped("rank"), [1, 2])
+        self.assertEqual(self.rows(allowed_company_ids=other.ids).mapped("rank"), [1])
+        both = self.rows(allowed_company_ids=(self.company | other).ids)
+        self.assertEqual(both.mapped("rank"), [1, 2, 3])
+        self.assertEqual(both.partner_id, self.other | self.customer | third)
+
     def test_branches_belong_to_their_main_company(self):
         self.company.write({"child_ids": [Command.create({"name": "Branch"})]})
         branch = self.company.child_ids

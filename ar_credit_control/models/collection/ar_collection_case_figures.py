@@ -18,6 +18,8 @@ PRIORITIES = [
     ("4_planned", "Next step due"),
     ("5_value", "Expected value"),
 ]
+# So many cases are looked up by index; more are read in one pass over the ledger.
+LOOKED_UP = 2000
 FIGURES = (
     "owed",
     "overdue",

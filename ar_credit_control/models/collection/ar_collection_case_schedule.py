@@ -1,7 +1,13 @@
 from datetime import timedelta
+from functools import partial
 
 from odoo import api, models
 from odoo.tools import SQL
+
+from .ar_collection_case_figures import LOOKED_UP
+
+# Customers of a transaction.
+BATCH = 1000
 
 
 class ArCollectionCase(models.Model):
@@ -11,10 +17,10 @@ class ArCollectionCase(models.Model):
 
     @api.model
     def _cron_run_cases(self):
-        """Run all companies that want it, each in a commit of its own.
+        """Run all companies that want it, in batches of customers with a commit each.
 
-        A company that another transaction disturbs is left for the next night: what it does can be done
-        again at any time.
+        Customers of a batch that fails are dealt with one by one; the history of who fails says why. What
+        another transaction disturbs is left for the next night: all of it can be done again at any time.
         """
         # sudo: every company, whoever the schedule runs as.
         companies = (
@@ -22,16 +28,41 @@ class ArCollectionCase(models.Model):
             .sudo()
             .search([("parent_id", "=", False), ("collection_active", "=", True)])
         )
-        self.env["ar.schedule"]._handle_each(companies, self._run_company)
+        self.env["ar.schedule"]._handle_each(companies, self._run_batches)
+
+    @api.model
+    def _run_batches(self, company):
+        """Do the work of the night for one root company in batches, while there is time."""
+        for records, handle in self._get_steps(company):
+            if not self.env["ar.schedule"]._handle_batches(records, handle, BATCH):
+                return
 
     @api.model
     def _run_company(self, company):
-        """Open, refresh, close and assign the cases of one root company, in sets."""
-        self.env["ar.collection.rule"]._open_cases(company)
-        cases = self.sudo().search([("company_id", "=", company.id), ("state", "!=", "closed")])
-        cases._refresh()
-        cases._close_done()
-        cases._assign()
+        """Do the work of the night for one root company at once, in the current transaction."""
+        for records, handle in self._get_steps(company):
+            if records:
+                handle(records)
+
+    @api.model
+    def _get_steps(self, company):
+        """Yield what the night does for a root company: records, and what deals with any number of them."""
+        rules = self.env["ar.collection.rule"]
+        found = {row["partner_id"]: row for row in rules._find_customers(company)}
+        # The largest first: so they are assigned.
+        partner_ids = sorted(found, key=lambda partner_id: (-found[partner_id]["amount"], partner_id))
+        yield self.env["res.partner"].browse(partner_ids), partial(rules._open_cases, company, found)
+        yield self._search_open(company), self.__class__._bring_up_to_date
+        yield self._search_open(company).filtered(lambda case: not case.collector_id), self.__class__._assign
+
+    @api.model
+    def _search_open(self, company):
+        cases = self.sudo()  # sudo: the schedule sees all cases
+        return cases.search([("company_id", "=", company.id), ("state", "!=", "closed")])
+
+    def _bring_up_to_date(self):
+        self._refresh()
+        self._close_done()
 
     def _refresh(self, log=True):
         """Bring phase and day of settlement of open cases up to date, in one statement for all of them.
@@ -42,7 +73,8 @@ class ArCollectionCase(models.Model):
             return
         self.env.flush_all()
         cases = self.sudo()  # sudo: nobody has the right to write cases
-        figures = self._figures_sql(SQL("collection_case.id = ANY(%s)", self.ids), cases.company_id)
+        partners = SQL("= ANY(%s)", cases.partner_id.ids) if len(self) <= LOOKED_UP else None
+        figures = self._figures_sql(SQL("collection_case.id = ANY(%s)", self.ids), cases.company_id, partners)
         days = SQL(", ").join(
             SQL("(%s, %s::date)", company.id, company._credit_today()) for company in cases.company_id
         )

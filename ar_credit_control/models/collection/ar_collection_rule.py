@@ -103,21 +103,18 @@ class ArCollectionRule(models.Model):
     # ------------------------------------------------------------------
 
     @api.model
-    def _open_cases(self, company):
-        """Open a case for each customer of a root company that meets a rule; return the cases opened.
+    def _open_cases(self, company, found, partners):
+        """Open cases for customers of a root company that meet a rule; return the cases opened.
 
-        One statement finds them, however many customers there are.
+        :param found: what :meth:`_find_customers` found, by partner id
         """
-        found = self._find_customers(company)
-        if not found:
-            return self.env["ar.collection.case"]
-        partners = self.env["res.partner"].browse(row["partner_id"] for row in found)
         profiles = self.env["ar.credit.profile"]._get_or_create(partners, company)
         by_partner = {profile.partner_id.id: profile for profile in profiles}
-        rules = self.browse({row["rule_id"] for row in found})
+        rows = [found[partner.id] for partner in partners]
+        rules = self.browse({row["rule_id"] for row in rows})
         opened = self.env["ar.collection.case"]
         by_kind = {}
-        for row in found:
+        for row in rows:
             rule = rules.browse(row["rule_id"])
             by_kind.setdefault(rule._get_opened_by(), {})[by_partner[row["partner_id"]].id] = (
                 rule._describe_finding(row)

@@ -7,7 +7,7 @@ from odoo.fields import Domain
 from odoo.tools import SQL, format_amount, format_date
 from odoo.tools.misc import formatLang
 
-from .ar_collection_case_figures import PRIORITIES
+from .ar_collection_case_figures import LOOKED_UP, PRIORITIES
 
 # What rows show and nothing is ranked by: read for the rows of a page only.
 WORDS = (
@@ -20,8 +20,6 @@ WORDS = (
     "phone",
     "unpaid_reason",
 )
-# So many cases are looked up by index; more are read in one pass over the ledger.
-LOOKED_UP = 2000
 
 
 class ArCollectionWorklist(models.Model):
@@ -177,13 +175,14 @@ class ArCollectionWorklist(models.Model):
 
     @api.model
     def _worked_sql(self):
-        """Return who works each open case today: ``id``, ``partner_id``, ``user_id`` (0: nobody)."""
+        """Return who works each open case today: ``id``, customer, company, ``user_id`` (0: nobody)."""
         self.env["ar.collection.case"].flush_model(["collector_id", "partner_id", "state"])
         self.env["ar.collection.absence"].flush_model()
         return SQL(
             """
             SELECT collection_case.id,
                    collection_case.partner_id,
+                   collection_case.company_id,
                    COALESCE(absent.substitute_id, collection_case.collector_id, 0) AS user_id
               FROM ar_collection_case collection_case
          LEFT JOIN (%s) absent ON absent.user_id = collection_case.collector_id
@@ -192,17 +191,29 @@ class ArCollectionWorklist(models.Model):
             self.env["ar.collection.absence"]._absent_sql(fields.Date.context_today(self)),
         )
 
+    @api.model
+    def _of_companies_sql(self):
+        """Return the condition that a ``collection_case`` is of the companies that the user has chosen.
+
+        Places count what the list shows. Nobody chose for the superuser, whom no record rule limits.
+        """
+        if self.env.su:
+            return SQL("TRUE")
+        return SQL("collection_case.company_id = ANY(%s)", self.env.companies.root_id.ids)
+
     @property
     def _table_query(self) -> SQL:
         waiting = SQL("figures.waiting IS NULL")
         users = self.env.context.get("collection_worked_by")
         if users is None:
-            return self._rows_sql(SQL("collection_case.state = 'open'"), None, waiting)
+            picked = SQL("collection_case.state = 'open' AND %s", self._of_companies_sql())
+            return self._rows_sql(picked, None, waiting)
         worked = self.env.execute_query(
             SQL(
-                "SELECT id, partner_id FROM (%s) worked WHERE user_id = ANY(%s)",
+                "SELECT id, partner_id FROM (%s) collection_case WHERE user_id = ANY(%s) AND %s",
                 self._worked_sql(),
                 list(users),
+                self._of_companies_sql(),
             )
         )
         return self._rows_sql(
