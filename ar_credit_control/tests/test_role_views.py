@@ -38,18 +38,13 @@ class TestRoleViews(DisputeCase):
     def test_auditors_read_the_configuration(self):
         menus = self.env["ir.ui.menu"]
         seen = menus.browse(menus.with_user(self.auditor)._visible_menu_ids())
-        section = self.env.ref(
-            "ar_credit_control.menu_section_configuration"
-        )  # the policies of provisions stand elsewhere, too
+        section = self.env.ref("ar_credit_control.menu_section_configuration")
         entries = section.child_id
         self.assertIn(section, seen)
         self.assertEqual(
             (entries - seen).mapped("name"),
-            [
-                "Settings",
-                "Take-over",
-                "Provision Policies",
-            ],
+            ["Settings", "Take-over", "Provision Policies"],
+            "Auditors read the policies of provisions where runs are.",
         )
         for entry in entries & seen:
             with self.subTest(menu=entry.name):
