@@ -235,6 +235,40 @@ class TestContactConsequence(ContactCase):
         self.assertNotIn("<b>", note)
         self.assertNotIn("<img", note)
 
+    def test_insolvent_offers_the_write_off(self):
+        future = self.make_invoice(days=-20, amount=300.0)
+        self.assertFalse(self.tell("insolvent", user=self.colleague).writeoff_id, "offered, not done")
+        dialog = self.dialog("reason", reason_id=self.reason("insolvent"), note="Liquidator appointed")
+        dialog.draft_writeoff = True
+        dialog = dialog.save()
+        document = self.env["ir.attachment"].with_user(self.collector).create({"name": "Court", "raw": b"x"})
+        dialog.document_ids = document
+        action = dialog.action_log()
+        writeoff = self.env[action["res_model"]].with_user(self.collector).browse(action["res_id"])
+        self.assertEqual((writeoff._name, writeoff.state, writeoff.amount), ("ar.writeoff", "draft", 1300))
+        self.assertEqual(writeoff.reason_id, self.env.ref("ar_credit_control.writeoff_reason_insolvency"))
+        self.assertIn("Liquidator appointed", writeoff.note)
+        self.assertEqual(writeoff.document_ids.mapped("name"), ["Court"])
+        activity = self.activities.search([("writeoff_id", "=", writeoff.id)])
+        self.assertEqual(activity.attachment_ids, document)
+        writeoff.line_ids.filtered(lambda line: line.move_id == future).amount = 0
+        self.assertEqual(writeoff.amount, 1000)
+        writeoff.action_submit()
+        with self.assertRaises(AccessError):
+            writeoff.with_user(self.collector).action_approve()
+        # What was left out can be asked for, what waits is not asked for twice.
+        again = self.dialog("reason", reason_id=self.reason("insolvent"))
+        again.draft_writeoff = True
+        self.assertEqual(again.save()._log().writeoff_id.line_ids.move_id, future)
+        third = self.dialog("reason", reason_id=self.reason("insolvent"))
+        third.draft_writeoff = True
+        self.assertFalse(third.save()._log().writeoff_id)
+
+    def test_a_salesperson_writes_nothing_off_by_a_contact(self):
+        dialog = self.dialog("reason", user=self.seller, reason_id=self.reason("insolvent")).save()
+        dialog.draft_writeoff = True
+        self.assertFalse(dialog._log().writeoff_id)
+
     # Unwilling
 
     def test_unwilling_drafts_the_hand_over_of_what_is_overdue(self):
@@ -261,3 +295,14 @@ class TestContactConsequence(ContactCase):
         dialog.write({"outcome_id": self.outcome("call_back").id, "reason_id": False, "note": "Not them"})
         right = dialog._log()
         self.assertEqual((right.review_id, right.placement_id), (wrong.review_id, wrong.placement_id))
+
+    def test_a_correction_keeps_the_write_off(self):
+        dialog = self.dialog("reason", reason_id=self.reason("insolvent"))
+        dialog.draft_writeoff = True
+        wrong = dialog.save()._log()
+        self.assertTrue(wrong.writeoff_id)
+        action = wrong.with_user(self.collector).action_correct()
+        dialogs = self.env["ar.collection.contact"].with_user(self.collector)
+        dialog = dialogs.with_context(**action["context"]).create({})
+        dialog.write({"outcome_id": self.outcome("call_back").id, "reason_id": False, "note": "Not them"})
+        self.assertEqual(dialog._log().writeoff_id, wrong.writeoff_id)

@@ -2,6 +2,7 @@ from . import ar_agreement_reason
 from . import ar_bill_receivable_decision
 from . import ar_collection_contact
 from . import ar_collection_contact_line
+from . import ar_collection_contact_writeoff
 from . import ar_cash_apply
 from . import ar_cash_apply_line
 from . import ar_cash_payer

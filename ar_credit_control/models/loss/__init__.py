@@ -1,5 +1,6 @@
 from . import ar_item_loss
 from . import ar_collection_case
+from . import ar_collection_activity
 from . import ar_collection_source
 from . import ar_credit_behaviour
 from . import ar_credit_check
