@@ -34,6 +34,7 @@ TERMS = {
 # What only the methods of this model write.
 DECISION = {
     "claim_warned_for",
+    "ended_on",
     "expiry_warned_for",
     "partner_name",
     "prepared_by_ids",
@@ -227,6 +228,12 @@ class ArCreditSecurity(models.Model):
         help="Valid: adds to the limit between its dates. Lapsed: its last day is over. Called: claimed from "
         "who gave it. Discharged: given back or no longer needed.",
     )
+    ended_on = fields.Date(
+        readonly=True,
+        copy=False,
+        tracking=True,
+        help="Day on which it was called or discharged: from then on it covers nothing.",
+    )
     in_force = fields.Boolean(
         compute="_compute_in_force",
         search="_search_in_force",
@@ -326,10 +333,10 @@ class ArCreditSecurity(models.Model):
 
     @api.model
     def _in_force_on_sql(self, date) -> SQL:
-        """Return the condition that the alias ``security`` was in force on a past day, whatever became of it
-        when its last day was over."""
+        """Return the condition that the alias ``security`` was in force at the end of a past day, whatever
+        became of it later: lapsed, called or discharged."""
         return SQL(
-            """security.state IN ('valid', 'lapsed')
+            """(security.state IN ('valid', 'lapsed') OR security.ended_on > %(date)s)
                AND security.date_from <= %(date)s
                AND (security.date_to IS NULL OR security.date_to >= %(date)s)""",
             date=date,
@@ -450,6 +457,12 @@ class ArCreditSecurity(models.Model):
         self._invalidate_figures()
         return result
 
+    def _write_end(self, state):
+        """End what was in force; of what was called before, the first day stays."""
+        for security in self:
+            ended_on = security.ended_on or security.company_id._credit_today()
+            security._write_decision({"state": state, "ended_on": ended_on})
+
     def _add_preparer(self):
         return super().write({"prepared_by_ids": [fields.Command.link(self.env.uid)]})
 
@@ -529,7 +542,7 @@ class ArCreditSecurity(models.Model):
         """Record that the security was claimed; it adds to the limit no longer."""
         self.check_access("write")
         self._check_state("valid", "lapsed")
-        self._write_decision({"state": "called"})
+        self._write_end("called")
         self._close_activities()
         self._log_reason(self.env._("Called"), reason)
 
@@ -537,7 +550,7 @@ class ArCreditSecurity(models.Model):
         """Record that the security was given back or ended early."""
         self.check_access("write")
         self._check_state("valid", "lapsed", "called")
-        self._write_decision({"state": "released"})
+        self._write_end("released")
         self._close_activities()
         self._log_reason(self.env._("Discharged"), reason)
 

@@ -181,10 +181,11 @@ class ArDispute(models.Model):
     # ------------------------------------------------------------------
 
     @api.model
-    def _credited_sql(self, condition) -> SQL:
+    def _credited_sql(self, condition, date=None) -> SQL:
         """Return ``line_id``, ``amount``: what posted credit notes of a dispute were matched with its items.
 
         :param condition: SQL on the aliases ``dispute`` and ``line``
+        :param date: only what was matched by the end of this day
         """
         return SQL(
             """
@@ -203,10 +204,11 @@ class ArDispute(models.Model):
                 ON credit_line.id = part.credit_move_id
                AND credit_line.move_id = credit.move_id
                AND credit_line.parent_state = 'posted'
-             WHERE %s
+             WHERE %(condition)s AND %(matched)s
           GROUP BY line.id
             """,
-            condition,
+            condition=condition,
+            matched=SQL("TRUE") if date is None else SQL("part.max_date <= %s", date),
         )
 
     def _flush_for_figures(self):

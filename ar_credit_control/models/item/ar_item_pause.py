@@ -23,7 +23,23 @@ class ArItemPause(models.AbstractModel):
         :param root: ``res.company`` without parent, one or several of them
         :param date: the day that is judged
         """
-        # Who was agreed with may belong to another customer since: items are known by the commercial entity.
+        return self._follow_customers_sql(self._pause_parts(root, date))
+
+    @api.model
+    def _doubt_sql(self, root, date):
+        """Return what was disputed or with an agency or lawyer at the end of a day, also of a past one.
+
+        Rows as :meth:`_pause_sql` gives them, as far as the days on which it began and ended are on record.
+        What is asked for today is not told from it: that is :meth:`_pause_sql`.
+        """
+        return self._follow_customers_sql(self._doubt_parts(root, date))
+
+    @api.model
+    def _follow_customers_sql(self, parts):
+        """Return the rows of statements by the commercial entity, by which items are known.
+
+        Who was agreed with may belong to another customer since.
+        """
         return SQL(
             """
             SELECT part.move_id, debtor.commercial_partner_id AS partner_id, part.date_maturity,
@@ -31,7 +47,7 @@ class ArItemPause(models.AbstractModel):
               FROM (%s) part
               JOIN res_partner debtor ON debtor.id = part.partner_id
             """,
-            SQL(" UNION ALL ").join(self._pause_parts(root, date)),
+            SQL(" UNION ALL ").join(parts),
         )
 
     @api.model
@@ -72,10 +88,17 @@ class ArItemPause(models.AbstractModel):
     @api.model
     def _pause_parts(self, root, date):
         """Return a list of statements, each with the columns of :meth:`_pause_sql`; rooms add theirs."""
-        return [
-            SQL(
-                """SELECT NULL::int AS move_id, NULL::int AS partner_id, NULL::date AS date_maturity,
-                          NULL::numeric AS amount_currency, NULL::varchar AS reason, NULL::date AS until
-                    WHERE FALSE"""
-            )
-        ]
+        return [self._nothing_sql()]
+
+    @api.model
+    def _doubt_parts(self, root, date):
+        """Return a list of statements, each with the columns of :meth:`_doubt_sql`; rooms add theirs."""
+        return [self._nothing_sql()]
+
+    @api.model
+    def _nothing_sql(self):
+        return SQL(
+            """SELECT NULL::int AS move_id, NULL::int AS partner_id, NULL::date AS date_maturity,
+                      NULL::numeric AS amount_currency, NULL::varchar AS reason, NULL::date AS until
+                WHERE FALSE"""
+        )

@@ -322,7 +322,7 @@ class ArProvisionValuation(models.AbstractModel):
               FROM (%s) pause
           GROUP BY move_id, partner_id, date_maturity
             """,
-            self.env["ar.item.pause"]._pause_sql(policy.company_id, date),
+            self.env["ar.item.pause"]._doubt_sql(policy.company_id, date),
         )
 
     @api.model
