@@ -30,7 +30,11 @@ class DunningPaymentPortal(PaymentPortal):
         if letter.currency_id.compare_amounts(amount, 0.0) <= 0:
             return request.render(
                 "ar_credit_control.dunning_paid_page",
-                {"res_company": letter.company_id, "on_its_way": letter._get_amount_on_its_way()},
+                {
+                    "res_company": letter.company_id,
+                    "on_its_way": letter._get_amount_on_its_way(),
+                    "interest_apart": letter._describe_interest_apart(),
+                },
             )
         partner = letter.partner_id
         return self.payment_pay(

@@ -58,3 +58,18 @@ class TestPlanInterest(AgreementCase):
         plan = self.plan([10], invoice, kind="deferral", with_interest=True)
         # 1,000 × 10 % × 10/365: twenty days are claimed
         self.assertEqual(plan.line_ids.interest, 2.74)
+
+    # in force
+
+    def claim(self, *moves, days=0):
+        """What is claimed of invoices until a day."""
+        items = self.env["account.move"].union(*moves).line_ids
+        return self.env["ar.interest.claim"].sudo()._claim(self.company, self.day(days), line_ids=items.ids)
+
+    def test_nothing_is_claimed_while_it_is_in_force(self):
+        for kind, agreed in (("plan", True), ("plan", False), ("deferral", True), ("deferral", False)):
+            invoice = self.due(1000, 30)
+            plan = self.plan([20], invoice, kind=kind, with_interest=agreed)
+            self.activate(plan)
+            self.assertEqual(plan.state, "active")
+            self.assertFalse(self.claim(invoice), f"{kind} {agreed}")

@@ -429,6 +429,38 @@ class TestDunningPayment(DispatchCase, HttpCase):
         self.assertIn("Paid online", str(letter.message_ids[0].body))
         self.assertIn("are paid or cleared", self.url_open(urlsplit(letter.payment_url).path).text)
 
+    def test_the_link_says_which_interest_it_does_not_take(self):
+        self.make_provider()
+        self.policy.interest_scheme_id = self.env["ar.interest.scheme"].create(
+            {
+                "name": "Contract",
+                "company_id": self.company.id,
+                "currency_id": self.company.currency_id.id,
+                "rate_ids": [Command.create({"date_from": "2000-01-01", "rate": 10.0})],
+            }
+        )
+        words = "Late interest of $\xa05.48 will be invoiced separately."
+        letters = {}
+        for claims in (False, True):
+            self.first.claims_interest = claims
+            invoice = self.make_invoice(days=20, amount=1000, partner=self.make_customer(f"Link {claims}"))
+            letter = letters[claims] = self.queued()
+            path = urlsplit(letter.payment_url).path
+            check = self.assertIn if claims else self.assertNotIn
+            check(words, letter.message_text)
+            check(words, html.fromstring(letter.mail_id.body_html).text_content())
+            check(words, html.fromstring(letter._render_html()).text_content())
+            check(words, html.fromstring(self.url_open(path).text).text_content())
+            letter.sudo()._mark_sent()
+            self.pay(invoice)
+            page = html.fromstring(self.url_open(path).text).text_content()
+            self.assertIn("Nothing is left to pay", page)
+            check(words, page)
+        # until it is invoiced
+        claim = self.env["ar.interest.claim"].search([("letter_id", "=", letters[True].id)])
+        claim.with_user(self.controller).action_post()
+        self.assertNotIn("invoiced separately", self.url_open(path).text)
+
     def test_the_case_notes_what_was_paid_by_the_link(self):
         self.make_demo_provider()
         self.make_invoice(days=20, amount=1000)

@@ -1,12 +1,15 @@
 import datetime
+import re
 from calendar import isleap
 from decimal import ROUND_HALF_UP, Decimal
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from lxml import etree
 
 from odoo.fields import Command
 from odoo.tests import new_test_user, tagged
+from odoo.tools import file_open
 
 from .common_interest import DATE, InterestCase
 
@@ -89,6 +92,11 @@ class TestInterestFigures(InterestCase):
         self.assertGreaterEqual(len(references), 5)
         self.assertFalse(references.rate_ids.filtered(lambda rate: not rate.source))
         self.assertFalse(references.filtered(lambda reference: not (reference.publisher and reference.note)))
+
+    def test_sources_are_written_in_english(self):
+        with file_open("ar_credit_control/data/interest_reference_data.xml", "rb") as file:
+            fields = etree.parse(file).iter("field")
+        self.assertFalse([field.text for field in fields if re.search("[\u4e00-\u9fff]", field.text or "")])
 
     def test_old_rates_warn(self):
         reference = self.env["ar.interest.reference"].create({"name": "Own", "code": "OWN"})

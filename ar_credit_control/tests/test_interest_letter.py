@@ -1,3 +1,7 @@
+import re
+
+from lxml import html
+
 from odoo import fields
 from odoo.fields import Command
 from odoo.tests import tagged
@@ -85,6 +89,55 @@ class TestInterestLetter(DunningCase):
         self.assertEqual(set(letters.mapped("amount_interest")), {self.interest})
         self.send(letters)
         self.assertEqual(self.claims().currency_id, euro | self.company.currency_id)
+
+    # what the customer reads
+
+    @staticmethod
+    def read_amount(text):
+        """The last amount of a text in dollars; None without one."""
+        found = re.findall(r"(-?)\$\s*(-?)([\d,]+\.\d\d)", text.replace("\ufeff", ""))
+        if not found:
+            return None
+        *signs, figure = found[-1]
+        return float(figure.replace(",", "")) * (-1 if any(signs) else 1)
+
+    def read_rows(self, rows, but=()):
+        """Return the sum of the amounts that end these rows, and what they ask to pay."""
+        amounts = {text: self.read_amount(text) for text in rows if not any(word in text for word in but)}
+        [asked] = [amount for text, amount in amounts.items() if "Please pay" in text]
+        rest = [amount or 0.0 for text, amount in amounts.items() if "Please pay" not in text]
+        return round(sum(rest), 2), asked
+
+    def test_rows_add_up_to_the_total(self):
+        for number in range(17):
+            self.make_invoice(10, 1000.0 + number)
+        self.make_invoice(
+            10, 300.0, move_type="out_refund", invoice_payment_term_id=False, invoice_date=self.today
+        )
+        letter = self.propose().letter_ids
+        self.assertTrue(letter.amount_interest and letter.amount_fees and letter.amount_credit)
+        total = round(letter.amount_total, 2)
+
+        mail = html.fromstring(letter._render_mail()[1])
+        rows = [" ".join(row.text_content().split()) for row in mail.xpath("//table//tr")]
+        self.assertEqual(self.read_rows(rows), (total, total), "mail")
+
+        page = html.fromstring(letter._render_html())
+        rows = [
+            # the amount of an item stands before its interest and its fixed sum
+            " ".join(
+                (row.xpath("./td[@class='num']")[0] if row.xpath("./td[5]") else row).text_content().split()
+            )
+            for row in page.xpath("//table[contains(@class, 'items')]/tbody/tr")
+        ]
+        self.assertEqual(
+            self.read_rows(rows, but=("Total of these items", "Of this overdue", "Amount in capitals")),
+            (total, total),
+            "page",
+        )
+
+        rows = [line for line in letter.message_text.splitlines() if self.read_amount(line) is not None]
+        self.assertEqual(self.read_rows(rows), (total, total), "message")
 
     def test_statements_do_not_grow_with_letters(self):
         def count(names):

@@ -5,7 +5,7 @@ from markupsafe import Markup
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
-from odoo.tools import SQL, format_amount
+from odoo.tools import SQL, format_amount, format_date
 from odoo.tools.misc import get_lang
 
 from ..document.ar_document_queue_mixin import QUEUE_NOW
@@ -204,7 +204,14 @@ class ArDunningLetter(models.Model):
                 letter.mail_subject, letter.mail_body = letter._render_mail()
             letter.pdf_preview = letter._render_html()
 
-    @api.depends("line_ids.amount", "personal_text", "stage_id.payment_link")
+    @api.depends(
+        "line_ids.amount",
+        "amount_interest",
+        "amount_fees",
+        "amount_credit",
+        "personal_text",
+        "stage_id.payment_link",
+    )
     @api.depends_context("lang")
     def _compute_items_table(self):
         for letter in self:
@@ -214,8 +221,10 @@ class ArDunningLetter(models.Model):
                     "letter": letter,
                     "lines": letter.line_ids[:MAIL_ITEMS],
                     "more": max(len(letter.line_ids) - MAIL_ITEMS, 0),
+                    "more_amount": sum(letter.line_ids[MAIL_ITEMS:].mapped("amount")),
                     "personal": self._split_paragraphs(letter.personal_text),
                     "format_amount": partial(format_amount, self.env, currency=letter.currency_id),
+                    "format_long": partial(format_date, self.env, date_format="long"),
                 },
             )
 

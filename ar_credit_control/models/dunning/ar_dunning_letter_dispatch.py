@@ -11,6 +11,8 @@ from odoo.addons.payment import utils as payment_utils
 
 # Bytes of invoices that go with a mail; mail servers refuse more than about twice that.
 ENCLOSED_BYTES = 10_000_000
+# Items that a message to copy names one by one.
+MESSAGE_ITEMS = 5
 # Channels where a person does something and says so.
 BY_HAND = ("post", "message", "call", "visit")
 TASKS = {
@@ -129,9 +131,33 @@ class ArDunningLetter(models.Model):
         """Return the invoices of the letter that a payment may settle, as Odoo matches it with them."""
         return self._get_open_lines().move_id.filtered(lambda move: move.is_sale_document())
 
+    def _describe_interest_apart(self):
+        """Say that the link does not take late interest which no debit note holds yet; empty without any."""
+        self.ensure_one()
+        amount = self._get_interest_apart()
+        if self.currency_id.compare_amounts(amount, 0.0) <= 0:
+            return ""
+        amount = format_amount(self.env, amount, self.currency_id)
+        if self.amount_fees:
+            return self.env._("Late interest and fixed sums of %s will be invoiced separately.", amount)
+        return self.env._("Late interest of %s will be invoiced separately.", amount)
+
+    def _get_interest_apart(self):
+        """Return what the letter claims of late interest and fixed sums and is not posted or waived since."""
+        return self.amount_interest + self.amount_fees
+
     # Message
 
-    @api.depends("stage_id", "amount_total", "line_ids.amount", "personal_text", "date")
+    @api.depends(
+        "stage_id",
+        "amount_total",
+        "amount_interest",
+        "amount_fees",
+        "amount_credit",
+        "line_ids.amount",
+        "personal_text",
+        "date",
+    )
     def _compute_message_text(self):
         for letter in self:
             # The text is the company's, whatever the reader may see of stages and partners in it.
@@ -140,29 +166,40 @@ class ArDunningLetter(models.Model):
     def _prepare_message_text(self):
         """Return the letter as a short plain text, in the language of the environment."""
         stage = self.stage_id
-        lines = [
-            f"{line.name}  {format_date(self.env, line.date_maturity)}  "
-            f"{format_amount(self.env, line.amount, line.currency_id)}"
-            for line in self.line_ids[:5]
-        ]
-        if len(self.line_ids) > 5:
-            lines.append(self.env._("and %s more", len(self.line_ids) - 5))
         parts = [
             self.partner_name,
             stage._render_letter_text(stage.letter_text, self),
             self.personal_text,
-            "\n".join(lines),
+            "\n".join(
+                f"{text}  {format_amount(self.env, amount, self.currency_id)}"
+                for text, amount in self._prepare_message_rows()
+            ),
             self.env._(
                 "Please pay %(amount)s by %(deadline)s.",
                 amount=format_amount(self.env, self.amount_total, self.currency_id),
                 deadline=format_date(self.env, self.deadline, date_format="long"),
             ),
-            self.payment_url,
+            self.payment_url and "\n".join(filter(None, (self.payment_url, self._describe_interest_apart()))),
             f"{self.contact_name}, {self.company_id.name}"
             if self.contact_name != self.company_id.name
             else self.contact_name,
         ]
         return "\n\n".join(part for part in parts if part)
+
+    def _prepare_message_rows(self):
+        """Return pairs of text and amount; the amounts come to what the letter asks for."""
+        shown, hidden = self.line_ids[:MESSAGE_ITEMS], self.line_ids[MESSAGE_ITEMS:]
+        rows = [(f"{line.name}  {format_date(self.env, line.date_maturity)}", line.amount) for line in shown]
+        if hidden:
+            rows.append((self.env._("and %s more", len(hidden)), sum(hidden.mapped("amount"))))
+        if self.amount_interest:
+            day = format_date(self.env, self.date, date_format="long")
+            rows.append((f"{self.env._('Late interest until')} {day}", self.amount_interest))
+        if self.amount_fees:
+            rows.append((self.env._("Fixed sums for the costs of recovery"), self.amount_fees))
+        if self.amount_credit:
+            rows.append((self.env._("Payments and credit notes not yet allocated"), -self.amount_credit))
+        return rows
 
     # Enclosures
 

@@ -36,6 +36,7 @@ class ArDunningLetter(models.Model):
             "ageing": self._get_ageing(shared["buckets"].with_env(self.env)),
             "words": self._get_amount_in_words(self.amount_total, self.currency_id),
             "payment_url": self.payment_url,
+            "interest_apart": self._describe_interest_apart(),
             "payment_qr": self.payment_url and self._get_payment_qr(self.payment_url),
             "format_amount": partial(format_amount, self.env, currency=self.currency_id),
         }

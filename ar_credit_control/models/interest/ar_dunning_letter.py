@@ -1,6 +1,8 @@
 from odoo import models
 from odoo.tools import SQL
 
+from .ar_interest_claim import WAITING_STATES
+
 
 class ArDunningLetter(models.Model):
     """Late interest and fixed sums on letters whose stage claims them."""
@@ -52,6 +54,22 @@ class ArDunningLetter(models.Model):
             letters=self.ids,
             claimable=claims._claimable_sql(),
         )
+
+    def _get_interest_apart(self):
+        amount = super()._get_interest_apart()
+        if not amount or self.state != "sent":
+            return amount
+        keys = {(line.move_id.id, line.date_maturity) for line in self.line_ids}
+        # sudo: what the holder of the letter still owes of it
+        waiting = self.env["ar.interest.claim"].sudo()
+        waiting = waiting.search(
+            [
+                ("move_id", "in", self.line_ids.move_id.ids),
+                ("partner_id.commercial_partner_id", "=", self.partner_id.commercial_partner_id.id),
+                ("state", "in", WAITING_STATES),
+            ]
+        ).filtered(lambda claim: (claim.move_id.id, claim.date_maturity) in keys)
+        return min(amount, sum(waiting.mapped("amount_left")))
 
     def _mark_sent(self):
         result = super()._mark_sent()

@@ -156,7 +156,7 @@ class ArInterestClaim(models.Model):
     def _claim(self, root, date, partner_ids=None, line_ids=None, settled_only=False):
         """Write open claims for what no claim holds yet; return them.
 
-        Disputed parts, and items on a plan, wait for its end.
+        Disputed parts, and items that are deferred or on a plan, wait for its end.
 
         :param root: ``res.company`` without parent
         :param date: last day that counts
@@ -171,18 +171,19 @@ class ArInterestClaim(models.Model):
 
     @api.model
     def _withheld_sql(self, root, date):
-        """Principal of ``interest_source`` that bears no claim on a day: disputed parts, items on a plan."""
+        """Principal of ``interest_source`` that bears no claim on a day: disputed parts, agreed items."""
         return SQL(
             """
             SELECT item.id AS item_id,
-                   SUM(CASE WHEN pause.reason = 'plan' THEN item.principal
-                            ELSE COALESCE(pause.amount_currency, item.principal) END) AS amount
+                   SUM(CASE WHEN pause.reason = 'disputed'
+                            THEN COALESCE(pause.amount_currency, item.principal)
+                            ELSE item.principal END) AS amount
               FROM interest_source item
               JOIN (%s) pause
                 ON pause.move_id = item.move_id
                AND pause.partner_id = item.partner_id
                AND pause.date_maturity = item.date_maturity
-             WHERE pause.reason IN ('disputed', 'plan')
+             WHERE pause.reason IN ('disputed', 'deferred', 'plan')
           GROUP BY item.id
             """,
             self.env["ar.item.pause"]._pause_sql(root, date),
