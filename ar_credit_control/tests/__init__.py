@@ -90,6 +90,7 @@ from . import test_provision_policy
 from . import test_provision_past
 from . import test_provision_preset
 from . import test_provision_run
+from . import test_provision_tour
 from . import test_review_attack
 from . import test_review_decision
 from . import test_review_guard
