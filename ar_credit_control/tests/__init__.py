@@ -120,7 +120,9 @@ from . import test_writeoff
 from . import test_writeoff_cash_basis
 from . import test_writeoff_guard
 from . import test_writeoff_insurance
+from . import test_writeoff_interest
 from . import test_writeoff_invariant
+from . import test_writeoff_placement
 from . import test_writeoff_race
 from . import test_writeoff_recovery
 from . import test_writeoff_statement

@@ -261,26 +261,37 @@ class ArPlacement(models.Model):
                    AND item.date_maturity = line.date_maturity
              LEFT JOIN LATERAL (
                         SELECT SUM(part.amount) AS amount
-                          FROM account_move_line claim
+                          FROM (%(claim)s) claim
                           JOIN account_partial_reconcile part ON part.debit_move_id = claim.id
                           JOIN account_move_line receipt
                             ON receipt.id = part.credit_move_id AND receipt.parent_state = 'posted'
                           JOIN account_journal journal
                             ON journal.id = receipt.journal_id AND journal.type IN ('bank', 'cash', 'credit')
-                         WHERE claim.move_id = line.move_id
-                           AND claim.parent_state = 'posted'
-                           AND COALESCE(claim.date_maturity, claim.date) = line.date_maturity
-                           AND receipt.date >= placement.date_placed
+                         WHERE receipt.date >= placement.date_placed
                            AND (placement.date_end IS NULL OR receipt.date <= placement.date_end)
                        ) recovered ON TRUE
                  WHERE line.placement_id IN %(placements)s
                 """,
                 open_items=self.env["ar.aging.report"]._open_items_sql(),
+                claim=self._claim_sql(),
                 partners=tuple(self.sudo().partner_id.commercial_partner_id.ids),  # sudo: ids only
                 placements=tuple(self.ids),
             )
         )
         return {line_id: tuple(figures) for line_id, *figures in rows}
+
+    @api.model
+    def _claim_sql(self):
+        """Return the journal items with which receipts of alias ``line`` are matched."""
+        return SQL(
+            """
+            SELECT item.id
+              FROM account_move_line item
+             WHERE item.move_id = line.move_id
+               AND item.parent_state = 'posted'
+               AND COALESCE(item.date_maturity, item.date) = line.date_maturity
+            """
+        )
 
     # ------------------------------------------------------------------
     # Decisions
