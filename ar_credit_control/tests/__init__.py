@@ -79,6 +79,7 @@ from . import test_limitation
 from . import test_limitation_merge
 from . import test_placement
 from . import test_provision_attack
+from . import test_provision_company
 from . import test_provision_comparison
 from . import test_provision_guard
 from . import test_provision_invariant

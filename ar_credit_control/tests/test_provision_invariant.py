@@ -39,10 +39,10 @@ class ProvisionInvariantCase(ProvisionCase, AgingCase):
         cls.report = cls.env["ar.aging.report"]
         cls.second = cls.make_partner("Second")
 
-    def slow_losses(self, day, rounding="0.01", days=EXAMPLE_DAYS, rates=EXAMPLE_RATES):
+    def slow_losses(self, day, rounding="0.01", days=EXAMPLE_DAYS, rates=EXAMPLE_RATES, company=None):
         """{journal item: loss}, each customer's items valued one after the other, oldest first."""
         items = defaultdict(list)
-        for line_id, (amount, _currency) in self.slow_rows(day).items():
+        for line_id, (amount, _currency) in self.slow_rows(day, company).items():
             line = self.env["account.move.line"].browse(line_id)
             due = line.date_maturity or line.date
             items[line.partner_id.commercial_partner_id].append((due, line_id, Decimal(str(amount))))

@@ -32,6 +32,11 @@ class ArProvisionComparison(models.Model):
     today, to the bucket of today at the rates of then, to the rate of today. Each step is rounded; what
     rounding leaves goes to the last step that changed anything.
 
+    Frozen lines say what is covered in company currency, not in which currency the securities were. The step
+    of exchange takes them to be in the currency of the item or of the company, whichever explains more of
+    what is covered now. Of cover in a third currency, what its rate made of it beyond that stands under
+    ``cover_change``; the sum of both is right.
+
     The context key ``ar_provision_run_ids`` limits the work to some runs.
     """
 

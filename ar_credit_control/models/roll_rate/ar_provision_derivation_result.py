@@ -15,7 +15,13 @@ class ArProvisionDerivationResult(models.Model):
     currency_id = fields.Many2one(related="derivation_id.currency_id")
     bucket_id = fields.Many2one("ar.provision.bucket", readonly=True, ondelete="restrict")
     bucket_age = fields.Integer(related="bucket_id.age_from", store=True, string="From Age", aggregator=None)
-    segment_id = fields.Many2one("ar.provision.segment", readonly=True, ondelete="restrict")
+    segment_id = fields.Many2one(
+        "ar.provision.segment",
+        readonly=True,
+        ondelete="restrict",
+        help="By the rating that the customer had when the item was booked, as far as it is on record; "
+        "by the tags and the country of today.",
+    )
     months = fields.Integer(string="Months With Items", readonly=True, aggregator=None)
     at_risk = fields.Monetary(
         readonly=True,

@@ -19,7 +19,13 @@ class ArProvisionDerivationRow(models.Model):
     )
     bucket_id = fields.Many2one("ar.provision.bucket", readonly=True, ondelete="restrict")
     bucket_age = fields.Integer(string="From Age", readonly=True, aggregator=None)
-    segment_id = fields.Many2one("ar.provision.segment", readonly=True, ondelete="restrict")
+    segment_id = fields.Many2one(
+        "ar.provision.segment",
+        readonly=True,
+        ondelete="restrict",
+        help="By the rating that the customer had when the item was booked, as far as it is on record; "
+        "by the tags and the country of today.",
+    )
     entered = fields.Monetary(readonly=True, help="Open when the items entered the bucket.")
     lost_before = fields.Monetary(
         string="Written Off Before",

@@ -210,11 +210,12 @@ class ArProvisionHistory(models.AbstractModel):
     @api.model
     def _grades_sql(self, policy) -> SQL:
         """Return the ratings of customers by day: ``profile_id``, ``rating_id``, ``date_from``, ``date_to``
-        (excluded); today's where no decision is on record, or no segment asks for ratings."""
+        (excluded); today's where no decision is on record, none where no segment asks for ratings."""
         if not policy.segment_ids.rating_ids:
-            decisions = SQL("SELECT NULL::int, NULL::int, NULL::date, NULL::date WHERE FALSE")
-        else:
-            decisions = self.env["ar.credit.review"]._ratings_sql(policy.company_id)
+            return SQL(
+                """SELECT NULL::int AS profile_id, NULL::int AS rating_id,
+                          NULL::date AS date_from, NULL::date AS date_to WHERE FALSE"""
+            )
         return SQL(
             """
             WITH decided (profile_id, rating_id, date_from, date_to) AS (%s)
@@ -225,7 +226,7 @@ class ArProvisionHistory(models.AbstractModel):
               FROM ar_credit_profile
              WHERE company_id = %s AND id NOT IN (SELECT profile_id FROM decided)
             """,
-            decisions,
+            self.env["ar.credit.review"]._ratings_sql(policy.company_id),
             policy.company_id.id,
         )
 
