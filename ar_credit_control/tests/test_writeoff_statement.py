@@ -82,8 +82,11 @@ class TestWriteoffStatement(WriteoffCase):
 
     def test_recovered_it_is_charged_by_its_invoice(self):
         writeoff = self.write_off(self.invoice)
-        receipt = self.make_receipt(400)
-        recovery = self.recover(writeoff.line_ids, 400, receipt)
+        recovery = self.recover(writeoff.line_ids, 400)
+        waiting = self.statement()
+        self.assertEqual(self.lines(waiting), [(self.invoice.name, 400, 400)])
+        self.assertEqual(waiting.left_out, 600, "the rest")
+        (self.make_receipt(400) + recovery.sudo().claim_line_id).reconcile()
         statement = self.statement(30)
         self.assertEqual(self.figures(statement), (0, 400, -400, 0))
         self.assertIn((self.invoice.name, 400, 0), self.lines(statement))

@@ -31,7 +31,7 @@ class ArStatement(models.Model):
                        AND lost.partner_id = statement.partner_id
                        AND lost.amount > 0
                     """,
-                    figures._given_up_sql(root, date, partners),
+                    figures._left_out_sql(root, date, partners),
                     ids,
                 )
             )

@@ -159,3 +159,24 @@ class ArStatementFigures(models.AbstractModel):
             date=date,
             partners=self._partner_filter(SQL("partner.commercial_partner_id"), partners),
         )
+
+    @api.model
+    def _left_out_sql(self, root, date, partners):
+        """Return what was written off by a date, less what is charged again, paid or not: rows of customer
+        and amount in company currency."""
+        return SQL(
+            """
+            SELECT partner_id, amount FROM (%(lost)s) lost
+         UNION ALL
+            SELECT recovery.partner_id, -recovery.amount_company
+              FROM ar_writeoff_recovery recovery
+             WHERE recovery.company_id = ANY(%(companies)s)
+               AND recovery.is_cancelled IS NOT TRUE
+               AND recovery.date <= %(date)s
+               AND %(partners)s
+            """,
+            lost=self._written_off_sql(root, None, date, partners),
+            companies=self._branch_ids(root),
+            date=date,
+            partners=self._partner_filter(SQL("recovery.partner_id"), partners),
+        )
