@@ -1,4 +1,4 @@
-from datetime import timedelta
+from datetime import date, timedelta
 
 from odoo import fields
 from odoo.exceptions import AccessError, UserError
@@ -58,6 +58,16 @@ class TestCollectionWorklist(CollectionCase):
         self.assertEqual(self.rows().mapped("case_id.id")[:2], [weak.id, good.id])
 
     # What stands on top
+
+    def test_days_stand_as_the_language_writes_them(self):
+        self.env["res.lang"]._activate_lang("zh_CN")
+        case = self.debtor("Step")
+        case.activity_schedule(date_deadline=date(2026, 1, 5), summary="Call", user_id=self.collector.id)
+        row = self.rows().filtered(lambda row: row.case_id == case)
+        self.assertEqual(row.next_text, "Jan 5: Call")
+        self.assertEqual(row.with_context(lang="zh_CN").next_text, "1月5日: Call")
+        self.assertEqual(case._format_day(date(2026, 1, 5)), "Jan 5, 2026")
+        self.assertEqual(case.with_context(lang="zh_CN")._format_day(date(2026, 1, 5)), "2026年1月5日")
 
     def test_promises_replies_and_steps_go_before_value(self):
         value = self.debtor("Value", 90000.0)

@@ -31,7 +31,7 @@ class ArDisputeDecision(models.TransientModel):
         readonly=False,
         string="Items",
     )
-    note = fields.Text(string="Answer")
+    note = fields.Text(string="Our Answer")
     grace_days = fields.Integer(
         string="Days of Grace",
         compute="_compute_grace_days",

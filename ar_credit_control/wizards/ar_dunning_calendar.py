@@ -77,7 +77,7 @@ class ArDunningCalendar(models.TransientModel):
             rows = Markup().join(
                 Markup("<tr><td class='pe-3'>%s</td><td class='pe-3'>%s</td><td>%s</td></tr>")
                 % (
-                    format_date(self.env, day, date_format="EEEE d MMMM y"),
+                    format_date(self.env, day, date_format="full"),
                     name,
                     self.env._("worked") if time_type == "other" else "",
                 )

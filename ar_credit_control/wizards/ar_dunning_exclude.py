@@ -16,7 +16,7 @@ class ArDunningExclude(models.TransientModel):
     )
     kind = fields.Selection(
         [("item", "These items"), ("customer", "Everything of the customer")],
-        string="What",
+        string="Exclude",
         required=True,
         default="item",
     )

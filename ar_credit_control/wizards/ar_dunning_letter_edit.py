@@ -29,7 +29,9 @@ class ArDunningLetterEdit(models.TransientModel):
         domain="[('commercial_partner_id', '=', partner_id)]",
     )
     channel = fields.Selection(
-        selection=lambda self: self.env["ar.dunning.letter"]._fields["channel"].selection,
+        selection=lambda self: (
+            self.env["ar.dunning.letter"]._fields["channel"]._description_selection(self.env)
+        ),
         compute="_compute_from_letter",
         store=True,
         readonly=False,

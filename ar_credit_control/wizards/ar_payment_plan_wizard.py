@@ -27,7 +27,7 @@ class ArPaymentPlanWizard(models.TransientModel):
     )
     reason = fields.Text(string="Why")
     date = fields.Date(string="New Date")
-    count = fields.Integer(string="Instalments", default=3)
+    count = fields.Integer(string="Number of Instalments", default=3)
     date_start = fields.Date(string="First Payment")
     interval_number = fields.Integer(string="Every", default=1)
     interval_unit = fields.Selection(

@@ -346,7 +346,7 @@ class ArCollectionCase(models.Model):
         return format_amount(self.env, amount or 0.0, currency)
 
     def _format_day(self, day):
-        return format_date(self.env, day, date_format="d MMM y") if day else ""
+        return format_date(self.env, day, date_format="medium") if day else ""
 
     # ------------------------------------------------------------------
     # The timeline

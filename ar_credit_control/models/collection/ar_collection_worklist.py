@@ -5,7 +5,7 @@ from collections.abc import Set
 from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools import SQL, format_amount, format_date
-from odoo.tools.misc import formatLang
+from odoo.tools.misc import babel_locale_parse, formatLang, get_lang
 
 from .ar_collection_case_figures import LOOKED_UP, PRIORITIES
 
@@ -394,12 +394,17 @@ class ArCollectionWorklist(models.Model):
             row.next_text = row._describe_next_step()
             row.why = row._describe_why(today)
 
+    def _format_day(self, day):
+        """Return day and month as the language writes them: 'Nov 12', '11月12日'."""
+        pattern = babel_locale_parse(get_lang(self.env).code).date_skeletons["MMMd"].pattern
+        return format_date(self.env, day, date_format=pattern)
+
     def _describe_last_word(self):
-        """Return what was said last: '12 Nov, Wang: waiting for acceptance'."""
+        """Return what was said last: 'Nov 12, Wang: waiting for acceptance'."""
         self.ensure_one()
         if not self.last_word_date:
             return False
-        day = format_date(self.env, self.last_word_date, date_format="d MMM")
+        day = self._format_day(self.last_word_date)
         text = html.unescape(self.last_word_text or "")
         title = self.last_word_title or ""
         if self.last_word_kind == "letter":
@@ -413,7 +418,7 @@ class ArCollectionWorklist(models.Model):
             return self.env._(
                 "%(amount)s broken on %(day)s",
                 amount=self._format(self.broken_amount, self.broken_currency_id),
-                day=format_date(self.env, self.broken_date, date_format="d MMM"),
+                day=self._format_day(self.broken_date),
             )
         if not self.promise_date:
             return False
@@ -423,14 +428,14 @@ class ArCollectionWorklist(models.Model):
         return self.env._(
             "%(amount)s for %(day)s",
             amount=amount,
-            day=format_date(self.env, self.promise_date, date_format="d MMM"),
+            day=self._format_day(self.promise_date),
         )
 
     def _describe_next_step(self):
         self.ensure_one()
         if not self.next_date:
             return False
-        day = format_date(self.env, self.next_date, date_format="d MMM")
+        day = self._format_day(self.next_date)
         return f"{day}: {self.next_summary}" if self.next_summary else day
 
     def _describe_why(self, today):

@@ -145,7 +145,7 @@ class ArDispute(models.Model):
         "confirmation (红字信息确认单).",
     )
     needs_confirmation = fields.Boolean(related="category_id.needs_confirmation")
-    decision_note = fields.Text(string="Answer", tracking=True)
+    decision_note = fields.Text(string="Our Answer", tracking=True)
     resolved_on = fields.Date(readonly=True, copy=False, tracking=True)
     grace_until = fields.Date(
         string="No Dunning Until",

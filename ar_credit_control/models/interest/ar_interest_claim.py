@@ -51,7 +51,7 @@ class ArInterestClaim(models.Model):
     state = fields.Selection(
         [
             ("open", "Unclaimed"),
-            ("claimed", "Claimed"),
+            ("claimed", "Claimed by Letter"),
             ("posted", "Posted"),
             ("paid", "Paid"),
             ("waived", "Waived"),

@@ -112,7 +112,9 @@ class ArPlacement(models.Model):
         help="For a lawyer: what was agreed and delivered, what the customer said. Printed in the "
         "instruction."
     )
-    claim = fields.Text(help="For a lawyer: what is asked of the court beside the principal.")
+    claim = fields.Text(
+        string="Claim in Court", help="For a lawyer: what is asked of the court beside the principal."
+    )
     note = fields.Text(string="Internal Note")
     document_ids = fields.Many2many("ir.attachment", string="Documents", copy=False)
     line_ids = fields.One2many("ar.placement.line", "placement_id", string="Items", readonly=True)
