@@ -396,7 +396,7 @@ class ArCollectionWorklist(models.Model):
 
     def _format_day(self, day):
         """Return day and month as the language writes them: 'Nov 12', '11月12日'."""
-        pattern = babel_locale_parse(get_lang(self.env).code).date_skeletons["MMMd"].pattern
+        pattern = babel_locale_parse(get_lang(self.env).code).datetime_skeletons["MMMd"].pattern
         return format_date(self.env, day, date_format=pattern)
 
     def _describe_last_word(self):
