@@ -130,6 +130,34 @@ class TestPlan(AgreementCase):
         again = self.plan([20], kind="deferral")
         self.assertEqual(again.days, 40, "from the due date, 20 days ago")
 
+    def join_parent(self):
+        parent = self.env["res.partner"].create({"name": "Holding", "is_company": True})
+        self.customer.write({"is_company": False, "parent_id": parent.id})
+        self.env.flush_all()
+        self.env.invalidate_all()
+        self.assertEqual(self.customer.commercial_partner_id, parent)
+        return parent
+
+    def test_days_count_from_the_first_agreement_after_the_customer_got_a_parent(self):
+        invoice = self.due(500)
+        first = self.plan([20], kind="deferral")
+        self.activate(first)
+        first.sudo().write({"state": "cancelled", "decided_on": self.day(-40)})
+        self.join_parent()
+        again = self.plan([20], invoice, kind="deferral")
+        self.assertEqual(again.days, 40)
+
+    def test_phase_and_promise_follow_a_customer_that_got_a_parent(self):
+        old, promised = self.due(600, 100), self.due(100, 5)
+        plan = self.plan([30], old)
+        self.activate(plan, [30])
+        promise = self.promise(100.0, 5, promised)
+        parent = self.join_parent()
+        self.assertEqual(self.phases(old), ["coordination"])
+        self.assertEqual(self.items(promised).promised_date, promise.date)
+        again = self.promise(100.0, 8, promised, partner=parent)
+        self.assertEqual((promise.state, promise.replaced_by_id), ("cancelled", again))
+
     def test_not_due_counts_from_the_due_date(self):
         coming = self.due(500, -10)
         self.assertEqual(self.plan([25], coming, kind="deferral").days, 15)

@@ -1,3 +1,5 @@
+from unittest.mock import patch
+
 from odoo.tests import tagged
 from odoo.tools import SQL
 
@@ -172,6 +174,36 @@ class TestCashProposal(CashCase):
             [("move_id", "=", payment.move_id.id)]
         )
         self.assertEqual((row.company_id, row.confidence), (company, "none"))
+
+    def test_amounts_have_the_decimals_of_the_company(self):
+        data, company = self.second_company()
+        company.currency_id = self.setup_other_currency("KWD", rounding=0.001)
+        line = self.bank_line(10.005, journal_id=data["default_journal_bank"].id)
+        row = self.receipts.search([("statement_line_id", "=", line.id)])
+        self.assertEqual((row.company_id, row.amount_currency), (company, 10.005))
+        self.assertEqual(row.amount, 10.005)
+
+    def test_a_filtered_page_proposes_for_the_queue_once(self):
+        self.due(100, 30)
+        for amount in (100.0, 7.0, 8.0):
+            self.paid(amount)
+        sent = []
+        cursor = type(self.env.cr)
+        execute = cursor.execute
+
+        def logged(cr, query, *args, **kwargs):
+            sent.append(str(getattr(query, "code", query)))
+            return execute(cr, query, *args, **kwargs)
+
+        receipts = self.receipts.with_user(self.controller)
+        self.env.flush_all()
+        self.env.invalidate_all()
+        domain = [("partner_id", "=", self.customer.id), ("confidence", "in", ["high", "low"])]
+        with patch.object(cursor, "execute", logged):
+            page = receipts.web_search_read(domain, {"confidence": {}, "name": {}}, limit=2, order="id")
+        self.assertEqual((page["length"], len(page["records"])), (3, 2))
+        proposed = [text for text in sent if "WITH receipt AS MATERIALIZED" in text]
+        self.assertEqual(len(proposed), 2, "the queue for the filter, and the rows of the page")
 
     def test_find_by_confidence(self):
         self.due(250, 30)

@@ -1,4 +1,4 @@
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 from odoo import fields
 from odoo.exceptions import AccessError, UserError
@@ -133,6 +133,17 @@ class TestCollectionWorklist(CollectionCase):
         case = self.debtor("Contacted")
         self.contact(case, 7)
         self.assertEqual(self.rows().case_id, case)
+
+    def test_days_since_a_contact_are_those_of_the_reader(self):
+        case = self.debtor("Contacted")
+        letter = self.contact(case, 0)
+        case = case.with_context(tz="Pacific/Kiritimati")
+        today = fields.Date.context_today(case)
+        # An hour after midnight there, the day before in UTC.
+        midnight = datetime.combine(today, datetime.min.time()) - timedelta(hours=14)
+        for days, hours, waiting in ((6, 1, "contacted"), (7, 23, None)):
+            letter.sent_date = midnight - timedelta(days=days) + timedelta(hours=hours)
+            self.assertEqual(self.figures(case)["waiting"], waiting, (days, hours))
 
     def test_the_snooze_ends_by_itself_or_when_the_customer_acts(self):
         case, other = self.debtor("Snoozed"), self.debtor("Snoozed too")

@@ -70,6 +70,17 @@ class TestContactStatistic(ContactCase):
         ).reconcile()
         self.assertEqual(self.of(contact).collected, 0.0)
 
+    def test_what_a_contact_collected_stays_when_the_customer_gets_a_parent(self):
+        contact = self.log_past(10)
+        self.receive(self.invoice, 250.0, 8)
+        parent = self.make_customer("Holding AG")
+        self.customer.write({"is_company": False, "parent_id": parent.id})
+        self.assertEqual(self.of(contact).collected, 250.0)
+        case = self.env["ar.collection.case"]._get_or_open(
+            self.env["ar.credit.profile"]._get_or_create(parent, self.company), "Asked"
+        )
+        self.assertEqual(case.contact_log_ids, contact)
+
     def test_receipts_in_company_currency(self):
         chf = self.setup_other_currency("CHF", rates=[("2020-01-01", 2.0)])
         invoice = self.make_invoice(days=60, partner=self.other, currency=chf)

@@ -55,22 +55,25 @@ class ArAgingReport(models.Model):
         return SQL(
             """%(from)s
             LEFT JOIN (
-                   SELECT DISTINCT ON (planned.move_id, planned.partner_id, planned.date_maturity)
-                          planned.move_id, planned.partner_id, planned.date_maturity,
+                   SELECT DISTINCT ON (planned.move_id, debtor.commercial_partner_id, planned.date_maturity)
+                          planned.move_id, debtor.commercial_partner_id AS partner_id, planned.date_maturity,
                           plan.state = 'defaulted' AND plan.ended_on <= %(as_of)s AS broken
                      FROM ar_payment_plan plan
                      JOIN ar_payment_plan_item planned ON planned.plan_id = plan.id
+                     JOIN res_partner debtor ON debtor.id = planned.partner_id
                     WHERE plan.decided_on <= %(as_of)s
                       AND (plan.state IN ('active', 'defaulted') OR plan.ended_on > %(as_of)s)
-                 ORDER BY planned.move_id, planned.partner_id, planned.date_maturity, plan.id DESC
+                 ORDER BY planned.move_id, debtor.commercial_partner_id, planned.date_maturity, plan.id DESC
                  ) agreed
                 ON agreed.move_id = item.move_id
                AND agreed.partner_id = item.partner_id
                AND agreed.date_maturity = item.date_maturity
             LEFT JOIN (
-                   SELECT move_id, partner_id, date_maturity, MAX(date) AS date
+                   SELECT promise.move_id, debtor.commercial_partner_id AS partner_id, promise.date_maturity,
+                          MAX(promise.date) AS date
                      FROM (%(promises)s) promise
-                 GROUP BY move_id, partner_id, date_maturity
+                     JOIN res_partner debtor ON debtor.id = promise.partner_id
+                 GROUP BY promise.move_id, debtor.commercial_partner_id, promise.date_maturity
                  ) promised
                 ON promised.move_id = item.move_id
                AND promised.partner_id = item.partner_id

@@ -457,12 +457,14 @@ class ArPaymentPlan(models.Model):
                 """
                 SELECT MIN(GREATEST(item.date_maturity, LEAST(earlier.first_day, %(today)s)))
                   FROM ar_payment_plan_item item
+                  JOIN res_partner customer ON customer.id = item.partner_id
              LEFT JOIN LATERAL (
                         SELECT MIN(other.decided_on) AS first_day
                           FROM ar_payment_plan_item known
                           JOIN ar_payment_plan other ON other.id = known.plan_id
+                          JOIN res_partner debtor ON debtor.id = known.partner_id
                          WHERE known.move_id = item.move_id
-                           AND known.partner_id = item.partner_id
+                           AND debtor.commercial_partner_id = customer.commercial_partner_id
                            AND known.date_maturity = item.date_maturity
                            AND other.decided_on IS NOT NULL
                            AND other.id != item.plan_id

@@ -291,10 +291,7 @@ class ArPaymentPromise(models.Model):
         )
         keys = {(item.move_id, item.partner_id, item.date_maturity) for item in items}
         promises = promises.filtered(
-            lambda promise: any(
-                (line.move_id, line.partner_id, line.date_maturity) in keys and line.amount
-                for line in promise.line_ids
-            )
+            lambda promise: any(line._get_item_key() in keys and line.amount for line in promise.line_ids)
         )
         promises._judge()
         return promises.filtered(lambda promise: promise.state == "open")
@@ -358,7 +355,7 @@ class ArPaymentPromise(models.Model):
             "view_mode": "list",
             "domain": [
                 ("move_id", "in", self.line_ids.move_id.ids),
-                ("partner_id", "=", self.partner_id.id),
+                ("partner_id", "=", self.partner_id.commercial_partner_id.id),
                 ("amount_currency", ">", 0),
             ],
         }

@@ -1,5 +1,6 @@
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
+from odoo.fields import Domain
 from odoo.tools import SQL, format_amount
 
 CONFIDENCES = [
@@ -210,7 +211,7 @@ class ArCashReceipt(models.Model):
                    money.partner_id, money.company_id, root.id AS root_company_id,
                    root.currency_id AS company_currency_id, money.currency_id, money.name, money.text,
                    money.date, money.amount_currency,
-                   ROUND(money.amount_currency / COALESCE(rate.rate, 1), 2) AS amount
+                   ROUND(money.amount_currency / COALESCE(rate.rate, 1), root_currency.decimal_places) AS amount
               FROM (
                     SELECT line.id::bigint * %(slots)s + 1 AS id,
                            'bank_line' AS kind,
@@ -265,6 +266,7 @@ class ArCashReceipt(models.Model):
                    ) money
               JOIN res_company company ON company.id = money.company_id
               JOIN res_company root ON root.id = split_part(company.parent_path, '/', 1)::int
+              JOIN res_currency root_currency ON root_currency.id = root.currency_id
          LEFT JOIN LATERAL (
                     SELECT money_rate.rate / NULLIF(root_rate.rate, 0) AS rate
                       FROM (%(money_rate)s) money_rate, (%(root_rate)s) root_rate
@@ -316,6 +318,13 @@ class ArCashReceipt(models.Model):
         if operator != "in":
             return NotImplemented
         return [("id", "in", self.env["ar.cash.proposal"]._find_by_confidence(value))]
+
+    @api.model
+    @api.readonly
+    def web_search_read(self, domain, specification, offset=0, limit=None, order=None, count_limit=None):
+        """Propose for the whole queue once where a filter asks: the rows and their number use what it found."""
+        domain = Domain(domain).optimize_full(self)
+        return super().web_search_read(domain, specification, offset, limit, order, count_limit)
 
     @api.depends("kind", "amount", "partner_id", "root_company_id", "application_id")
     @api.depends_context("uid")

@@ -480,10 +480,11 @@ class ArCollectionCase(models.Model):
         """All figures of a case; contacts of the last days let a claim rest, see ``docs/worklist.md``."""
         rest = SQL(
             """CASE WHEN contact.last_contact_date IS NULL THEN 1.0
-                    ELSE LEAST(GREATEST(%s::date - contact.last_contact_date::date, 1), picked.contact_days)
+                    ELSE LEAST(GREATEST(%s::date - %s, 1), picked.contact_days)
                          / picked.contact_days::numeric
                END""",
             today,
+            self._day_sql(SQL("contact.last_contact_date")),
         )
         return SQL(
             """
@@ -562,11 +563,11 @@ class ArCollectionCase(models.Model):
         return SQL(
             """
             CASE WHEN figures.broken_date IS NOT NULL
-                      AND (figures.last_spoken_date IS NULL OR figures.last_spoken_date < figures.broken_date)
+                      AND (figures.last_spoken_date IS NULL OR %(spoken)s < figures.broken_date)
                       AND figures.overdue > 0
                      THEN '1_broken'
                  WHEN figures.promise_date <= %(today)s
-                      AND (figures.last_spoken_date IS NULL OR figures.last_spoken_date < %(today)s)
+                      AND (figures.last_spoken_date IS NULL OR %(spoken)s < %(today)s)
                      THEN '2_promised'
                  WHEN figures.last_reply_date IS NOT NULL
                       AND (figures.last_spoken_date IS NULL
@@ -577,6 +578,7 @@ class ArCollectionCase(models.Model):
             END
             """,
             today=today,
+            spoken=self._day_sql(SQL("figures.last_spoken_date")),
         )
 
     @api.model
@@ -591,15 +593,22 @@ class ArCollectionCase(models.Model):
                  WHEN figures.snooze_until > %(today)s
                       AND NOT (figures.priority = '1_broken' AND figures.broken_date > figures.snooze_date)
                       AND NOT (figures.priority = '3_reply'
-                               AND figures.last_reply_date::date >= figures.snooze_date)
+                               AND %(replied)s >= figures.snooze_date)
                      THEN 'snoozed'
                  WHEN figures.priority <> '5_value' THEN NULL
                  WHEN figures.next_date > %(today)s THEN 'planned'
                  WHEN figures.claimable <= 0 AND figures.claim > 0 THEN 'covered'
                  WHEN figures.claimable <= 0 THEN 'nothing'
-                 WHEN figures.last_contact_date::date > %(today)s::date - figures.contact_days
+                 WHEN %(contacted)s > %(today)s::date - figures.contact_days
                      THEN 'contacted'
             END
             """,
             today=today,
+            replied=self._day_sql(SQL("figures.last_reply_date")),
+            contacted=self._day_sql(SQL("figures.last_contact_date")),
         )
+
+    @api.model
+    def _day_sql(self, moment):
+        """Return the day of a timestamp in UTC, in the time zone in which the user has today."""
+        return SQL("(%s AT TIME ZONE 'UTC' AT TIME ZONE %s)::date", moment, self.env.tz.zone)

@@ -57,17 +57,19 @@ class ArCollectionCase(models.Model):
 
     @api.depends("partner_id", "company_id")
     def _compute_letter_ids(self):
-        # By who the customer belongs to now: companies get parents. sudo: the key only
-        customers = self.sudo().partner_id.commercial_partner_id
         letters = self.env["ar.dunning.letter"].search(
             [
-                ("partner_id.commercial_partner_id", "in", customers.ids),
+                ("partner_id.commercial_partner_id", "in", self._get_customer_ids()),
                 ("company_id", "in", self.company_id.ids),
             ]
         )
         by_case = letters.grouped(self._get_customer_key)
         for case in self:
             case.letter_ids = by_case.get(self._get_customer_key(case))
+
+    def _get_customer_ids(self):
+        """Return the ids of who the customers of these cases belong to now: companies get parents."""
+        return self.sudo().partner_id.commercial_partner_id.ids  # sudo: the key only
 
     @api.model
     def _get_customer_key(self, record):
@@ -312,7 +314,8 @@ class ArCollectionCase(models.Model):
                 "tone": "warning" if figures["next_date"] <= today else "",
             }
         if figures["waiting"] == "contacted":
-            back = figures["last_contact_date"].date() + timedelta(days=figures["contact_days"])
+            contacted = fields.Datetime.context_timestamp(self, figures["last_contact_date"]).date()
+            back = contacted + timedelta(days=figures["contact_days"])
             return {
                 **fact,
                 "text": self.env._("Wait for an answer"),
@@ -360,7 +363,7 @@ class ArCollectionCase(models.Model):
         if not self.ids:
             return {}
         self.env.flush_all()
-        partner_ids = self.sudo().partner_id.commercial_partner_id.ids  # sudo: the key only
+        partner_ids = self._get_customer_ids()
         source = self.env["ar.collection.source"]
         rows = self.env.execute_query_dict(
             SQL(

@@ -207,7 +207,7 @@ class ArCollectionActivity(models.Model):
         if not everything:
             items = items.filtered(lambda item: item.amount_overdue > 0)
         taken = self.env["ar.placement.line"]._find_active(items)
-        keys = {(line.move_id, line.partner_id, line.date_maturity) for line in taken}
+        keys = {line._get_item_key() for line in taken}
         return items.filtered(lambda item: (item.move_id, item.partner_id, item.date_maturity) not in keys)
 
     # ------------------------------------------------------------------

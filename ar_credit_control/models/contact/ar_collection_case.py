@@ -20,11 +20,14 @@ class ArCollectionCase(models.Model):
     @api.depends("partner_id", "company_id")
     def _compute_contact_log_ids(self):
         activities = self.env["ar.collection.activity"].search(
-            [("partner_id", "in", self.partner_id.ids), ("company_id", "in", self.company_id.ids)]
+            [
+                ("partner_id.commercial_partner_id", "in", self._get_customer_ids()),
+                ("company_id", "in", self.company_id.ids),
+            ]
         )
-        by_key = activities.grouped(lambda activity: (activity.partner_id, activity.company_id))
+        by_key = activities.grouped(self._get_customer_key)
         for case in self:
-            case.contact_log_ids = by_key.get((case.partner_id, case.company_id), False)
+            case.contact_log_ids = by_key.get(self._get_customer_key(case), False)
 
     def action_log_contact(self):
         """Open the dialog that logs a contact.

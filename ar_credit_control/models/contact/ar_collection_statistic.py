@@ -81,7 +81,7 @@ class ArCollectionStatistic(models.Model):
                       SELECT contact.id, SUM(receipt.amount) AS amount
                         FROM contact
                         JOIN receipt
-                          ON receipt.partner_id = contact.partner_id
+                          ON receipt.partner_id = contact.debtor_id
                          AND receipt.company_id = contact.company_id
                          AND receipt.day >= contact.day
                          AND receipt.day < contact.until
@@ -124,13 +124,14 @@ class ArCollectionStatistic(models.Model):
         """Contacts that count, each with the day before which receipts count for it."""
         return SQL(
             """
-            SELECT activity.*,
+            SELECT activity.*, customer.commercial_partner_id AS debtor_id,
                    LEAST(activity.day + %(days)s + 1,
                          LEAD(activity.day) OVER (
-                             PARTITION BY activity.partner_id, activity.company_id, activity.reached
+                             PARTITION BY customer.commercial_partner_id, activity.company_id, activity.reached
                                  ORDER BY activity.day, activity.date, activity.id
                          )) AS until
               FROM ar_collection_activity activity
+              JOIN res_partner customer ON customer.id = activity.partner_id
              WHERE activity.kind <> 'note'
                AND NOT EXISTS (SELECT FROM ar_collection_activity correction
                                 WHERE correction.corrects_id = activity.id)
@@ -147,9 +148,9 @@ class ArCollectionStatistic(models.Model):
                    part.max_date AS day,
                    SUM(part.amount) AS amount
               FROM (
-                    SELECT partner_id, MIN(day) AS day FROM contact WHERE reached GROUP BY partner_id
+                    SELECT debtor_id, MIN(day) AS day FROM contact WHERE reached GROUP BY debtor_id
                    ) contacted
-              JOIN res_partner debtor ON debtor.commercial_partner_id = contacted.partner_id
+              JOIN res_partner debtor ON debtor.commercial_partner_id = contacted.debtor_id
               JOIN account_move_line line ON line.partner_id = debtor.id
               JOIN account_account account
                 ON account.id = line.account_id AND account.account_type = 'asset_receivable'

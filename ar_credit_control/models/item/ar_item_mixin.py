@@ -33,6 +33,11 @@ class ArItemMixin(models.AbstractModel):
     invoice_date = fields.Date(readonly=True)
     date_maturity = fields.Date(string="Due Date", readonly=True)
 
+    def _get_item_key(self):
+        """Return what identifies the instalment: entry, customer that it belongs to now, and due date."""
+        self.ensure_one()
+        return self.move_id, self.partner_id.commercial_partner_id, self.date_maturity
+
     def _prepare_item_values(self, item):
         """Return what identifies ``item``, a single row of ``ar.aging.report``."""
         return {

@@ -83,8 +83,9 @@ class ArLimitationWarning(models.Model):
                AND item.status IN ('running', 'soon')
                AND NOT EXISTS (
                    SELECT FROM ar_limitation_warning warning
+                     JOIN res_partner debtor ON debtor.id = warning.partner_id
                     WHERE warning.move_id = item.move_id
-                      AND warning.partner_id = item.partner_id
+                      AND debtor.commercial_partner_id = item.partner_id
                       AND warning.date_maturity = item.date_maturity
                       AND warning.limitation_date = item.limitation_date
                       AND warning.level = step.level)

@@ -68,7 +68,7 @@ class ArPlacementLine(models.Model):
             ]
         )
         keys = {(item.move_id, item.partner_id, item.date_maturity) for item in items}
-        return lines.filtered(lambda line: (line.move_id, line.partner_id, line.date_maturity) in keys)
+        return lines.filtered(lambda line: line._get_item_key() in keys)
 
     def _refresh_amounts(self):
         """Take what is open now: payments since the draft are not handed over.
