@@ -211,7 +211,8 @@ class ArCashReceipt(models.Model):
                    money.partner_id, money.company_id, root.id AS root_company_id,
                    root.currency_id AS company_currency_id, money.currency_id, money.name, money.text,
                    money.date, money.amount_currency,
-                   ROUND(money.amount_currency / COALESCE(rate.rate, 1), root_currency.decimal_places) AS amount
+                   ROUND(money.amount_currency / COALESCE(rate.rate, 1), root_currency.decimal_places)
+                       AS amount
               FROM (
                     SELECT line.id::bigint * %(slots)s + 1 AS id,
                            'bank_line' AS kind,
@@ -322,7 +323,7 @@ class ArCashReceipt(models.Model):
     @api.model
     @api.readonly
     def web_search_read(self, domain, specification, offset=0, limit=None, order=None, count_limit=None):
-        """Propose for the whole queue once where a filter asks: the rows and their number use what it found."""
+        """Propose for the whole queue once where a filter asks: rows and their number use what it found."""
         domain = Domain(domain).optimize_full(self)
         return super().web_search_read(domain, specification, offset, limit, order, count_limit)
 
