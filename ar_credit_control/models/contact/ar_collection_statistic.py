@@ -127,7 +127,8 @@ class ArCollectionStatistic(models.Model):
             SELECT activity.*, customer.commercial_partner_id AS debtor_id,
                    LEAST(activity.day + %(days)s + 1,
                          LEAD(activity.day) OVER (
-                             PARTITION BY customer.commercial_partner_id, activity.company_id, activity.reached
+                             PARTITION BY customer.commercial_partner_id, activity.company_id,
+                                          activity.reached
                                  ORDER BY activity.day, activity.date, activity.id
                          )) AS until
               FROM ar_collection_activity activity
