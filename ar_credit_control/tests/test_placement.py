@@ -276,6 +276,19 @@ class TestPlacement(DisputeCase):
         with self.assertRaises(UserError):
             document.unlink()
 
+    def test_history_speaks_the_language_of_the_file(self):
+        self.env["res.lang"]._activate_lang("zh_CN")
+        label = self.env["ir.model.fields.selection"].search(
+            [("field_id.model", "=", "ar.limitation.event"), ("value", "=", "demand")]
+        )
+        label.with_context(lang="zh_CN").name = "催告"
+        invoice = self.make_invoice(1000.0, 100)
+        placement = self.place(invoice)
+        self.env["ar.limitation.event"]._record(self.items_of(invoice), "demand", self.today)
+        for lang, word in (("en_US", "Demand for Payment"), ("zh_CN", "催告")):
+            rows = placement.with_context(lang=lang)._get_history_rows()
+            self.assertIn(word, [cell for row in rows for cell in row], lang)
+
     def test_form_prepares_what_is_ticked(self):
         self.make_invoice(1000.0, 100)
         self.make_invoice(500.0, 50)

@@ -15,7 +15,6 @@ from odoo.tools.misc import format_amount, format_date
 from ...wizards.table_file import write_csv
 from ..document import joint_pdf, page_rows
 from ..document.workbook import Formats
-from .ar_limitation_event import KINDS
 
 try:
     from cn2an import an2cn
@@ -187,7 +186,8 @@ class ArPlacement(models.Model):
         self.env.flush_all()
         self.env["ar.aging.report"]._switch_off_jit()
         source = self.env["ar.collection.source"]
-        kinds = {**dict(self._get_history_kinds()), **dict(KINDS)}
+        events = self.env["ar.limitation.event"]._fields["kind"]._description_selection(self.env)
+        kinds = {**dict(self._get_history_kinds()), **dict(events)}
         currencies = {currency.id: currency.name for currency in self.env["res.currency"].sudo().search([])}
         rows = self.env.execute_query(
             SQL(
