@@ -42,7 +42,7 @@ class ArCollectionActivity(models.Model):
         return writeoff
 
     def _get_items_to_write_off(self):
-        """Return what the customer owes and no other write-off asks for."""
+        """Return what the customer owes and no other write-off asks for; a recovery is cancelled instead."""
         items = self.env["ar.item.settlement"]._get_claims(self.partner_id, self.company_id)
         lines = self.env["ar.writeoff.line"].sudo()  # sudo: by whomever it was asked for
         taken = lines.search(
@@ -51,7 +51,13 @@ class ArCollectionActivity(models.Model):
             & Domain("writeoff_id.state", "in", ("draft", "submitted", "approved"))
         )
         keys = {(line.move_id, line.date_maturity) for line in taken}
-        return items.filtered(lambda item: (item.move_id.sudo(), item.date_maturity) not in keys)
+        recoveries = self.env["ar.writeoff.recovery"].sudo()  # sudo: which entries they are
+        charges = recoveries.search([("move_id", "in", items.move_id.ids)]).move_id
+        return items.filtered(
+            lambda item: (
+                item.move_id.sudo() not in charges and (item.move_id.sudo(), item.date_maturity) not in keys
+            )
+        )
 
     def _take_place_of(self, former):
         result = super()._take_place_of(former)
