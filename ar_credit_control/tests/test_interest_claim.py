@@ -98,6 +98,141 @@ class TestInterestClaim(InterestCase):
         self.assertAlmostEqual(self.total(), round(1000 * 0.1 * 10 / 365, 2), delta=0.011)
         self.assertFalse(self.claim("2023-01-30"))
 
+    # what was never owed
+
+    def credit(self, invoice, amount=None):
+        """A credit note of the invoice itself, dated today; its own amount or a part."""
+        refund = invoice._reverse_moves([{"invoice_date": self.today, "date": self.today}])
+        if amount:
+            refund.invoice_line_ids.price_unit = amount
+        refund.action_post()
+        (self.item(invoice) | self.item(refund)).filtered(lambda line: not line.reconciled).reconcile()
+        return refund
+
+    def commit(self):
+        """What happens when the transaction is committed, without committing."""
+        self.env.cr.flush()
+
+    def test_credited_invoice_bears_neither_interest_nor_fixed_sum(self):
+        self.scheme.fee_ids = [Command.create({"amount_from": 0, "amount": 40.0})]
+        for grace in (0, 7):
+            self.scheme.grace_days = grace
+            partner = self.make_customer(f"Grace {grace}")
+            self.credit(self.make_invoice("2023-01-10", 1000.0, partner=partner))
+            self.assertFalse(self.claim(self.today, partner=partner))
+            # looked at before the credit note, too: it was never owed
+            self.assertFalse(self.claim("2023-02-10", partner=partner))
+
+    def test_credited_part_bears_none_from_the_first_day(self):
+        invoice = self.make_invoice("2023-01-10", 1000.0)
+        self.credit(invoice, 400.0)
+        self.pay(invoice, "2023-01-30")
+        claim = self.claim(self.today)
+        self.assertEqual((claim.segment_ids.principal, claim.days), (600.0, 20))
+        self.assertEqual(claim.amount_interest, round(600 * 0.1 * 20 / 365, 2))
+
+    def test_credit_note_of_a_dispute(self):
+        invoice = self.make_invoice("2023-01-10", 1000.0)
+        self.claim("2023-02-19")
+        item = self.env["ar.aging.report"].search([("move_id", "=", invoice.id)])
+        category = self.env.ref("ar_credit_control.dispute_category_price")
+        dispute = self.env["ar.dispute"]._record(category, {item: 400.0}, "Too expensive")
+        dispute.with_user(self.controller)._decide({dispute.line_ids: 400.0}, "They are right.")
+        # written by hand: it reverses nothing
+        note = self.make_invoice("2023-02-09", 500.0, move_type="out_refund", invoice_date=DATE("2023-02-09"))
+        (self.item(invoice) | self.item(note)).reconcile()
+        self.commit()
+        self.assertAlmostEqual(self.total(), 1000 * 0.1 * 40 / 365, delta=0.011)
+        dispute.sudo()._link_existing(note.sudo())
+        self.commit()
+        self.assertEqual(dispute.state, "resolved_credit")
+        self.assertAlmostEqual(self.total(), 500 * 0.1 * 40 / 365, delta=0.011)
+        self.assertFalse(self.claim("2023-02-19"))
+
+    def test_claims_that_wait_are_dropped_with_the_credit_note(self):
+        self.scheme.fee_ids = [Command.create({"amount_from": 0, "amount": 40.0})]
+        invoice = self.make_invoice("2023-01-10", 1000.0)
+        claims = self.claim("2023-01-30") | self.claim("2023-02-09")
+        claims[0].sudo().state = "claimed"
+        refund = self.credit(invoice)
+        self.commit()
+        self.assertEqual(set(claims.mapped("state")), {"cancelled"})
+        self.assertIn("never owed", str(claims[0].message_ids[0].body))
+        self.assertFalse(self.held())
+        self.assertFalse(self.claim(self.today))
+        # and come back when it is undone
+        refund.line_ids.remove_move_reconcile()
+        again = self.claim("2023-02-09")
+        self.assertEqual((again.amount_interest, again.amount_fee), (8.22, 40.0))
+
+    def test_corrections_of_what_was_posted_are_named_to_who_posted_it(self):
+        self.scheme.fee_ids = [Command.create({"amount_from": 0, "amount": 40.0})]
+        invoice = self.make_invoice("2023-01-10", 1000.0)
+        first = self.claim("2023-01-30")
+        first.with_user(self.controller).action_post()
+        second = self.claim("2023-02-09")
+        self.credit(invoice)
+        self.commit()
+        correction = self.held() - first - second
+        self.assertEqual((correction.amount_interest, correction.amount_fee), (-8.22, -40.0))
+        self.assertEqual((correction.state, str(correction.date)), ("open", "2023-02-09"))
+        task = correction.activity_ids
+        self.assertEqual(task.user_id, self.controller)
+        self.assertIn("48.22", task.note)
+        (second | correction).with_user(self.controller).action_post()
+        note = correction.debit_move_id
+        self.assertEqual((note.move_type, note.amount_total), ("out_refund", 45.48))
+        self.assertFalse(correction.activity_ids)
+        self.assertFalse(self.claim(self.today))
+
+    def test_credited_part_of_what_was_posted(self):
+        invoice = self.make_invoice("2023-01-10", 1000.0)
+        claim = self.claim("2023-01-30")
+        claim.with_user(self.controller).action_post()
+        self.credit(invoice, 400.0)
+        self.commit()
+        correction = self.held() - claim
+        self.assertEqual(correction.amount_interest, -round(400 * 0.1 * 20 / 365, 2))
+        self.assertTrue(correction.activity_ids)
+        self.credit(invoice, 100.0)
+        self.commit()
+        self.assertAlmostEqual(self.total(), 500 * 0.1 * 20 / 365, delta=0.011)
+
+    def test_what_was_waived_is_not_given_back(self):
+        self.scheme.fee_ids = [Command.create({"amount_from": 0, "amount": 40.0})]
+        for amount, left in ((None, 0.0), (1.48, 44.0), (15.48, 30.0)):
+            partner = self.make_customer(f"Waived {left}")
+            invoice = self.make_invoice("2023-01-10", 1000.0, partner=partner)
+            claim = self.claim("2023-01-30", partner=partner)
+            claim.with_user(self.controller).action_post()
+            self.waive(claim, amount=amount)
+            claim.with_user(self.controller).action_approve_waiver()
+            self.credit(invoice)
+            self.commit()
+            correction = self.held(partner) - claim
+            self.assertAlmostEqual(-sum(correction.mapped("amount_total")), left)
+            self.assertFalse(self.claim(self.today, partner=partner))
+
+    def test_credit_note_for_something_else_corrects_nothing(self):
+        invoice = self.make_invoice("2023-01-10", 1000.0)
+        claim = self.claim("2023-01-30")
+        note = self.make_invoice(
+            "2023-02-09", 1000.0, move_type="out_refund", invoice_date=DATE("2023-02-09")
+        )
+        (self.item(invoice) | self.item(note)).reconcile()
+        self.commit()
+        self.assertEqual((self.held(), claim.state), (claim, "open"))
+        self.assertEqual(self.claim("2023-12-31").days, 10)
+
+    def test_payment_dated_back_before_the_due_date_takes_all_off(self):
+        self.scheme.fee_ids = [Command.create({"amount_from": 0, "amount": 40.0})]
+        invoice = self.make_invoice("2023-01-10", 1000.0)
+        self.claim("2023-01-30")
+        self.pay(invoice, "2023-01-09")
+        correction = self.claim("2023-01-30")
+        self.assertEqual((correction.amount_interest, correction.amount_fee), (-5.48, -40.0))
+        self.assertFalse(self.claim("2023-01-30"))
+
     def test_claimed_days_keep_their_rate(self):
         self.make_invoice("2023-01-10", 1000.0)
         self.claim("2023-01-30")

@@ -8,6 +8,7 @@ from . import ar_payment_plan_line
 from . import account_partial_reconcile
 from . import account_move
 from . import ar_item_pause
+from . import ar_interest_figures
 from . import ar_aging_report
 from . import ar_collection_case
 from . import ar_collection_source

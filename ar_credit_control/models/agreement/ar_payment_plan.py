@@ -572,6 +572,7 @@ class ArPaymentPlan(models.Model):
             "bank": bank[:1],
             "user": self.profile_id.collector_id or self.submitted_by_id,
             "has_interest": any(self.line_ids.mapped("interest")),
+            "lets_interest_off": not self.with_interest and self._bears_interest(),
             "format_amount": partial(format_amount, self.env, currency=self.currency_id),
             "format_date": partial(format_date, self.env, date_format="long"),
         }

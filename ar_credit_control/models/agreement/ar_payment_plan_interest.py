@@ -10,7 +10,10 @@ class ArPaymentPlan(models.Model):
     with_interest = fields.Boolean(
         string="With Late Interest",
         help="The schedule adds to each instalment the late interest of what it pays, from the original due "
-        "date to its own date, by the customer's interest scheme and the rates known today.",
+        "date to its own date, by the customer's interest scheme and the rates known today. Without: once "
+        "all was paid as agreed, no interest is claimed for the days from the agreement to its end, and no "
+        "fixed sum that was not claimed before; the days before may still be claimed. Missed or ended early: "
+        "interest runs as if nothing had been agreed. Nothing is claimed while the agreement is in force.",
     )
 
     def _update_interest(self):
@@ -19,6 +22,24 @@ class ArPaymentPlan(models.Model):
             amounts = plan._get_interest() if plan.with_interest else {}
             for line in plan.line_ids:
                 line.sudo().interest = amounts.get(line.id, 0.0)  # sudo: a figure, not a term
+
+    def _bears_interest(self):
+        """Return whether late interest of an item may be claimed: whether the customer has a scheme."""
+        self.ensure_one()
+        last = max(self.line_ids.mapped("date"), default=None)
+        if not last or not self.item_ids.move_line_id:
+            return False
+        self.env.flush_all()
+        figures = self.env["ar.interest.figures"].sudo()  # sudo: schemes, for any collector
+        [(bears,)] = self.env.execute_query(
+            SQL(
+                """WITH interest_instalment AS MATERIALIZED (%s)
+                   SELECT COALESCE(bool_or(debtor.scheme_id IS NOT NULL), FALSE) FROM (%s) debtor""",
+                figures._instalment_sql(last, self.item_ids.move_line_id.ids, None, None),
+                figures._debtor_sql(),
+            )
+        )
+        return bears
 
     def _get_interest(self):
         """Return the late interest that falls on each instalment, in the plan's currency: {line id: amount}.

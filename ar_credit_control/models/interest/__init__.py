@@ -6,6 +6,7 @@ from . import ar_interest_figures
 from . import ar_interest_claim
 from . import ar_interest_claim_segment
 from . import ar_interest_claim_posting
+from . import ar_interest_claim_correction
 from . import ar_interest_waiver
 from . import ar_interest_claim_waiver
 from . import ar_interest_accrual

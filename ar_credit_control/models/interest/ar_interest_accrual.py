@@ -21,7 +21,7 @@ class ArInterestAccrual(models.Model):
     _depends = {
         "account.account": ["account_type", "non_trade"],
         "account.journal": ["type"],
-        "account.move": ["invoice_date", "move_type", "name"],
+        "account.move": ["invoice_date", "move_type", "name", "reversed_entry_id"],
         "account.move.line": [
             "amount_currency",
             "balance",
@@ -44,6 +44,8 @@ class ArInterestAccrual(models.Model):
         ],
         "ar.interest.rate": ["date_from", "rate"],
         "ar.interest.claim.segment": ["date_from", "date_to", "principal", "rate"],
+        "ar.payment.plan": ["decided_on", "ended_on", "state", "with_interest"],
+        "ar.payment.plan.item": ["date_maturity", "move_id", "partner_id"],
         "ar.interest.fee": ["amount", "amount_from"],
         "ar.interest.scheme": [
             "calendar_id",
@@ -54,6 +56,8 @@ class ArInterestAccrual(models.Model):
             "reference_id",
             "shifts_due_date",
         ],
+        "ar.dispute": ["credit_move_ids"],
+        "ar.dispute.line": ["date_maturity", "move_id"],
         "ar.dunning.policy": ["active", "interest_scheme_id", "sequence"],
         "res.company": ["dunning_manual_entries", "interest_scheme_id", "resource_calendar_id"],
         "res.partner": ["commercial_partner_id"],

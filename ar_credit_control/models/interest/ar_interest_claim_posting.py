@@ -34,6 +34,7 @@ class ArInterestClaim(models.Model):
         for group in claims._group_for_posting():
             moves += group._create_debit_note()
         moves.action_post()
+        claims.filtered("debit_move_id").activity_ids.unlink()
         return self._open_moves(moves)
 
     def _check_postable(self):

@@ -17,6 +17,10 @@ class ArInterestFigures(models.AbstractModel):
     ``principal open on the day × rate``; a payment takes effect on the day after its date. What claims hold
     already is a principal too, day by day: the difference to what is open is what may still be claimed. So no
     day is claimed twice, and a payment that is undone opens its days again, at the rate that was claimed.
+
+    What a credit note of the invoice itself takes off was never owed, and counts from the first day; days of
+    an agreement without interest that was kept bear none, see :meth:`_never_owed_sql` and :meth:`_free_sql`.
+    What claims hold of it is taken off again, but for what was given up.
     """
 
     _name = "ar.interest.figures"
@@ -46,9 +50,11 @@ class ArInterestFigures(models.AbstractModel):
             """
             interest_source AS MATERIALIZED (%(items)s),
             interest_withheld AS MATERIALIZED (%(withheld)s),
+            interest_free AS MATERIALIZED (%(free)s),
             interest_quiet AS MATERIALIZED (%(quiet)s),
             interest_item AS MATERIALIZED (%(scheme_items)s),
             interest_reduction AS MATERIALIZED (%(reductions)s),
+            interest_prompt AS MATERIALIZED (%(prompt)s),
             interest_held AS MATERIALIZED (%(held)s),
             interest_rate AS MATERIALIZED (%(rates)s),
             interest_event AS (%(events)s),
@@ -60,8 +66,10 @@ class ArInterestFigures(models.AbstractModel):
             items=items,
             quiet=self._quiet_sql(date),
             withheld=withheld or SQL("SELECT 0 AS item_id, 0 AS amount WHERE FALSE"),
+            free=self._free_sql(),
             scheme_items=self._item_sql(date),
             reductions=reductions,
+            prompt=self._prompt_sql(),
             held=self._held_sql(),
             rates=self._rate_sql(),
             events=self._event_sql(date),
@@ -101,7 +109,7 @@ class ArInterestFigures(models.AbstractModel):
 
     @api.model
     def _candidate_sql(self, date, line_ids, partner_ids):
-        """Entries with an instalment that may bear interest: open ones, and those settled late."""
+        """Entries with an instalment that may bear interest: those open, settled late or claimed before."""
         if line_ids is not None:
             return SQL(
                 "SELECT DISTINCT line.move_id FROM account_move_line line WHERE line.id %s",
@@ -134,6 +142,12 @@ class ArInterestFigures(models.AbstractModel):
                        SELECT id FROM account_account WHERE account_type = 'asset_receivable'))
                AND COALESCE(line.date_maturity, line.date) < part.max_date
                AND COALESCE(line.date_maturity, line.date) < %(date)s
+               AND %(partner)s
+             UNION
+            SELECT line.move_id
+              FROM ar_interest_claim line
+             WHERE line.state != 'cancelled'
+               AND line.date > %(date)s::date - make_interval(months => %(months)s)
                AND %(partner)s
             """,
             date=date,
@@ -232,18 +246,51 @@ class ArInterestFigures(models.AbstractModel):
     def _ledger_reductions_sql(self):
         """What was paid or credited of each instalment, at the later date of both entries.
 
-        Matchings with an entry that was set back to draft do not count: Odoo keeps them.
+        What was never owed counts from the due date. Matchings with an entry that was set back to draft do
+        not count: Odoo keeps them.
         """
         return SQL(
             """
-            SELECT item.id AS item_id, part.max_date AS date, SUM(part.debit_amount_currency) AS amount
-              FROM interest_item item
-              JOIN account_partial_reconcile part ON part.debit_move_id = ANY (item.line_ids)
-              JOIN account_move_line counterpart ON counterpart.id = part.credit_move_id
-             WHERE counterpart.parent_state = 'posted'
-          GROUP BY item.id, part.max_date
-            """
+            SELECT item_id, date, SUM(amount) AS amount
+              FROM (
+                    SELECT item.id AS item_id,
+                           CASE WHEN %(never_owed)s THEN item.date_maturity ELSE part.max_date END AS date,
+                           part.debit_amount_currency AS amount
+                      FROM interest_item item
+                      JOIN account_partial_reconcile part ON part.debit_move_id = ANY (item.line_ids)
+                      JOIN account_move_line counterpart ON counterpart.id = part.credit_move_id
+                      JOIN account_move credit ON credit.id = counterpart.move_id
+                     WHERE counterpart.parent_state = 'posted'
+                   ) reduction
+          GROUP BY item_id, date
+            """,
+            never_owed=self._never_owed_sql(),
         )
+
+    @api.model
+    def _never_owed_sql(self):
+        """Condition: the entry of alias ``credit`` says that it was never owed what it takes off ``item``.
+
+        A credit note that reverses the invoice, or settles a dispute about it, says that the invoice was too
+        high from the beginning; nobody was late with that part, whenever the credit note was written. One for
+        something else that is matched with the invoice is a claim of the customer that is set off against it:
+        the invoice was owed until then.
+        """
+        return SQL(
+            """(credit.reversed_entry_id = item.move_id
+                OR EXISTS (SELECT FROM ar_dispute_credit_rel settling
+                             JOIN ar_dispute_line disputed ON disputed.dispute_id = settling.dispute_id
+                            WHERE settling.move_id = credit.id AND disputed.move_id = item.move_id))"""
+        )
+
+    @api.model
+    def _free_sql(self):
+        """Days that bear no interest by agreement: ``item_id``, ``date_from``, ``date_to`` (both count).
+
+        Nor is there a fixed sum that was not claimed before them. Of the items of ``interest_source``; rooms
+        fill it.
+        """
+        return SQL("SELECT 0 AS item_id, NULL::date AS date_from, NULL::date AS date_to WHERE FALSE")
 
     # the computation
 
@@ -313,21 +360,48 @@ class ArInterestFigures(models.AbstractModel):
         )
 
     @api.model
-    def _held_sql(self):
-        """What claims hold of each day of an instalment, and the sums in them."""
+    def _prompt_sql(self):
+        """Instalments that were settled in time, or in the days without interest; credited ones, too."""
         return SQL(
             """
-            SELECT item.id AS item_id, claim.id AS claim_id, claim.state, claim.amount_fee,
-                   claim.amount_interest - COALESCE(claim.waived_interest, 0) AS interest_left,
-                   claim.amount_fee - COALESCE(claim.waived_fee, 0) AS fee_left
+            SELECT item.id AS item_id
               FROM interest_item item
-              JOIN ar_interest_claim claim
-                ON claim.move_id = item.move_id
-               AND claim.date_maturity = item.date_maturity
-              JOIN res_partner debtor
-                ON debtor.id = claim.partner_id
-               AND debtor.commercial_partner_id = item.partner_id
-             WHERE claim.state != 'cancelled'
+              JOIN interest_reduction reduction
+                ON reduction.item_id = item.id AND reduction.date <= item.grace_end
+          GROUP BY item.id, item.principal
+            HAVING SUM(reduction.amount) >= item.principal
+            """
+        )
+
+    @api.model
+    def _held_sql(self):
+        """What claims hold of each day of an instalment, and the sums in them.
+
+        ``share_owed`` and ``fee_owed``: what of it the customer was not let off, and gets back where nothing
+        was owed.
+        """
+        return SQL(
+            """
+            SELECT held.*,
+                   CASE WHEN given_up THEN 0
+                        WHEN amount_interest != 0 THEN interest_left / amount_interest
+                        ELSE 1 END AS share_owed,
+                   CASE WHEN given_up THEN 0 ELSE fee_left END AS fee_owed
+              FROM (
+                    SELECT item.id AS item_id, claim.id AS claim_id, claim.state, claim.date,
+                           claim.amount_interest, claim.amount_fee,
+                           claim.amount_interest - COALESCE(claim.waived_interest, 0) AS interest_left,
+                           claim.amount_fee - COALESCE(claim.waived_fee, 0) AS fee_left,
+                           claim.state IN ('waived', 'written_off') AS given_up
+                      FROM interest_item item
+                      JOIN ar_interest_claim claim
+                        ON claim.move_id = item.move_id
+                       AND claim.date_maturity = item.date_maturity
+                      JOIN res_partner debtor
+                        ON debtor.id = claim.partner_id
+                       AND debtor.commercial_partner_id = item.partner_id
+                     WHERE claim.state != 'cancelled'
+                   ) held
             """
         )
 
@@ -358,41 +432,50 @@ class ArInterestFigures(models.AbstractModel):
 
     @api.model
     def _event_sql(self, date):
-        """Days on which the principal, the rate, the length of the year or what claims hold changes."""
+        """Days on which the principal, the rate, the length of the year or what claims hold changes.
+
+        ``held_owed`` is what claims hold without what was given up; ``free`` counts agreements that free it.
+        """
         return SQL(
             """
-            SELECT item_id, date, SUM(paid) AS paid, SUM(held) AS held, SUM(held_yield) AS held_yield
+            SELECT item_id, date, SUM(paid) AS paid, SUM(free) AS free, SUM(held) AS held,
+                   SUM(held_owed) AS held_owed, SUM(held_yield) AS held_yield
               FROM (
-                    SELECT id AS item_id, date_start AS date, 0 AS paid, 0 AS held, 0 AS held_yield
+                    SELECT id AS item_id, date_start AS date, 0 AS paid, 0 AS free, 0 AS held, 0 AS held_owed,
+                           0 AS held_yield
                       FROM interest_item
                  UNION ALL
-                    SELECT item.id, GREATEST(reduction.date + 1, item.date_start), reduction.amount, 0, 0
+                    SELECT item.id, GREATEST(reduction.date + 1, item.date_start), reduction.amount,
+                           0, 0, 0, 0
                       FROM interest_item item
                       JOIN interest_reduction reduction ON reduction.item_id = item.id
                  UNION ALL
-                    SELECT item.id, rate.date_from, 0, 0, 0
+                    SELECT item.id, GREATEST(turn.day, item.date_start), 0, turn.free, 0, 0, 0
+                      FROM interest_item item
+                      JOIN interest_free free ON free.item_id = item.id
+                     CROSS JOIN LATERAL (VALUES (free.date_from, 1), (free.date_to + 1, -1)) turn (day, free)
+                 UNION ALL
+                    SELECT item.id, rate.date_from, 0, 0, 0, 0, 0
                       FROM interest_item item
                       JOIN interest_rate rate ON rate.scheme_id = item.scheme_id
                      WHERE item.rate_rule = 'follow' AND rate.date_from > item.date_start
                  UNION ALL
-                    SELECT item.id, first_day::date, 0, 0, 0
+                    SELECT item.id, first_day::date, 0, 0, 0, 0, 0
                       FROM interest_item item
                      CROSS JOIN LATERAL generate_series(
                            date_trunc('year', item.date_start + interval '1 year'), %(date)s::timestamp,
                            interval '1 year') first_day
                      WHERE item.day_count = 'act_act'
                  UNION ALL
-                    SELECT item.id, GREATEST(segment.date_from, item.date_start), 0,
-                           segment.principal, segment.principal * segment.rate
+                    SELECT item.id, GREATEST(turn.day, item.date_start), 0, 0,
+                           turn.sign * segment.principal,
+                           turn.sign * segment.principal * held.share_owed,
+                           turn.sign * segment.principal * segment.rate
                       FROM interest_item item
                       JOIN interest_held held ON held.item_id = item.id
                       JOIN ar_interest_claim_segment segment ON segment.claim_id = held.claim_id
-                 UNION ALL
-                    SELECT item.id, GREATEST(segment.date_to + 1, item.date_start), 0,
-                           -segment.principal, -segment.principal * segment.rate
-                      FROM interest_item item
-                      JOIN interest_held held ON held.item_id = item.id
-                      JOIN ar_interest_claim_segment segment ON segment.claim_id = held.claim_id
+                     CROSS JOIN LATERAL (VALUES (segment.date_from, 1), (segment.date_to + 1, -1))
+                           turn (day, sign)
                    ) event
              WHERE date <= %(date)s
           GROUP BY item_id, date
@@ -402,14 +485,16 @@ class ArInterestFigures(models.AbstractModel):
 
     @api.model
     def _atom_sql(self, date):
-        """Stretches of days without a change, with the principal open and the principal in claims."""
+        """Stretches of days without a change, with the principal that bears interest and that in claims."""
         return SQL(
             """
             SELECT item.*,
                    atom.date_from,
                    atom.date_to,
-                   GREATEST(item.principal - atom.paid, 0) AS open_principal,
+                   CASE WHEN atom.free > 0 OR prompt.item_id IS NOT NULL THEN 0
+                        ELSE GREATEST(item.principal - atom.paid, 0) END AS open_principal,
                    atom.held,
+                   atom.held_owed,
                    atom.held_yield,
                    CASE WHEN atom.held != 0 THEN atom.held_yield / atom.held
                         ELSE GREATEST(COALESCE(rate.rate, 0), item.least_rate) END AS rate
@@ -418,12 +503,15 @@ class ArInterestFigures(models.AbstractModel):
                            date AS date_from,
                            COALESCE(LEAD(date) OVER item_days - 1, %(date)s) AS date_to,
                            SUM(paid) OVER item_days AS paid,
+                           SUM(free) OVER item_days AS free,
                            SUM(held) OVER item_days AS held,
+                           SUM(held_owed) OVER item_days AS held_owed,
                            SUM(held_yield) OVER item_days AS held_yield
                       FROM interest_event
                     WINDOW item_days AS (PARTITION BY item_id ORDER BY date)
                    ) atom
               JOIN interest_item item ON item.id = atom.item_id
+         LEFT JOIN interest_prompt prompt ON prompt.item_id = item.id
          LEFT JOIN LATERAL (
                    SELECT rate.rate
                      FROM interest_rate rate
@@ -442,11 +530,13 @@ class ArInterestFigures(models.AbstractModel):
     def _segment_sql(self):
         """Interest of each stretch: of the open principal, and of the part that no claim holds.
 
-        What is withheld is claimed later; claims that hold some of it already stay as they are.
+        What is withheld is claimed later; claims that hold some of it already stay as they are. Where claims
+        hold too much, what the customer was not let off already is taken off.
         """
         unclaimed = SQL(
-            """(GREATEST(atom.open_principal - atom.withheld, LEAST(atom.open_principal, atom.held))
-                - atom.held)"""
+            """(CASE WHEN atom.open_principal >= atom.held
+                     THEN GREATEST(atom.open_principal - atom.withheld, atom.held) - atom.held
+                     ELSE LEAST(atom.open_principal - atom.held_owed, 0) END)"""
         )
         return SQL(
             """
@@ -468,26 +558,14 @@ class ArInterestFigures(models.AbstractModel):
                                                             + interval '1 year - 1 day')::int
                                                ELSE 360 END AS year_days
                       FROM interest_atom atom
-                     WHERE NOT %(within_grace)s
                    ) atom
              WHERE (atom.open_principal != 0 OR atom.held != 0) AND atom.rate != 0
             """,
             last_day=self._day_number_sql(SQL("atom.date_to")),
             day_before=self._day_number_sql(SQL("atom.date_from - 1")),
-            within_grace=self._within_grace_sql(),
             accrued=self._amount_sql(SQL("atom.open_principal")),
             unclaimed=unclaimed,
             amount=self._amount_sql(unclaimed),
-        )
-
-    @api.model
-    def _within_grace_sql(self):
-        """Whether the instalment of alias ``atom`` was settled in the days without interest."""
-        return SQL(
-            """(atom.grace_end > atom.date_payable
-                AND COALESCE((SELECT SUM(reduction.amount) FROM interest_reduction reduction
-                               WHERE reduction.item_id = atom.id AND reduction.date <= atom.grace_end), 0)
-                    >= atom.principal)"""
         )
 
     @api.model
@@ -551,19 +629,23 @@ class ArInterestFigures(models.AbstractModel):
                    total.date_from,
                    total.date_to,
                    total.days,
-                   total.open_principal,
-                   total.accrued,
-                   total.interest,
+                   COALESCE(total.open_principal, 0) AS open_principal,
+                   COALESCE(total.accrued, 0) AS accrued,
+                   COALESCE(total.interest, 0) AS interest,
                    COALESCE(held.waiting_interest, 0) AS waiting_interest,
                    COALESCE(held.waiting_fee, 0) AS waiting_fee,
-                   CASE WHEN held.has_fee THEN 0 ELSE COALESCE(
-                        ROUND(fee.amount * own.rate / other.rate / item.unit) * item.unit, 0) END AS fee,
-                   total.interest > 0
-                       AND total.interest + COALESCE(held.waiting_interest, 0)
-                           < item.min_amount * own.rate / other.rate AS is_small,
+                   CASE WHEN prompt.item_id IS NOT NULL THEN -COALESCE(held.fee_owed, 0)
+                        WHEN free.item_id IS NOT NULL THEN -COALESCE(held.fee_owed_since, 0)
+                        WHEN held.fee != 0 THEN 0
+                        ELSE COALESCE(ROUND(fee.amount * own.rate / other.rate / item.unit) * item.unit, 0)
+                        END AS fee,
+                   COALESCE(total.interest > 0
+                            AND total.interest + COALESCE(held.waiting_interest, 0)
+                                < item.min_amount * own.rate / other.rate, FALSE) AS is_small,
                    company.currency_id AS company_currency_id,
                    base.rate / own.rate AS company_rate
-              FROM (
+              FROM interest_item item
+         LEFT JOIN (
                     SELECT segment.item_id,
                            MIN(segment.date_from) FILTER (WHERE segment.principal != 0) AS date_from,
                            MAX(segment.date_to) FILTER (WHERE segment.principal != 0) AS date_to,
@@ -576,8 +658,10 @@ class ArInterestFigures(models.AbstractModel):
                       FROM interest_segment segment
                       JOIN interest_item item ON item.id = segment.item_id
                   GROUP BY segment.item_id
-                   ) total
-              JOIN interest_item item ON item.id = total.item_id
+                   ) total ON total.item_id = item.id
+         LEFT JOIN interest_prompt prompt ON prompt.item_id = item.id
+         LEFT JOIN (SELECT item_id, MIN(date_from) AS date_from FROM interest_free GROUP BY item_id) free
+                ON free.item_id = item.id
               JOIN interest_currency own
                 ON own.root_id = item.root_id AND own.currency_id = item.currency_id
               JOIN interest_currency other
@@ -586,13 +670,17 @@ class ArInterestFigures(models.AbstractModel):
               JOIN interest_currency base
                 ON base.root_id = item.root_id AND base.currency_id = company.currency_id
          LEFT JOIN (
-                    SELECT item_id,
-                           SUM(interest_left) FILTER (WHERE state IN ('open', 'claimed'))
+                    SELECT held.item_id,
+                           SUM(held.interest_left) FILTER (WHERE held.state IN ('open', 'claimed'))
                                AS waiting_interest,
-                           SUM(fee_left) FILTER (WHERE state IN ('open', 'claimed')) AS waiting_fee,
-                           bool_or(amount_fee != 0) AS has_fee
-                      FROM interest_held
-                  GROUP BY item_id
+                           SUM(held.fee_left) FILTER (WHERE held.state IN ('open', 'claimed'))
+                               AS waiting_fee,
+                           SUM(held.amount_fee) AS fee,
+                           SUM(held.fee_owed) AS fee_owed,
+                           SUM(held.fee_owed) FILTER (WHERE held.date > free.date_from) AS fee_owed_since
+                      FROM interest_held held
+                 LEFT JOIN interest_free free ON free.item_id = held.item_id
+                  GROUP BY held.item_id
                    ) held ON held.item_id = item.id
          LEFT JOIN LATERAL (
                    SELECT fee.amount
@@ -602,6 +690,8 @@ class ArInterestFigures(models.AbstractModel):
                  ORDER BY fee.amount_from DESC NULLS LAST
                     LIMIT 1
                    ) fee ON total.highest > 0
+             WHERE total.item_id IS NOT NULL
+                OR prompt.item_id IS NOT NULL AND held.fee_owed != 0
             """,
             date=date,
         )
