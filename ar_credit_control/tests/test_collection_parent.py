@@ -1,3 +1,5 @@
+from datetime import timedelta
+
 from odoo.tests import tagged
 
 from .common_collection import CollectionCase
@@ -76,6 +78,20 @@ class TestCollectionParent(CollectionCase):
         self.join_parent()
         self.assertEqual((case.state, case.merged_into_id, kept.state), ("closed", kept, "open"))
         self.assertEqual(kept.activity_ids, step)
+
+    def test_a_promise_broken_later_is_told_the_case_of_the_parent(self):
+        promise = self.promised(self.open(self.person), days=0)
+        self.cases.search([("partner_id", "=", self.person.id)])._close("Done")
+        self.join_parent()
+        promise.sudo().write(
+            {name: self.today - timedelta(days=1) for name in ("date", "deadline", "date_given")}
+        )
+        promise._judge()
+        self.assertEqual(promise.state, "broken")
+        case = self.cases.search(
+            [("state", "=", "open"), ("partner_id", "in", (self.person | self.parent).ids)]
+        )
+        self.assertEqual(case.partner_id, self.parent)
 
     def test_next_steps_of_merged_customers_stay(self):
         kept = self.open()

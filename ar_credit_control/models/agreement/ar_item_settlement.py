@@ -205,8 +205,8 @@ class ArItemSettlement(models.AbstractModel):
         :param kind: ``promise`` or ``plan``
         :param dict reasons: text by agreement
         """
-        by_profile = {agreement.profile_id.id: reasons[agreement] for agreement in agreements}
-        profiles = agreements.profile_id
+        by_profile = {self._get_profile(agreement).id: reasons[agreement] for agreement in agreements}
+        profiles = self.env["ar.credit.profile"].browse(by_profile)
         active = profiles.filtered("company_id.collection_active")
         cases = self.env["ar.collection.case"].sudo()  # sudo: whoever books the payment
         known = cases.search([("profile_id", "in", profiles.ids), ("state", "!=", "closed")])
@@ -215,6 +215,14 @@ class ArItemSettlement(models.AbstractModel):
         known.filtered("snooze_until").write({"snooze_until": False, "snooze_reason": False})
         if missing := active - known.profile_id:
             cases._get_or_open(missing, by_profile, opened_by=kind)
+
+    @api.model
+    def _get_profile(self, agreement):
+        """Return the profile of the customer that who agreed belongs to now: companies get parents."""
+        debtor = agreement.partner_id.sudo().commercial_partner_id  # sudo: it may not be readable
+        if debtor == agreement.partner_id:
+            return agreement.profile_id
+        return self.env["ar.credit.profile"]._get_or_create(debtor, agreement.company_id)
 
     @api.model
     def _schedule_activities(self, records, activity_type, summaries, users):
