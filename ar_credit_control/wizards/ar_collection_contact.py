@@ -98,7 +98,7 @@ class ArCollectionContact(models.TransientModel):
         "oldest first.",
     )
     disputed_text = fields.Char(compute="_compute_disputed_text")
-    promise_date = fields.Date(string="By", help="Day on which the money will be there.")
+    promise_date = fields.Date(string="Payment by", help="Day on which the money will be there.")
     former_text = fields.Char(compute="_compute_former_text")
     send_mail = fields.Boolean(string="Confirm by e-mail")
     has_email = fields.Boolean(compute="_compute_contact_phone")
