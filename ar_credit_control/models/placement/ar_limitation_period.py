@@ -26,6 +26,7 @@ class ArLimitationPeriod(models.Model):
     name = fields.Char(required=True, translate=True)
     country_id = fields.Many2one("res.country", required=True, index=True, ondelete="restrict", tracking=True)
     state_id = fields.Many2one(
+        string="Federal State",
         "res.country.state",
         ondelete="restrict",
         domain="[('country_id', '=', country_id)]",
