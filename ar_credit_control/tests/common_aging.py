@@ -89,6 +89,7 @@ class AgingCase(AccountingCase):
             .create(
                 {
                     "move_type": "entry",
+                    "company_id": company.id,
                     "journal_id": journal.id,
                     "date": day,
                     "line_ids": [

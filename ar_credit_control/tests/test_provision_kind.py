@@ -70,18 +70,25 @@ class TestProvisionKind(ProvisionInvariantCase):
         for number in steps:
             day = DAYS[number]
             if day in posted:
-                posted.pop(day).with_user(self.controller).action_cancel()
+                self.cancel(posted.pop(day))
             else:
+                self.env.invalidate_all()
                 posted[day] = self.make_run(day)
             for run in posted.values():
                 self.assert_booked(run)
         return posted
 
+    def cancel(self, run):
+        # what was read by others before is not at hand in a request of its own
+        self.env.invalidate_all()
+        run = run.with_context(allowed_company_ids=self.controller.company_ids.ids)
+        run.with_user(self.controller).action_cancel()
+
     def assert_as_in_order(self, *steps):
         posted = self.post(*steps)
         table = self.read_table()
         for run in posted.values():
-            run.with_user(self.controller).action_cancel()
+            self.cancel(run)
         self.assertEqual(table, self.read_in_order(posted))
         return table
 
@@ -102,6 +109,21 @@ class TestProvisionKind(ProvisionInvariantCase):
     def test_posted_between_two_and_cancelled(self):
         self.policy.exchange_account_id = False
         self.assert_as_in_order(0, 3, 2, 1, 2)
+
+    def test_by_who_does_not_work_in_the_branch(self):
+        """Its entries are booked, reversed and carried, too."""
+        third = self.make_partner("Of the branch")
+        entry = self.entry(1_000, "2025-01-20", partner=third, company=self.branch)
+        self.assertEqual(entry.company_id, self.branch)
+        self.controller.company_ids -= self.branch
+        self.env.invalidate_all()
+        entries = self.runs.with_user(self.controller).env["account.move"]
+        self.assertFalse(
+            entries.search([("company_id", "=", self.branch.id)]), "else this test proves nothing"
+        )
+        self.assert_as_in_order(0, 2, 1, 0)
+        booked = self.env["ar.provision.movement"].search([("company_id", "=", self.branch.id)])
+        self.assertTrue(booked.move_id, "else this test proves nothing")
 
     @settings(max_examples=4, **GENERATED)
     @given(st.lists(st.integers(0, len(DAYS) - 1), min_size=3, max_size=5))

@@ -243,7 +243,7 @@ class ArProvisionRun(models.Model):
         """
         changes = [self._prepare_carry(movement) for movement in movements if movement.kind != "exchange"]
         taken = movements.filtered(lambda movement: movement.kind == "exchange")
-        booked = self.movement_ids.filtered(
+        booked = self.sudo().movement_ids.filtered(  # sudo: entries of branches of others, too
             lambda movement: movement.kind == "exchange" and movement.move_id.state == "posted"
         )
         if not (taken or booked or self.policy_id.closing_rate):
@@ -318,7 +318,9 @@ class ArProvisionRun(models.Model):
             self._void_opening()
             return
         date = self._get_reversal_date()
-        counted = self.movement_ids.filtered(lambda movement: movement.move_id.state == "posted")
+        counted = self.sudo().movement_ids.filtered(  # sudo: entries of branches of others, too
+            lambda movement: movement.move_id.state == "posted"
+        )
         mirrored = self._mirror(counted, date, self._reverse_entries(counted.move_id, date))
         if following := self._get_next_posted(date):
             following._carry(mirrored, following._get_previous_posted(but=self))
