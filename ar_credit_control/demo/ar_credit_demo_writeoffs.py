@@ -156,9 +156,9 @@ class ArCreditDemo(models.AbstractModel):
             }
         )
         writeoff = request._create_writeoff()
-        # Some days ago, but not before what the last run booked: that stands.
-        last = writeoff._get_last_run()
-        writeoff.write({"date": max(self._date(9), last.date or self._date(9))})
+        # Some days ago, but after the last run, so that it stands in the movements since.
+        last = writeoff._get_last_run().date
+        writeoff.date = max(self._date(9), last + timedelta(days=1)) if last else self._date(9)
         writeoff.action_submit()
         return writeoff
 
