@@ -26,8 +26,8 @@ class ArLimitationPeriod(models.Model):
     name = fields.Char(required=True, translate=True)
     country_id = fields.Many2one("res.country", required=True, index=True, ondelete="restrict", tracking=True)
     state_id = fields.Many2one(
-        string="Federal State",
         "res.country.state",
+        string="Federal State",
         ondelete="restrict",
         domain="[('country_id', '=', country_id)]",
         tracking=True,
