@@ -173,17 +173,28 @@ class TestInterestClaim(InterestCase):
         second = self.claim("2023-02-09")
         self.credit(invoice)
         self.commit()
-        correction = self.held() - first - second
-        self.assertEqual((correction.amount_interest, correction.amount_fee), (-8.22, -40.0))
+        self.assertEqual(second.state, "cancelled", "nobody was asked for it")
+        correction = self.held() - first
+        self.assertEqual((correction.amount_interest, correction.amount_fee), (-5.48, -40.0))
         self.assertEqual((correction.state, str(correction.date)), ("open", "2023-02-09"))
         task = correction.activity_ids
         self.assertEqual(task.user_id, self.controller)
-        self.assertIn("48.22", task.note)
-        (second | correction).with_user(self.controller).action_post()
+        self.assertIn("45.48", task.note)
+        correction.with_user(self.controller).action_post()
         note = correction.debit_move_id
         self.assertEqual((note.move_type, note.amount_total), ("out_refund", 45.48))
         self.assertFalse(correction.activity_ids)
         self.assertFalse(self.claim(self.today))
+
+    def test_credited_part_of_what_nobody_was_asked_for(self):
+        invoice = self.make_invoice("2023-01-10", 1000.0)
+        claims = self.claim("2023-01-30") | self.claim("2023-02-09")
+        self.credit(invoice, 400.0)
+        self.commit()
+        again = self.held()
+        self.assertFalse(again & claims)
+        self.assertEqual((again.segment_ids.principal, again.days), (600.0, 30))
+        self.assertFalse(again.activity_ids)
 
     def test_credited_part_of_what_was_posted(self):
         invoice = self.make_invoice("2023-01-10", 1000.0)

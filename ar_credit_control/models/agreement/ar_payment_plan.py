@@ -556,9 +556,10 @@ class ArPaymentPlan(models.Model):
         recipient = self.contact_id or self.partner_id
         place = recipient if recipient.street or recipient.city else self.partner_id
         lines, used = page_rows.split_rows(list(self.line_ids), PAGE_HEAD)
-        items, _used = page_rows.split_rows(
-            list(self.item_ids), used + 2 * page_rows.LINE, lambda item: len(item.ref or "") // 28
-        )
+        lets_interest_off = not self.with_interest and self._bears_interest()
+        # a heading, and the words about interest
+        used += (5 if lets_interest_off else 2) * page_rows.LINE
+        items, _used = page_rows.split_rows(list(self.item_ids), used, lambda item: len(item.ref or "") // 28)
         address = [line.strip(" ,") for line in place._display_address(without_company=True).splitlines()]
         return {
             "plan": self,
@@ -572,7 +573,7 @@ class ArPaymentPlan(models.Model):
             "bank": bank[:1],
             "user": self.profile_id.collector_id or self.submitted_by_id,
             "has_interest": any(self.line_ids.mapped("interest")),
-            "lets_interest_off": not self.with_interest and self._bears_interest(),
+            "lets_interest_off": lets_interest_off,
             "format_amount": partial(format_amount, self.env, currency=self.currency_id),
             "format_date": partial(format_date, self.env, date_format="long"),
         }

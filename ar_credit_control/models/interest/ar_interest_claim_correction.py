@@ -27,15 +27,23 @@ class ArInterestClaim(models.Model):
     def _correct_credited(self):
         """Write corrections of what claims hold too much, until the day they were counted to.
 
-        Claims that wait and come to nothing with them are dropped; a person is told of what was posted.
+        Claims that nobody was asked for are dropped and counted anew, those that come to nothing with the
+        corrections are dropped; a person is told of what was posted.
         """
         move_ids = self._find_never_owed(self.env.cr.precommit.data.pop(CREDITED, ()))
         claims = self.search([("move_id", "in", move_ids), ("state", "!=", "cancelled")])
         days = {move: max(of_move.mapped("date")) for move, of_move in claims.grouped("move_id").items()}
         batches = claims.move_id.grouped(lambda move: (move.company_id._credit_root(), days[move]))
+        claims.filtered(
+            lambda claim: (
+                claim.state == "open"
+                and not (claim.debit_move_id or claim.waiver_ids or claim.waiver_requested_by_id)
+            )
+        )._drop_credited()
         for (root, day), moves in batches.items():
-            corrections = self._take_off(root, day, moves)
-            (corrections - corrections._drop_settled())._ask_to_post()
+            corrections = self._count_anew(root, day, moves)
+            corrections -= corrections._drop_settled()
+            corrections.filtered(lambda claim: claim.amount_total < 0)._ask_to_post()
 
     @api.model
     def _find_never_owed(self, move_ids):
@@ -61,15 +69,15 @@ class ArInterestClaim(models.Model):
         return [move_id for (move_id,) in rows]
 
     @api.model
-    def _take_off(self, root, date, moves):
-        """Write the claims that take off what others hold too much of these entries; return them."""
+    def _count_anew(self, root, date, moves):
+        """Write what claims hold too much of these entries, or too little by now; return the claims."""
         figures = self.env["ar.interest.figures"]
         figures._flush()
         return self._insert(
             figures._ledger_with_sql(
                 date, moves.line_ids.ids, root_ids=root.ids, withheld=self._withheld_sql(root, date)
             ),
-            SQL("due.interest + due.fee < 0"),
+            SQL("(due.interest + due.fee < 0 OR %s)", self._claimable_sql()),
             date,
             "open",
         )
@@ -82,11 +90,14 @@ class ArInterestClaim(models.Model):
         for claims in instalments.values():
             if (claims & self) and claims._come_to_nothing():
                 dropped |= claims
-        dropped.write({"state": "cancelled"})
-        dropped.activity_ids.unlink()
-        body = self.env._("Dropped: a credit note says that the invoice was never owed.")
-        dropped._message_log_batch({claim.id: body for claim in dropped})
+        dropped._drop_credited()
         return dropped & self
+
+    def _drop_credited(self):
+        self.write({"state": "cancelled"})
+        self.activity_ids.unlink()
+        body = self.env._("Dropped: a credit note says that it was never owed. The rest is counted anew.")
+        self._message_log_batch({claim.id: body for claim in self})
 
     def _come_to_nothing(self):
         """Whether nothing is left of these claims but for the rounding of each, and nobody waived a part."""
