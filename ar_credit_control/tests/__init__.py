@@ -91,6 +91,7 @@ from . import test_provision_policy
 from . import test_provision_past
 from . import test_provision_preset
 from . import test_provision_run
+from . import test_provision_terms
 from . import test_provision_tour
 from . import test_review_attack
 from . import test_review_decision

@@ -2,6 +2,8 @@ from datetime import datetime, time, timedelta
 
 from freezegun import freeze_time
 
+from odoo.exceptions import UserError
+from odoo.fields import Command
 from odoo.tests import tagged
 
 from .common_provision import ProvisionCase
@@ -124,3 +126,69 @@ class TestProvisionPast(ProvisionCase):
         self.assertEqual((then[other].rate, then[other].least), (3.6, False))
         now = {line.move_id: line for line in self.make_past_run(self.today).line_ids}
         self.assertEqual((now[self.invoice].rate, now[other].rate), (10.6, 70))
+
+    def test_ratings_of_then(self):
+        self.policy.use_rating_factor = True
+        good, bad = self.env["ar.credit.rating"].create(
+            [{"name": "Good", "provision_factor": 0.5}, {"name": "Bad", "provision_factor": 3}]
+        )
+        segment = self.env["ar.provision.segment"].create(
+            {"policy_id": self.policy.id, "name": "Good ones", "rating_ids": [Command.set(good.ids)]}
+        )
+        profile = self.make_profile(self.customer)
+        with self.on(self.today - timedelta(days=90)):
+            profile.rating_id = good
+            self.env.flush_all()
+        profile.rating_id = bad
+        then, now = self.make_past_run(), self.make_past_run(self.today)
+        self.assertEqual((then.line_ids.rating_id, then.line_ids.segment_id), (good, segment))
+        self.assertEqual(then.amount, 18)
+        self.assertEqual((now.line_ids.rating_id, now.line_ids.segment_id), (bad, segment.browse()))
+        self.assertEqual(now.amount, 318)
+        self.assertIn("factors of ratings", then.as_of_note)
+        self.assertFalse(now.as_of_note)
+
+    def test_rating_before_the_first_decision_on_record(self):
+        """Before the first decision it is what this one changed; of who was not rated, the first grade."""
+        good, bad = self.env["ar.credit.rating"].create(
+            [{"name": "Good", "provision_factor": 0.5}, {"name": "Bad", "provision_factor": 3}]
+        )
+        unrated = self.env["ar.credit.rating"]._get_unrated()
+        other = self.make_partner("Other")
+        newly = self.make_invoice(1_000, 100, partner_id=other.id)
+        profiles = self.make_profile(self.customer) + self.make_profile(other)
+        self.env["ar.credit.review"].sudo().search([("profile_id", "in", profiles.ids)])._write_evidence(
+            {"state": "cancelled"}
+        )
+        for profile, rating in zip(profiles, (good, unrated), strict=True):
+            self.env.cr.execute(
+                "UPDATE ar_credit_profile SET rating_id = %s WHERE id = %s", [rating.id, profile.id]
+            )
+        profiles.invalidate_recordset()
+        profiles.rating_id = bad
+        lines = {line.move_id: line for line in self.make_past_run().line_ids}
+        self.assertEqual((lines[self.invoice].rating_id, lines[newly].rating_id), (good, bad))
+
+    def test_names_of_then(self):
+        run = self.make_run()
+        self.customer.name = "Renamed"
+        self.env.flush_all()
+        self.assertEqual(run.line_ids.partner_name, "Kornmann AG")
+        bucket = run.line_ids.bucket_id
+        for names in ({"name": "Not due"}, {"name": "x" + bucket.name}):
+            with self.assertRaisesRegex(UserError, "approved loss rates"):
+                bucket.write(names)
+        with self.assertRaisesRegex(UserError, "approved loss rates"):
+            bucket.update_field_translations("name", {"en_US": "Not due"})
+        bucket.name = "from 91"
+
+    def test_names_of_segments(self):
+        self.env["res.lang"]._activate_lang("fr_FR")
+        segment = self.env["ar.provision.segment"].create({"policy_id": self.policy.id, "name": "Public"})
+        segment.name = "The State"
+        self.make_run()
+        with self.assertRaisesRegex(UserError, "approved loss rates"):
+            segment.name = "Nobody"
+        segment.with_context(lang="fr_FR").name = "L'\u00c9tat"
+        with self.assertRaisesRegex(UserError, "approved loss rates"):
+            segment.with_context(lang="fr_FR").name = "Personne"

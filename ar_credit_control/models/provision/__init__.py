@@ -9,7 +9,9 @@ from . import (
     ar_provision_policy_preset,
     ar_provision_rate,
     ar_provision_segment,
+    ar_provision_term_change,
     ar_collection_case,
     ar_credit_profile,
+    ar_credit_rating,
     res_config_settings,
 )

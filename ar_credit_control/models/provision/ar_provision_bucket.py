@@ -2,6 +2,12 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 
 
+def is_renamed(record, names):
+    """Whether names by language differ from what a record is called in these languages."""
+    stored = record._fields["name"]._get_stored_translations(record) or {}
+    return any(lang in stored and name != stored[lang] for lang, name in names.items())
+
+
 class ArProvisionBucket(models.Model):
     """One age class of a provision policy; it ends where the next one begins.
 
@@ -38,7 +44,21 @@ class ArProvisionBucket(models.Model):
     def write(self, vals):
         if vals.keys() & {"age_from", "policy_id"}:
             self._check_unused()
+        if "name" in vals:
+            self._check_name({self.env.lang or "en_US": vals["name"]})
         return super().write(vals)
+
+    def _update_field_translations(self, field_name, translations, digest=None, source_lang=""):
+        if field_name == "name":
+            self._check_name(translations)
+        return super()._update_field_translations(field_name, translations, digest, source_lang)
+
+    def _check_name(self, names):
+        """Refuse to call by another name what runs were printed with; a first translation is none.
+
+        :param names: {language: name}
+        """
+        self.filtered(lambda bucket: is_renamed(bucket, names))._check_unused()
 
     @api.ondelete(at_uninstall=False)
     def _unlink_unused(self):

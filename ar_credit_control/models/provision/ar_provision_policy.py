@@ -3,6 +3,24 @@ from dateutil.relativedelta import relativedelta
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Domain
+from odoo.tools.misc import formatLang
+
+# What decides on the loss beside the rates: whoever changes it approves no run that it is new to.
+TERMS = (
+    "use_rating_factor",
+    "offset_credits",
+    "closing_rate",
+    "leave_out_group",
+    "net_of_tax",
+    "disputed_rate",
+    "legal_rate",
+    "default_days",
+    "default_rate",
+    "default_rebuttal",
+    "cover_rate",
+)
+# IFRS 9 B5.5.37: default is presumed not later than so many days past due.
+PRESUMED_DEFAULT_DAYS = 90
 
 
 class ArProvisionPolicy(models.Model):
@@ -91,6 +109,12 @@ class ArProvisionPolicy(models.Model):
         tracking=True,
         help="Items of customers that are companies of this database are listed without a loss.",
     )
+    net_of_tax = fields.Boolean(
+        string="Net of Recoverable Tax",
+        tracking=True,
+        help="The loss is that without the tax of the invoice, where the tax authority gives it back for bad "
+        "debts. What the customer owes stays as in the ledger.",
+    )
     disputed_rate = fields.Float(
         string="Least Rate if Disputed (%)",
         tracking=True,
@@ -105,6 +129,13 @@ class ArProvisionPolicy(models.Model):
         help="IFRS 9 presumes a default after 90 days past due. Zero: no such rule.",
     )
     default_rate = fields.Float(string="Least Rate in Default (%)", tracking=True)
+    default_rebuttal = fields.Text(
+        string="Why Default Is Later",
+        tracking=True,
+        help="IFRS 9 B5.5.37: reasonable and supportable information why default is not presumed after 90 "
+        "days past due. Printed with each run.",
+    )
+    lacks_rebuttal = fields.Boolean(compute="_compute_lacks_rebuttal")
     cover_rate = fields.Float(
         string="Rate of the Covered Part (%)",
         tracking=True,
@@ -221,6 +252,13 @@ class ArProvisionPolicy(models.Model):
             return self.env._("Ready. Put it in use when the next run shall follow it.")
         return ""
 
+    @api.depends("standard", "default_days", "default_rebuttal")
+    def _compute_lacks_rebuttal(self):
+        for policy in self:
+            presumed = 0 < policy.default_days <= PRESUMED_DEFAULT_DAYS
+            rebutted = (policy.default_rebuttal or "").strip()
+            policy.lacks_rebuttal = policy.standard == "ifrs9" and not presumed and not rebutted
+
     @api.constrains("company_id")
     def _check_root_company(self):
         for policy in self:
@@ -243,7 +281,27 @@ class ArProvisionPolicy(models.Model):
         ):
             raise ValidationError(self.env._("An age in years is zero or more."))
 
+    @api.model_create_multi
+    def create(self, vals_list):
+        policies = super().create(vals_list)
+        chosen = self.new({})._get_terms()
+        policies.filtered(lambda policy: policy._get_terms() != chosen)._log_term_change()
+        return policies
+
     def write(self, vals):
+        before = {policy: policy._get_terms() for policy in self} if set(TERMS) & vals.keys() else {}
+        self._check_rated_terms(vals)
+        result = super().write(vals)
+        self.filtered(
+            lambda policy: before.get(policy, policy._get_terms()) != policy._get_terms()
+        )._log_term_change()
+        return result
+
+    def _check_rated_terms(self, vals):
+        """Refuse to give approved rates another meaning.
+
+        :raise UserError: naming the policy and what would change
+        """
         for policy in self._get_rated():
             changed = [
                 name
@@ -260,7 +318,31 @@ class ArProvisionPolicy(models.Model):
                         ),
                     )
                 )
-        return super().write(vals)
+
+    def _log_term_change(self):
+        self.env["ar.provision.term.change"]._log(self)
+
+    def _get_terms(self):
+        """Return what decides on the loss beside the rates, as values that can be kept: {field: value}."""
+        self.ensure_one()
+        return {name: self[name] or False for name in TERMS}
+
+    @api.model
+    def _describe_terms(self, terms):
+        """Return (label, words) of terms as :meth:`_get_terms` gives them."""
+        described = []
+        for name in TERMS:
+            value = terms.get(name)
+            field = self._fields[name]
+            if field.type == "boolean":
+                words = self.env._("Yes") if value else self.env._("No")
+            elif field.type == "float":
+                words = formatLang(self.env, value or 0.0, digits=2)
+            else:
+                words = str(value or "")
+            if field.type == "boolean" or value:
+                described.append((field._description_string(self.env), words))
+        return described
 
     def copy_data(self, default=None):
         default = dict(default or {})

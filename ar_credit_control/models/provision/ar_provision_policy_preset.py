@@ -46,7 +46,9 @@ class ArProvisionPolicy(models.Model):
         """
         company = company._credit_root()
         policies = self.with_context(lang="en_US").with_company(company)
-        policy = policies.create(policies._prepare_preset(company, preset))
+        policies.check_access("create")
+        # sudo: the terms are the preset's; who chose it wrote none of them and may approve runs by them
+        policy = policies.sudo().create(policies._prepare_preset(company, preset)).with_env(policies.env)
         policy._translate_preset(preset)
         # sudo: the rates are the preset's; who chose it wrote none of them and may decide on them
         self.env["ar.provision.matrix"].sudo().create(
@@ -66,11 +68,18 @@ class ArProvisionPolicy(models.Model):
             "basis": content.basis,
             "age_unit": content.age_unit,
             "writeoff_against": content.writeoff_against,
+            "net_of_tax": self._proposes_net_of_tax(company),
+            **content.terms,
             "bucket_ids": [
                 Command.create({"name": names[age], "age_from": age}) for age, _rate in content.rates
             ],
             **self._prepare_chart_accounts(company),
         }
+
+    @api.model
+    def _proposes_net_of_tax(self, company):
+        """Whether tax of lost claims comes back: where the company says so, and in Germany (UStG § 17)."""
+        return company.writeoff_tax == "reverse" or company.account_fiscal_country_id.code == "DE"
 
     def _prepare_preset_matrix(self, preset):
         self.ensure_one()

@@ -2,6 +2,8 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
+from .ar_provision_bucket import is_renamed
+
 # What decides which customers a segment has.
 MEANING = frozenset({"active", "category_ids", "country_ids", "policy_id", "rating_ids", "sequence"})
 
@@ -37,7 +39,26 @@ class ArProvisionSegment(models.Model):
     def write(self, vals):
         if vals.keys() & MEANING:
             (self & self._get_rated())._refuse_change()
+        if "name" in vals:
+            self._check_name({self.env.lang or "en_US": vals["name"]})
         return super().write(vals)
+
+    def _update_field_translations(self, field_name, translations, digest=None, source_lang=""):
+        if field_name == "name":
+            self._check_name(translations)
+        return super()._update_field_translations(field_name, translations, digest, source_lang)
+
+    def _check_name(self, names):
+        """Refuse to call by another name what has approved rates or stands in a run; a first translation is
+        none.
+
+        :param names: {language: name}
+        """
+        renamed = self.filtered(lambda segment: is_renamed(segment, names))
+        if renamed:
+            cells = self.env["ar.provision.cell"].sudo()  # sudo: of any company
+            used = cells.search([("segment_id", "in", renamed.ids), ("run_id.state", "!=", "draft")])
+            (renamed & (renamed._get_rated() | used.segment_id.sudo(False)))._refuse_change()
 
     def _get_rated(self):
         """Return the segments of these policies that rates were submitted or approved for."""

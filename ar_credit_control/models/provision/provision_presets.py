@@ -43,16 +43,24 @@ ACCOUNTS = {
 
 
 class Preset(NamedTuple):
-    """A policy as a standard asks for it: ``rates`` are pairs of first age and loss rate (percent)."""
+    """A policy as a standard asks for it: ``rates`` are pairs of first age and loss rate (percent).
+
+    ``terms`` are values of the policy beside its rates.
+    """
 
     basis: str
     age_unit: str
     rates: tuple
     writeoff_against: str
+    terms: dict = {}
 
+
+# IFRS 9 B5.5.37: in default from 91 days past due, at least at the rate of the bucket of that age.
+# What is covered: the rate of what is not due, times the factor of who stands behind it.
+IFRS9_TERMS = {"default_days": 90, "default_rate": 25, "cover_rate": 0.5}
 
 PRESETS = {
-    "ifrs9": Preset("due", "day", DAYS, "provided"),
+    "ifrs9": Preset("due", "day", DAYS, "provided", IFRS9_TERMS),
     "cas22": Preset("invoice", "year", YEARS, "allowance"),
     "cn_small": Preset("invoice", "year", YEARS, "direct"),
     "us_cecl": Preset("due", "day", DAYS, "allowance"),

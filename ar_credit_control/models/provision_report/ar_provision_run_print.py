@@ -197,6 +197,7 @@ class ArProvisionRun(models.Model):
             "assessed_pages": [page for page in assessed_pages if page],
             "change_pages": [page for page in change_pages if page],
             "moves": run.move_ids.sorted("name"),
+            "terms": self._describe_terms(),
             "state": dict(self._fields["state"]._description_selection(self.env))[self.state],
             **self._get_policy_words(),
             "source": dict(run.matrix_id._fields["source"]._description_selection(self.env)).get(
@@ -206,7 +207,10 @@ class ArProvisionRun(models.Model):
 
     def _estimate_reasons(self, run):
         """Return the millimetres of the words about rates above the matrix."""
-        texts = filter(None, (run.matrix_id.reason, run.matrix_id.factor_reason, run.note))
+        terms = " · ".join(f"{label}: {words}" for label, words in run._describe_terms())
+        texts = filter(
+            None, (run.matrix_id.reason, run.matrix_id.factor_reason, run.note, terms, run.as_of_note)
+        )
         return sum(page_rows.estimate_text(text.splitlines()) for text in texts) * 0.7
 
     def _list_matrix_rows(self, sections, others, total):

@@ -98,7 +98,7 @@ class ArProvisionXlsx(models.AbstractModel):
         """Return the items of a run by customer and due date, in chunks from a database cursor."""
         lines = self.env["ar.provision.line"]._search([("run_id", "=", run.id)])
         query = SQL(
-            """SELECT COALESCE(partner.complete_name, partner.name),
+            """SELECT COALESCE(line.partner_name, partner.complete_name, partner.name),
                       line.name,
                       line.ref,
                       line.invoice_date - %(epoch)s,
@@ -121,7 +121,7 @@ class ArProvisionXlsx(models.AbstractModel):
                       line.company_id
                  FROM (%(lines)s) line
             LEFT JOIN res_partner partner ON partner.id = line.partner_id
-             ORDER BY COALESCE(partner.complete_name, partner.name) NULLS LAST,
+             ORDER BY COALESCE(line.partner_name, partner.complete_name, partner.name) NULLS LAST,
                       line.partner_id,
                       line.date_maturity,
                       line.id""",

@@ -11,7 +11,6 @@ LINE = (
     "bucket_id",
     "company_id",
     "cover_rate",
-    "covered",
     "date_maturity",
     "move_id",
     "name",
@@ -63,6 +62,7 @@ class ArProvisionComparison(models.Model):
             "rating_id",
             "run_id",
             "segment_id",
+            "tax_share",
             "treatment",
             "valuation",
         ],
@@ -278,14 +278,18 @@ class ArProvisionComparison(models.Model):
         )
 
     def _instalments_sql(self, runs: SQL) -> SQL:
-        """Return the lines of a run and of the run before by instalment, in one pass."""
+        """Return the lines of a run and of the run before by instalment, in one pass; what is open and
+        covered without the tax that a policy leaves out."""
         line = SQL(
-            """%s,
-               line.gross - line."offset" AS base,
+            """%(columns)s,
+               %(base)s AS base,
+               %(covered)s AS covered,
                (line.gross - line."offset") * line.valuation - line.covered AS risk,
                CONCAT_WS('/', COALESCE(line.segment_id, 0), COALESCE(line.rating_id, 0),
                          COALESCE(line.least, ''), line.treatment) AS kind""",
-            SQL(", ").join(SQL.identifier("line", name) for name in LINE),
+            columns=SQL(", ").join(SQL.identifier("line", name) for name in LINE),
+            base=self._net_sql(SQL('(line.gross - line."offset")')),
+            covered=self._net_sql(SQL("line.covered")),
         )
         return SQL(
             """
@@ -334,6 +338,13 @@ class ArProvisionComparison(models.Model):
             **self._prepare_means("rate", SQL("risk"), SQL("100")),
             **self._prepare_means("cover_rate", SQL("covered"), SQL("100")),
             **self._prepare_means("value", SQL("base"), SQL("1"), column="valuation"),
+        )
+
+    def _net_sql(self, amount: SQL) -> SQL:
+        return SQL(
+            """CASE WHEN COALESCE(line.tax_share, 0) = 0 THEN %(amount)s
+                    ELSE %(amount)s * (1 - line.tax_share / 100) END""",
+            amount=amount,
         )
 
     def _prepare_means(self, name, weight, divisor, column=None):

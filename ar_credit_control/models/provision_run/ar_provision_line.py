@@ -8,6 +8,7 @@ VALUED = (
     "move_id",
     "account_id",
     "partner_id",
+    "partner_name",
     "company_id",
     "currency_id",
     "name",
@@ -25,6 +26,9 @@ VALUED = (
     "gross_currency",
     "offset",
     "covered",
+    "tax_share",
+    "base_rate",
+    "rating_factor",
     "rate",
     "cover_rate",
     "valuation",
@@ -49,6 +53,9 @@ class ArProvisionLine(models.Model):
     company_currency_id = fields.Many2one(related="run_id.currency_id", string="Company Currency")
     # An item without a customer is valued, too.
     partner_id = fields.Many2one(required=False)
+    partner_name = fields.Char(
+        string="Customer Then", readonly=True, help="Stays when it is renamed or merged."
+    )
     account_id = fields.Many2one(
         "account.account", string="Receivable Account", readonly=True, ondelete="restrict"
     )
@@ -88,6 +95,33 @@ class ArProvisionLine(models.Model):
         readonly=True,
         currency_field="company_currency_id",
         help="Covered by guarantees, deposits or insurance in force at the date.",
+    )
+    tax_share = fields.Float(
+        string="Tax Left Out (%)",
+        readonly=True,
+        digits=(12, 6),
+        aggregator=None,
+        help="Share of tax in the invoice: it comes back when the claim is lost and is no loss, where the "
+        "policy says so.",
+    )
+    base_rate = fields.Float(
+        string="Matrix Rate (%)",
+        readonly=True,
+        digits=(12, 4),
+        aggregator=None,
+        help="As approved, before rating and outlook.",
+    )
+    rating_factor = fields.Float(
+        readonly=True,
+        digits=(12, 4),
+        aggregator=None,
+        help="By which the rating of the customer multiplies the matrix rate.",
+    )
+    outlook = fields.Float(
+        string="Outlook Factor",
+        related="run_id.matrix_id.factor",
+        aggregator=None,
+        help="By which the loss rates are multiplied for what is expected.",
     )
     rate = fields.Float(
         string="Loss Rate (%)", readonly=True, digits=(12, 6), aggregator=None, help="On what is not covered."

@@ -1,5 +1,8 @@
+from dateutil.relativedelta import relativedelta
+
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError, ValidationError
+from odoo.fields import Command
 from odoo.tools import SQL, format_date
 
 from ..company.ar_evidence_mixin import THREAD
@@ -46,6 +49,7 @@ class ArProvisionRun(models.Model):
             "previous_id",
             "state",
             "submitted_by_id",
+            "terms",
             *(f"compared_{name}" for name in ("previous_amount", *PARTS)),
         }
     )
@@ -99,6 +103,10 @@ class ArProvisionRun(models.Model):
         readonly=True,
         copy=False,
     )
+    terms = fields.Json(string="Terms of the Policy", readonly=True, copy=False)
+    terms_table = fields.Html(string="Terms", compute="_compute_terms_table")
+    warning = fields.Text(compute="_compute_warning")
+    as_of_note = fields.Char(string="As Known Then", compute="_compute_as_of_note")
     matrix_id = fields.Many2one(
         "ar.provision.matrix", string="Loss Rates", readonly=True, copy=False, ondelete="restrict"
     )
@@ -220,6 +228,74 @@ class ArProvisionRun(models.Model):
         for run in self:
             run.booked_by_others = run.booked_other and run.booked_other - run.previous_id.booked_other
 
+    @api.depends("terms")
+    @api.depends_context("lang")
+    def _compute_terms_table(self):
+        for run in self:
+            rows = run._describe_terms()
+            run.terms_table = (
+                self.env["ir.qweb"]._render("ar_credit_control.provision_run_terms", {"rows": rows})
+                if rows
+                else False
+            )
+
+    def _describe_terms(self):
+        """Return (label, words) of the terms of the policy that the lines were computed by."""
+        self.ensure_one()
+        return self.env["ar.provision.policy"]._describe_terms(self.terms) if self.terms else []
+
+    @api.depends("date", "kind", "matrix_id", "state", "terms", "policy_id.lacks_rebuttal")
+    @api.depends_context("lang")
+    def _compute_warning(self):
+        for run in self:
+            run.warning = "\n".join(run._list_warnings())
+
+    def _list_warnings(self):
+        """Return what whoever decides on the run should look at, in words."""
+        self.ensure_one()
+        warnings = []
+        if self.kind != "regular" or self.state == "cancelled":
+            return warnings
+        if self.matrix_id and self.matrix_id.date_from + relativedelta(years=1) < self.date:
+            warnings.append(
+                self.env._(
+                    "The loss rates are from %s: older than a year at this date. Check whether they still "
+                    "hold.",
+                    format_date(self.env, self.matrix_id.date_from),
+                )
+            )
+        if self.state in ("draft", "submitted") and self.policy_id.lacks_rebuttal:
+            warnings.append(
+                self.env._(
+                    "IFRS 9 presumes a default after 90 days past due: switch that on in the policy, or "
+                    "write there why default is later."
+                )
+            )
+        return warnings
+
+    @api.depends("computed_on", "date", "kind")
+    @api.depends_context("lang")
+    def _compute_as_of_note(self):
+        for run in self:
+            run.as_of_note = run._get_as_of_note()
+
+    def _get_as_of_note(self):
+        """Return what a run of a past date does not know as it was then; empty where it knows everything."""
+        self.ensure_one()
+        if self.kind != "regular" or not self.computed_on or not self.date:
+            return ""
+        computed_on = fields.Datetime.context_timestamp(
+            self.with_context(tz=self.company_id._credit_timezone()), self.computed_on
+        ).date()
+        if computed_on <= self.date:
+            return ""
+        return self.env._(
+            "Cover, disputes and ratings are those of %(date)s, as far as on record. Tags, countries and "
+            "factors of ratings are those of %(day)s.",
+            date=format_date(self.env, self.date),
+            day=format_date(self.env, computed_on),
+        )
+
     @api.constrains("company_id", "policy_id")
     def _check_policy(self):
         for run in self:
@@ -280,13 +356,34 @@ class ArProvisionRun(models.Model):
         if self.kind == "regular":
             matrix = self.policy_id._get_matrix(self.date)
             self._check_rates(matrix)
+            self._take_preparers()
             self._write_evidence({"matrix_id": matrix.id, "previous_id": self._get_previous_posted().id})
             # sudo: lines are written by the run alone, over every customer of the company
             self.env["ar.provision.line"].sudo()._write_lines(self)
             self.env["ar.provision.cell"].sudo()._write_cells(self)
             self._write_compared()
         self._write_changes()
-        self._write_evidence({"computed_on": fields.Datetime.now()})
+        self._write_evidence(
+            {
+                "computed_on": fields.Datetime.now(),
+                "terms": self.kind == "regular" and self.policy_id._get_terms(),
+            }
+        )
+
+    def _take_preparers(self):
+        """Count who changed what the run is made of since the last approved one as who prepared it."""
+        last = self.search(
+            [
+                ("company_id", "=", self.company_id.id),
+                ("kind", "=", "regular"),
+                ("state", "in", ("approved", "posted")),
+            ],
+            order="computed_on desc",
+            limit=1,
+        )
+        people = self.env["ar.provision.term.change"]._get_people(self.policy_id, last.computed_on)
+        if new := people - self.prepared_by_ids:
+            self._write_evidence({"prepared_by_ids": [Command.link(user.id) for user in new]})
 
     def _write_compared(self):
         """Keep what changed since the run before, part by part; zeros for the first run."""

@@ -22,8 +22,13 @@ class ArProvisionValuation(models.AbstractModel):
         customer take off the oldest items first. The rest times ``valuation``, what it is worth at the
         closing rate over what the ledger says, is at risk; ``covered`` what securities in force cover of
         it, at the closing rate, too. ``rate`` is the loss on what is not covered, ``cover_rate`` on what is;
-        ``amount`` their loss, rounded by item. ``least`` names the least rate that was reached: default,
-        disputed or legal.
+        ``amount`` their loss without ``tax_share`` (percent: tax that the authority gives back), rounded by
+        item. ``base_rate`` and ``rating_factor`` are what ``rate`` was made of. ``least`` names the least
+        rate that was reached: default, disputed or legal.
+
+        Of a past date it takes what was so then: open amounts, ages, securities, assessments, disputes,
+        hand-overs, and ratings by the decisions on record. Tags, countries and factors of ratings have no
+        record: they are today's.
 
         :param policy: ``ar.provision.policy``
         :param matrix: ``ar.provision.matrix``, see :meth:`ar.provision.policy._get_matrix`
@@ -61,6 +66,7 @@ class ArProvisionValuation(models.AbstractModel):
                            CASE WHEN treatment = 'matrix' THEN %(covered)s ELSE 0 END AS covered,
                            CASE WHEN treatment = 'individual' THEN %(individual_loss)s END AS individual_loss,
                            COALESCE(cover.rate, 0) AS cover_rate,
+                           COALESCE(own.rate, common.rate) AS base_rate,
                            %(adjusted)s AS adjusted,
                            CASE WHEN %(default_days)s > 0 AND base.days_past_due > %(default_days)s
                                 THEN %(default_rate)s ELSE 0 END AS default_rate,
@@ -98,7 +104,7 @@ class ArProvisionValuation(models.AbstractModel):
                     SELECT lost.*,
                            CASE treatment
                                 WHEN 'matrix' THEN %(matrix_loss)s
-                                WHEN 'individual' THEN individual_loss
+                                WHEN 'individual' THEN %(individual_net)s
                                 ELSE 0 END AS amount
                       FROM lost
                  )
@@ -106,6 +112,7 @@ class ArProvisionValuation(models.AbstractModel):
                    valued.move_id,
                    valued.account_id,
                    valued.partner_id,
+                   valued.partner_name,
                    valued.company_id,
                    valued.currency_id,
                    valued.name,
@@ -127,6 +134,9 @@ class ArProvisionValuation(models.AbstractModel):
                    valued.gross_currency,
                    valued."offset",
                    valued.covered,
+                   100 * valued.tax_share AS tax_share,
+                   CASE WHEN treatment = 'matrix' THEN valued.base_rate END AS base_rate,
+                   CASE WHEN treatment = 'matrix' THEN valued.rating_factor END AS rating_factor,
                    ROUND(valued.rate, 6) AS rate,
                    CASE WHEN valued.covered = 0 THEN 0 ELSE ROUND(valued.cover_rate, 6) END AS cover_rate,
                    valued.valuation,
@@ -149,11 +159,12 @@ class ArProvisionValuation(models.AbstractModel):
             default_rate=policy.default_rate,
             disputed_rate=policy.disputed_rate,
             legal_rate=policy.legal_rate,
+            individual_net=self._net_sql(policy, SQL("individual_loss"), rounded=True),
             matrix_loss=SQL(
                 "%s + %s",
                 # rounded parts may cover a fraction of a cent more than an item is worth
-                self._round_sql(policy, SQL("GREATEST(base - covered, 0) * rate / 100")),
-                self._round_sql(policy, SQL("covered * cover_rate / 100")),
+                self._net_sql(policy, SQL("GREATEST(base - covered, 0) * rate / 100")),
+                self._net_sql(policy, SQL("covered * cover_rate / 100")),
             ),
         )
 
@@ -169,6 +180,7 @@ class ArProvisionValuation(models.AbstractModel):
                    item.move_id,
                    item.account_id,
                    item.partner_id,
+                   COALESCE(partner.complete_name, partner.name) AS partner_name,
                    item.company_id,
                    item.currency_id,
                    move.name,
@@ -182,7 +194,8 @@ class ArProvisionValuation(models.AbstractModel):
                        width_bucket(%(date)s::date - %(basis)s, %(first_days)s::int[]), 1)] AS bucket_id,
                    %(segment)s AS segment_id,
                    profile.rating_id,
-                   COALESCE(rating.provision_factor, 1)::numeric AS rating_factor,
+                   %(rating_factor)s::numeric AS rating_factor,
+                   %(tax_share)s AS tax_share,
                    assessment.assessment_id,
                    assessment.loss_rate,
                    assessment.expected,
@@ -194,8 +207,7 @@ class ArProvisionValuation(models.AbstractModel):
               FROM (%(open_items)s) item
          LEFT JOIN account_move move ON move.id = item.move_id
          LEFT JOIN res_partner partner ON partner.id = item.partner_id
-         LEFT JOIN ar_credit_profile profile
-                ON profile.partner_id = item.partner_id AND profile.company_id = item.root_company_id
+         LEFT JOIN (%(profiles)s) profile ON profile.partner_id = item.partner_id
          LEFT JOIN ar_credit_rating rating ON rating.id = profile.rating_id
          LEFT JOIN (%(assessments)s) assessment ON assessment.partner_id = item.partner_id
          LEFT JOIN (%(closing_rates)s) closing ON closing.currency_id = item.currency_id
@@ -207,12 +219,58 @@ class ArProvisionValuation(models.AbstractModel):
             basis=report._basis_date_sql(),
             segment=policy.segment_ids._segment_sql(SQL.identifier("partner"), SQL.identifier("profile")),
             group=self._get_group_partners(policy).ids,
+            rating_factor=SQL("COALESCE(rating.provision_factor, 1)" if policy.use_rating_factor else "1"),
+            tax_share=self._tax_share_sql(policy),
+            profiles=self._profiles_sql(root, date),
             valuation=self._closing_factor_sql(policy),
             open_items=report._open_items_sql(date),
             assessments=self.env["ar.provision.assessment"]._expected_sql(root, date),
             closing_rates=self._closing_rates_sql(root, date),
             root=root.id,
         )
+
+    @api.model
+    def _profiles_sql(self, root, date) -> SQL:
+        """Return ``partner_id`` and ``rating_id`` of the customers of a company, as rated at a date.
+
+        The ratings are those of the decisions on record; of a customer without one, and from today on, they
+        are those of the profile.
+        """
+        if date >= root._credit_today():
+            return SQL("SELECT partner_id, rating_id FROM ar_credit_profile WHERE company_id = %s", root.id)
+        return SQL(
+            """
+            SELECT profile.partner_id,
+                   CASE WHEN grade.profile_id IS NULL THEN profile.rating_id
+                        ELSE grade.rating_id END AS rating_id
+              FROM ar_credit_profile profile
+         LEFT JOIN (%(grades)s) grade
+                ON grade.profile_id = profile.id
+               AND %(date)s >= grade.date_from AND %(date)s < grade.date_to
+             WHERE profile.company_id = %(root)s
+            """,
+            grades=self.env["ar.credit.review"]._ratings_sql(root),
+            date=date,
+            root=root.id,
+        )
+
+    @api.model
+    def _tax_share_sql(self, policy) -> SQL:
+        """Return the share of an invoice's total that is tax, where the policy leaves tax out; 0 to 1."""
+        if not policy.net_of_tax:
+            return SQL("0::numeric")
+        return SQL(
+            """CASE WHEN move.move_type IN ('out_invoice', 'out_receipt') AND move.amount_total > 0
+                    THEN LEAST(GREATEST(move.amount_tax / move.amount_total, 0), 1)
+                    ELSE 0 END"""
+        )
+
+    @api.model
+    def _net_sql(self, policy, loss: SQL, rounded=False) -> SQL:
+        """Return a loss without the tax that comes back with it, rounded."""
+        if not policy.net_of_tax:
+            return loss if rounded else self._round_sql(policy, loss)
+        return self._round_sql(policy, SQL("%s * (1 - tax_share)", loss))
 
     @api.model
     def _get_group_partners(self, policy):
@@ -289,9 +347,7 @@ class ArProvisionValuation(models.AbstractModel):
                       JOIN res_partner partner ON partner.id = security.partner_id
                  LEFT JOIN res_partner behind
                         ON behind.id = COALESCE(security.insurer_id, security.guarantor_id)
-                 LEFT JOIN ar_credit_profile profile
-                        ON profile.partner_id = behind.commercial_partner_id
-                       AND profile.company_id = security.company_id
+                 LEFT JOIN (%(profiles)s) profile ON profile.partner_id = behind.commercial_partner_id
                  LEFT JOIN ar_credit_rating rating
                         ON rating.id = profile.rating_id AND rating.is_unrated IS NOT TRUE
                  LEFT JOIN (%(closing_rates)s) closing ON closing.currency_id = security.currency_id
@@ -300,6 +356,7 @@ class ArProvisionValuation(models.AbstractModel):
           GROUP BY covered.partner_id
             """,
             rate=policy.cover_rate,
+            profiles=self._profiles_sql(root, date),
             counted=securities._counted_sql(),
             closing_rates=self._closing_rates_sql(root, date),
             root=root.id,

@@ -247,23 +247,34 @@ class ArCreditReview(models.Model):
     def _ratings_sql(self, company) -> SQL:
         """Return the ratings that customers of a main company had, by the decisions on record.
 
-        Rows: ``profile_id``, ``rating_id``, ``date_from``, ``date_to`` (excluded), without gaps: the first
-        decision also stands for the time before it, the last one of a day for that day.
+        Rows: ``profile_id``, ``rating_id``, ``date_from``, ``date_to`` (excluded), without gaps: of a day its
+        last decision counts. Before the first one it is the rating that this one ended; where nobody had
+        rated the customer, the first decision stands for that time, too.
         """
         return SQL(
             """
-            SELECT profile_id, rating_id,
-                   CASE WHEN place = 1 THEN '-infinity' ELSE day END AS date_from,
+            WITH decision AS (
+                SELECT profile_id, COALESCE(decided_rating_id, former_rating_id) AS rating_id,
+                       former_rating_id, decided_on, decided_on::date AS day, id
+                  FROM ar_credit_review
+                 WHERE company_id = %s AND state = 'approved' AND kind != 'temporary'
+            )
+            SELECT profile_id, rating_id, day AS date_from,
                    COALESCE(LEAD(day) OVER (PARTITION BY profile_id ORDER BY day), 'infinity') AS date_to
               FROM (
-                    SELECT DISTINCT ON (profile_id, decided_on::date)
-                           profile_id, COALESCE(decided_rating_id, former_rating_id) AS rating_id,
-                           decided_on::date AS day,
-                           DENSE_RANK() OVER (PARTITION BY profile_id ORDER BY decided_on::date) AS place
-                      FROM ar_credit_review
-                     WHERE company_id = %s AND state = 'approved' AND kind != 'temporary'
-                  ORDER BY profile_id, decided_on::date, decided_on DESC, id DESC
-                   ) decision
+                    SELECT DISTINCT ON (profile_id, day) profile_id, rating_id, day
+                      FROM decision
+                  ORDER BY profile_id, day, decided_on DESC, id DESC
+                   ) last_of_day
+         UNION ALL
+            SELECT profile_id, COALESCE(rated.id, rating_id), '-infinity', day
+              FROM (
+                    SELECT DISTINCT ON (profile_id) profile_id, rating_id, former_rating_id, day
+                      FROM decision
+                  ORDER BY profile_id, decided_on, id
+                   ) first_one
+         LEFT JOIN ar_credit_rating rated
+                ON rated.id = first_one.former_rating_id AND rated.is_unrated IS NOT TRUE
             """,
             company.id,
         )
