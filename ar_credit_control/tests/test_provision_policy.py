@@ -181,6 +181,7 @@ class TestProvisionPolicy(ProvisionCase):
         bucket = self.policy.bucket_ids[1]
         for change in (
             lambda: bucket.write({"age_from": 5}),
+            lambda: bucket.write({"name": "First month"}),
             lambda: bucket.unlink(),
             lambda: self.policy.write({"bucket_ids": [Command.create({"name": "Half", "age_from": 15})]}),
             lambda: self.policy.write({"basis": "invoice"}),
@@ -188,7 +189,6 @@ class TestProvisionPolicy(ProvisionCase):
         ):
             with self.assertRaisesRegex(UserError, "copy"):
                 change()
-        bucket.name = "First month"
         self.policy.basis = "due"
 
     def test_copy_has_buckets_and_segments_without_rates(self):
@@ -318,13 +318,18 @@ class TestProvisionPolicy(ProvisionCase):
             ],
         ).with_user(self.controller).action_submit()
         germany = self.env.ref("base.de")
-        for values in ({"country_ids": [Command.link(germany.id)]}, {"sequence": 30}, {"active": False}):
+        for values in (
+            {"country_ids": [Command.link(germany.id)]},
+            {"sequence": 30},
+            {"active": False},
+            {"name": "Customers abroad"},
+        ):
             with self.assertRaises(UserError):
                 segment.with_user(self.manager).write(values)
         with self.assertRaises(UserError):
             self.env["ar.provision.segment"].create(
                 {"policy_id": self.policy.id, "name": "First", "sequence": 1}
             )
-        segment.with_user(self.manager).name = "Customers abroad"
+        last.with_user(self.manager).name = "All others"
         last.with_user(self.manager).country_ids = germany
         self.env["ar.provision.segment"].create({"policy_id": self.policy.id, "name": "New", "sequence": 30})

@@ -66,7 +66,11 @@ class TestProvisionReportPaper(PaperCase):
 
     def test_the_paper_stays_as_it_was(self):
         before = self.run_now.with_user(self.auditor)._render_html()
-        self.policy.bucket_ids[1].name = "Renamed"
+        # what has approved rates keeps its name: only another hand changes it
+        self.env.cr.execute(
+            'UPDATE ar_provision_bucket SET name = \'{"en_US": "Renamed"}\' WHERE policy_id = %s',
+            [self.policy.id],
+        )
         self.make_invoice(5_000, 70)
         self.env.invalidate_all()
         after = self.run_now.with_user(self.auditor)._render_html()
@@ -99,7 +103,10 @@ class TestProvisionReportPaper(PaperCase):
             {cell.segment_id.name: cell.segment_label for cell in cells},
             {False: "Everyone else", "Key accounts": "Key accounts"},
         )
-        self.policy.segment_ids.name = "Renamed"
+        self.env.cr.execute(
+            'UPDATE ar_provision_segment SET name = \'{"en_US": "Renamed"}\' WHERE policy_id = %s',
+            [self.policy.id],
+        )
         self.env.invalidate_all()
         self.assertEqual(set(cells.mapped("segment_label")), {"Everyone else", "Key accounts"})
 

@@ -44,7 +44,7 @@ class TestProvisionTerms(WriteoffCase):
         self.assertAlmostEqual(line.tax_share, 100 * 190 / 1_190)
         self.assertEqual(self.allowance_at(), 1_000)
         writeoff = self.write_off(invoice)
-        self.assertBooked(writeoff, tax=190, used=1_000, expense=0)
+        self.assertBooked(writeoff, tax=190, provided=1_000, expense=0)
         self.assertEqual(self.allowance_at(), 0)
         self.assertEqual(self.make_run(post=False).change, 0)
 

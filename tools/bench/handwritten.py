@@ -206,9 +206,10 @@ ITEMS = """
 PROVISION = """
     INSERT INTO ar_provision_line (
            run_id, create_uid, create_date, write_uid, write_date,
-           move_line_id, move_id, account_id, partner_id, company_id, currency_id, name, ref,
+           move_line_id, move_id, account_id, partner_id, partner_name, company_id, currency_id, name, ref,
            invoice_date, date_maturity, days_past_due, bucket_id, rating_id, treatment,
-           gross, gross_currency, "offset", covered, rate, cover_rate, valuation, amount, amount_currency)
+           gross, gross_currency, "offset", covered, tax_share, base_rate, rating_factor, rate, cover_rate,
+           valuation, amount, amount_currency)
     WITH later AS (
         SELECT debit_move_id AS line_id, amount, debit_amount_currency AS amount_currency
           FROM account_partial_reconcile
@@ -243,14 +244,16 @@ PROVISION = """
     item AS (
         SELECT line.id, line.move_id, line.account_id, line.company_id, line.currency_id,
                move.name, move.ref, COALESCE(move.invoice_date, line.date) AS invoice_date,
-               partner.commercial_partner_id AS partner_id,
+               partner.id AS partner_id,
+               COALESCE(partner.complete_name, partner.name) AS partner_name,
                COALESCE(line.date_maturity, line.date) AS due,
                open_item.amount, open_item.amount_currency
           FROM open_item
           JOIN account_move_line line ON line.id = open_item.id
           JOIN account_account account ON account.id = line.account_id
           JOIN account_move move ON move.id = line.move_id
-     LEFT JOIN res_partner partner ON partner.id = line.partner_id
+     LEFT JOIN res_partner contact ON contact.id = line.partner_id
+     LEFT JOIN res_partner partner ON partner.id = contact.commercial_partner_id
          WHERE account.account_type = 'asset_receivable'
            AND line.parent_state = 'posted'
            AND line.date <= %(as_of)s
@@ -281,9 +284,11 @@ PROVISION = """
           FROM valued
     )
     SELECT %(run)s, 1, now() AT TIME ZONE 'UTC', 1, now() AT TIME ZONE 'UTC',
-           loss.id, move_id, account_id, loss.partner_id, loss.company_id, loss.currency_id, loss.name,
-           loss.ref, invoice_date, due, %(as_of)s::date - due, bucket_id, profile.rating_id, treatment,
-           amount, amount_currency, set_off, 0,
+           loss.id, move_id, account_id, loss.partner_id, partner_name, loss.company_id, loss.currency_id,
+           loss.name, loss.ref, invoice_date, due, %(as_of)s::date - due, bucket_id, profile.rating_id,
+           treatment,
+           amount, amount_currency, set_off, 0, 0,
+           CASE WHEN treatment = 'matrix' THEN rate END, CASE WHEN treatment = 'matrix' THEN 1 END,
            CASE WHEN treatment = 'matrix' THEN rate ELSE 0 END, 0, 1, loss,
            CASE WHEN amount = 0 THEN 0
                 ELSE round(loss * amount_currency / amount, currency.decimal_places) END

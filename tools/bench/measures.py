@@ -409,9 +409,11 @@ def _provision_policy(env, company):
 
 def _same_lines(env, *runs):
     """Whether two runs have the same lines, figure by figure."""
-    columns = """move_line_id, move_id, account_id, partner_id, company_id, currency_id, name, ref,
-        invoice_date, date_maturity, days_past_due, bucket_id, segment_id, rating_id, treatment, least,
-        gross, gross_currency, "offset", covered, rate, cover_rate, valuation, amount, amount_currency"""
+    columns = """move_line_id, move_id, account_id, partner_id, partner_name, company_id, currency_id,
+        name, ref, invoice_date, date_maturity, days_past_due, bucket_id, segment_id, rating_id, treatment,
+        least,
+        gross, gross_currency, "offset", covered, tax_share, base_rate, rating_factor, rate, cover_rate,
+        valuation, amount, amount_currency"""
     lines = f"SELECT {columns} FROM ar_provision_line WHERE run_id = %s"
     first, second = (run.id for run in runs)
     env.cr.execute(

@@ -58,6 +58,7 @@ class ArProvisionBucket(models.Model):
 
         :param names: {language: name}
         """
+        self.check_access("write")
         self.filtered(lambda bucket: is_renamed(bucket, names))._check_unused()
 
     @api.ondelete(at_uninstall=False)

@@ -54,6 +54,7 @@ class ArProvisionSegment(models.Model):
 
         :param names: {language: name}
         """
+        self.check_access("write")
         renamed = self.filtered(lambda segment: is_renamed(segment, names))
         if renamed:
             cells = self.env["ar.provision.cell"].sudo()  # sudo: of any company
