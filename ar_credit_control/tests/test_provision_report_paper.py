@@ -68,8 +68,8 @@ class TestProvisionReportPaper(PaperCase):
         before = self.run_now.with_user(self.auditor)._render_html()
         # what has approved rates keeps its name: only another hand changes it
         self.env.cr.execute(
-            'UPDATE ar_provision_bucket SET name = \'{"en_US": "Renamed"}\' WHERE policy_id = %s',
-            [self.policy.id],
+            'UPDATE ar_provision_bucket SET name = \'{"en_US": "Renamed"}\' WHERE id = %s',
+            [self.policy.bucket_ids[1].id],
         )
         self.make_invoice(5_000, 70)
         self.env.invalidate_all()
