@@ -316,7 +316,7 @@ class TestInterestClaim(InterestCase):
     )
     @given(data=st.data())
     def test_whatever_happens_claims_come_to_the_interest_owed(self, data):
-        """Invariant 7: payments, un-reconciling and claims in any order; then claims hold what is owed."""
+        """Invariant 7: payments, credit notes, undoing and claims in any order; claims hold what is owed."""
         self.scheme.rounding = "total"
         partner = self.make_customer("Any AG")
         due = DATE("2023-01-10")
@@ -325,23 +325,33 @@ class TestInterestClaim(InterestCase):
         payments = []
         for _step in range(data.draw(st.integers(1, 6))):
             day += datetime.timedelta(days=data.draw(st.integers(0, 25)))
-            match data.draw(st.sampled_from(["claim", "pay", "pay back", "undo"])):
+            match data.draw(st.sampled_from(["claim", "pay", "pay back", "credit", "undo"])):
                 case "claim":
                     self.claim(day, partner=partner)
                 case "undo" if payments:
                     payment = payments.pop(data.draw(st.integers(0, len(payments) - 1)))
                     payment.move_id.line_ids.remove_move_reconcile()
-                case "pay" | "pay back" as what:
+                case "pay" | "pay back" | "credit" as what:
                     amount = data.draw(st.integers(10, 70)) * 10.0
-                    if amount < invoice.amount_residual:
+                    if amount < invoice.amount_residual and what == "credit":
+                        self.credit(invoice, amount)
+                        if data.draw(st.booleans()):
+                            self.commit()
+                    elif amount < invoice.amount_residual:
                         back = data.draw(st.integers(1, 15)) if what == "pay back" else 0
                         payments.append(self.pay(invoice, day - datetime.timedelta(days=back), amount))
         end = day + datetime.timedelta(days=5)
         self.claim(end, partner=partner)
         parts = self.item(invoice).matched_credit_ids
-        segments, sums = self.simulate(
-            self.scheme, 1000.0, due, end, [(part.max_date, part.debit_amount_currency) for part in parts]
-        )
+        paid = [
+            # what was credited was never owed
+            (
+                due if part.credit_move_id.move_id.reversed_entry_id else part.max_date,
+                part.debit_amount_currency,
+            )
+            for part in parts
+        ]
+        segments, sums = self.simulate(self.scheme, 1000.0, due, end, paid)
         held = self.held(partner)
         self.assertAlmostEqual(sum(held.mapped("amount_interest")), sums["interest"], delta=0.011 * len(held))
         # by segments exactly, and each day's principal is the one that was open

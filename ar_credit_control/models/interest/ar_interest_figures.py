@@ -278,9 +278,10 @@ class ArInterestFigures(models.AbstractModel):
         """
         return SQL(
             """(credit.reversed_entry_id = item.move_id
-                OR EXISTS (SELECT FROM ar_dispute_credit_rel settling
-                             JOIN ar_dispute_line disputed ON disputed.dispute_id = settling.dispute_id
-                            WHERE settling.move_id = credit.id AND disputed.move_id = item.move_id))"""
+                OR credit.move_type = 'out_refund'
+                   AND EXISTS (SELECT FROM ar_dispute_credit_rel settling
+                                 JOIN ar_dispute_line disputed ON disputed.dispute_id = settling.dispute_id
+                                WHERE settling.move_id = credit.id AND disputed.move_id = item.move_id))"""
         )
 
     @api.model
