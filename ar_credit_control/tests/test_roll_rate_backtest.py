@@ -1,6 +1,7 @@
 from datetime import date
 
 from odoo.exceptions import AccessError, UserError, ValidationError
+from odoo.fields import Command
 from odoo.tests import tagged
 
 from .common_roll_rate import RollRateCase
@@ -82,6 +83,50 @@ class TestRollRateBacktest(RollRateCase):
         invoice.button_draft()
         line = self.make_test(run).line_ids
         self.assertEqual(self.figures(line), (100, 0, 100, 0, 0, 0, 0))
+
+    def test_a_journal_item_that_was_made_again_is_the_same_claim(self):
+        """An instalment whose journal item is another one now is found by entry, customer and due date."""
+        term = self.env["account.payment.term"].create(
+            {
+                "name": "In halves",
+                "line_ids": [
+                    Command.create({"value": "percent", "value_amount": 50, "nb_days": days})
+                    for days in (30, 60)
+                ],
+            }
+        )
+        invoice = self.make_invoice(
+            100, 0, invoice_date=date(2024, 1, 1), invoice_payment_term_id=term.id, invoice_date_due=False
+        )
+        run = self.make_run(self.run_date)
+        before = run.line_ids.move_line_id
+        self.assertEqual(len(before), 2)
+        invoice.button_draft()
+        invoice.invoice_payment_term_id = False
+        invoice.invoice_payment_term_id = term
+        invoice.action_post()
+        self.assertNotEqual(before.exists(), before, "a journal item was made again")
+        self.settle(invoice, 30, date(2024, 5, 1))
+        test = self.make_test(run)
+        self.assertEqual(sum(test.line_ids.mapped("item_count")), 2)
+        self.assertEqual(sum(test.line_ids.mapped("collected")), 30)
+        self.assertEqual(sum(test.line_ids.mapped("credited")), 0)
+        self.assertEqual(sum(test.line_ids.mapped("still_open")), 70)
+        self.assertEqual(test.lost, 70)
+
+    def test_an_entry_that_is_less_now_took_back_the_rest(self):
+        invoice = self.invoice_due(100, date(2024, 3, 1))
+        run = self.make_run(self.run_date)
+        invoice.button_draft()
+        invoice.invoice_line_ids.price_unit = 60
+        invoice.action_post()
+        line = self.make_test(run).line_ids
+        self.assertEqual(self.figures(line), (100, 0, 40, 0, 60, 60, 60))
+        invoice.button_draft()
+        invoice.invoice_line_ids.price_unit = 150
+        invoice.action_post()
+        line = self.make_test(run).line_ids
+        self.assertEqual(self.figures(line), (100, 0, 0, 0, 100, 100, 100))
 
     def test_the_run_is_posted_and_the_day_is_over_but_later(self):
         self.invoice_due(100, date(2024, 3, 1))

@@ -64,7 +64,7 @@ class ArProvisionBacktestLine(models.Model):
                        100 * expected / gross, 100 * (written_off + overdue_long) / gross,
                        %(uid)s, now() AT TIME ZONE 'UTC', %(uid)s, now() AT TIME ZONE 'UTC'
                   FROM (
-                        SELECT bucket_id, segment_id, COUNT(*) AS item_count, SUM(gross) AS gross,
+                        SELECT bucket_id, segment_id, SUM(item_count) AS item_count, SUM(gross) AS gross,
                                SUM(expected) AS expected,
                                ROUND(SUM(credited), %(decimals)s) AS credited,
                                ROUND(SUM(written_off), %(decimals)s) AS written_off,
@@ -86,49 +86,79 @@ class ArProvisionBacktestLine(models.Model):
 
     @api.model
     def _outcomes_sql(self, test) -> SQL:
-        """Return what became of each claim of a run: ``line_id``, ``bucket_id``, ``segment_id``, ``gross``,
-        ``expected``, ``credited``, ``written_off``, ``still_open``, ``in_default``.
+        """Return what became of each claim of a run: ``bucket_id``, ``segment_id``, ``item_count``,
+        ``gross``, ``expected``, ``credited``, ``written_off``, ``still_open``, ``in_default``.
 
-        A matching counts since the run when it takes effect after it, or was made after it was computed: a
-        receipt of before can be matched later. A journal item that is gone was taken back with its entry.
+        A journal item is not the identity of a claim: where it is gone, that of the same entry, customer and
+        due date is; without one the entry took the claim back. An entry that is less now than what was owed
+        took back the rest; what it is more was never owed at the run. A matching counts since the run when
+        it takes effect after it, or was made after it was computed: a receipt of before can be matched later.
         """
         history = self.env["ar.provision.history"]
         return SQL(
             """
             WITH claim AS MATERIALIZED (
-                    SELECT line.id AS line_id, line.move_line_id, line.bucket_id, line.segment_id,
-                           line.date_maturity, line.gross, line.amount AS expected,
-                           item.id, item.move_id, item.balance
+                    SELECT MIN(line.id) AS id, item.id AS item_id, line.move_id,
+                           partner.commercial_partner_id AS partner_id, line.date_maturity, line.bucket_id,
+                           line.segment_id, COUNT(*) AS item_count, SUM(line.gross) AS gross,
+                           SUM(line.amount) AS expected
                       FROM ar_provision_line line
                  LEFT JOIN account_move_line item
                         ON item.id = line.move_line_id AND item.parent_state = 'posted'
+                 LEFT JOIN res_partner partner ON partner.id = line.partner_id
                      WHERE line.run_id = %(run)s AND line.treatment IN ('matrix', 'individual')
+                  GROUP BY item.id, line.move_id, partner.commercial_partner_id, line.date_maturity,
+                           line.bucket_id, line.segment_id
+                 ),
+                 item AS MATERIALIZED (
+                    SELECT claim.id AS claim_id, item.id, item.move_id, item.balance
+                      FROM claim
+                      JOIN account_move_line item ON item.id = claim.item_id
+                 UNION ALL
+                    SELECT claim.id, item.id, item.move_id, item.balance
+                      FROM claim
+                      JOIN account_move_line item ON item.move_id = claim.move_id
+                      JOIN account_account account
+                        ON account.id = item.account_id AND account.account_type = 'asset_receivable'
+                 LEFT JOIN res_partner partner ON partner.id = item.partner_id
+                     WHERE claim.item_id IS NULL
+                       AND item.parent_state = 'posted'
+                       AND item.balance > 0
+                       AND COALESCE(item.date_maturity, item.date) = claim.date_maturity
+                       AND partner.commercial_partner_id IS NOT DISTINCT FROM claim.partner_id
+                       AND NOT EXISTS (SELECT 1 FROM claim own WHERE own.item_id = item.id)
                  ),
                  loss AS MATERIALIZED (%(losses)s),
                  settled AS (
-                    SELECT item.id,
+                    SELECT item.claim_id,
                            SUM(part.amount) AS settled,
                            SUM(part.amount * COALESCE(loss.share, 0)) FILTER (WHERE %(since)s)
                                AS written_off,
                            SUM(part.amount * (1 - COALESCE(loss.share, 0)))
                                FILTER (WHERE %(since)s AND %(credited)s) AS credited
-                      FROM claim item
+                      FROM item
                       JOIN account_partial_reconcile part ON part.debit_move_id = item.id
                       JOIN account_move_line counterpart ON counterpart.id = part.credit_move_id
                       JOIN account_move move ON move.id = counterpart.move_id
                  LEFT JOIN loss ON loss.move_id = move.id
                      WHERE counterpart.parent_state = 'posted' AND part.max_date <= %(date_to)s
-                  GROUP BY item.id
+                  GROUP BY item.claim_id
+                 ),
+                 owed AS (
+                    SELECT claim_id, SUM(balance) AS balance
+                      FROM item
+                  GROUP BY claim_id
                  )
-            SELECT claim.line_id, claim.bucket_id, claim.segment_id, claim.gross, claim.expected,
-                   CASE WHEN claim.id IS NULL THEN claim.gross
-                        ELSE COALESCE(settled.credited, 0) END AS credited,
+            SELECT claim.bucket_id, claim.segment_id, claim.item_count, claim.gross, claim.expected,
+                   GREATEST(claim.gross - COALESCE(owed.balance, 0), 0) + COALESCE(settled.credited, 0)
+                       AS credited,
                    COALESCE(settled.written_off, 0) AS written_off,
-                   CASE WHEN claim.id IS NULL THEN 0
-                        ELSE claim.balance - COALESCE(settled.settled, 0) END AS still_open,
+                   LEAST(COALESCE(owed.balance, 0) - COALESCE(settled.settled, 0), claim.gross)
+                       AS still_open,
                    %(date_to)s::date - claim.date_maturity > %(default_days)s AS in_default
               FROM claim
-         LEFT JOIN settled ON settled.id = claim.id
+         LEFT JOIN owed ON owed.claim_id = claim.id
+         LEFT JOIN settled ON settled.claim_id = claim.id
             """,
             run=test.run_id.id,
             losses=history._losses_sql(test.run_id.policy_id),
