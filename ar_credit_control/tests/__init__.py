@@ -89,6 +89,7 @@ from . import test_provision_report_paper
 from . import test_provision_assessment
 from . import test_provision_policy
 from . import test_provision_past
+from . import test_provision_posting
 from . import test_provision_preset
 from . import test_provision_run
 from . import test_provision_terms

@@ -510,7 +510,7 @@ matrix = env['ar.provision.matrix'].create({
 matrix._write_evidence({'state': 'approved'})
 partner = env['res.partner'].create({'name': 'Raced', 'is_company': True})
 env['account.move'].create({
-    'move_type': 'out_invoice', 'partner_id': partner.id, 'invoice_date': today,
+    'move_type': 'out_invoice', 'partner_id': partner.id, 'invoice_date': today - timedelta(days=1),
     'invoice_line_ids': [(0, 0, {'name': 'Work', 'price_unit': 1000, 'tax_ids': [(5,)]})],
 }).action_post()
 
@@ -521,7 +521,7 @@ def make_run(date):
     return run.id
 
 runs = [make_run(today), make_run(today)]
-killed = make_run(today + timedelta(days=1))
+killed = make_run(today - timedelta(days=1))
 print('MADE', allowance.id, killed, *runs)
 sys.stdout.flush()
 env.cr.commit()

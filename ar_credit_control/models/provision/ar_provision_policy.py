@@ -429,6 +429,19 @@ class ArProvisionPolicy(models.Model):
             latest -= relativedelta(days=1)
         return (date - latest).days
 
+    def _prepare_accounts(self):
+        """Return where a run books, as values that it keeps."""
+        self.ensure_one()
+        rows = sorted(
+            [receivable.id or 0, *(account.id or 0 for account in accounts)]
+            for receivable, accounts in self._get_accounts().items()
+        )
+        return {
+            "accounts": rows,
+            "exchange": self.exchange_account_id.id,
+            "journal": self.journal_id.id,
+        }
+
     def _get_accounts(self):
         """Return {receivable account: (allowance account, charge account, release account)}, with the
         policy's own under the key ``account.account()`` for every other receivable account."""

@@ -26,8 +26,10 @@ class ArProvisionRun(models.Model):
     _terms = frozenset({"date", "company_id", "policy_id", "note"})
     _own_fields = frozenset(
         {
+            "accounts",
             "amount",
             "booked",
+            "booked_opening",
             "booked_other",
             "change",
             "computed_on",
@@ -66,7 +68,11 @@ class ArProvisionRun(models.Model):
         help="An opening takes over the allowance that the ledger has already, and books nothing.",
     )
     date = fields.Date(
-        string="Reporting Date", required=True, default=fields.Date.context_today, tracking=True, index=True
+        string="Reporting Date",
+        required=True,
+        default=lambda self: self.env.company._credit_root()._credit_today(),
+        tracking=True,
+        index=True,
     )
     company_id = fields.Many2one(
         "res.company",
@@ -87,6 +93,7 @@ class ArProvisionRun(models.Model):
         store=True,
         readonly=False,
         precompute=True,
+        copy=False,
         domain="[('company_id', '=', company_id)]",
         tracking=True,
     )
@@ -104,6 +111,7 @@ class ArProvisionRun(models.Model):
         copy=False,
     )
     terms = fields.Json(string="Terms of the Policy", readonly=True, copy=False)
+    accounts = fields.Json(string="Accounts Then", readonly=True, copy=False)
     terms_table = fields.Html(string="Terms", compute="_compute_terms_table")
     warning = fields.Text(compute="_compute_warning")
     as_of_note = fields.Char(string="As Known Then", compute="_compute_as_of_note")
@@ -165,6 +173,12 @@ class ArProvisionRun(models.Model):
         help="Part of what is booked that no run and no write-off explains. The run takes it over; record an "
         "opening first where it is the allowance from before.",
     )
+    booked_opening = fields.Monetary(
+        string="Taken Over So Far",
+        readonly=True,
+        copy=False,
+        help="What openings explain of the allowance at the date.",
+    )
     booked_by_others = fields.Monetary(
         string="Booked by Others Since",
         compute="_compute_booked_by_others",
@@ -223,10 +237,22 @@ class ArProvisionRun(models.Model):
         for run in self:
             run.entry_count = len(run.move_ids)
 
-    @api.depends("booked_other", "previous_id.booked_other")
+    @api.depends("computed_on", "booked_opening", "booked_other", "previous_id.booked_other")
     def _compute_booked_by_others(self):
         for run in self:
-            run.booked_by_others = run.booked_other and run.booked_other - run.previous_id.booked_other
+            run.booked_by_others = run.computed_on and run._get_booked_by_others()
+
+    def _get_booked_by_others(self):
+        """Return what others booked since the run before, and no opening explains.
+
+        An opening after that run explains what it took over first: that was not booked back.
+        """
+        self.ensure_one()
+        before = self.previous_id.booked_other
+        explained = self.booked_opening - self.previous_id.booked_opening
+        if before * explained > 0:
+            before = max(before - explained, 0) if before > 0 else min(before - explained, 0)
+        return self.currency_id.round(self.booked_other - before)
 
     @api.depends("terms")
     @api.depends_context("lang")
@@ -298,6 +324,7 @@ class ArProvisionRun(models.Model):
 
     @api.constrains("company_id", "policy_id")
     def _check_policy(self):
+        self._check_policy_in_use()
         for run in self:
             if run.company_id.parent_id or run.policy_id.company_id != run.company_id:
                 raise ValidationError(
@@ -365,6 +392,7 @@ class ArProvisionRun(models.Model):
         self._write_changes()
         self._write_evidence(
             {
+                "accounts": self.policy_id._prepare_accounts(),
                 "computed_on": fields.Datetime.now(),
                 "terms": self.kind == "regular" and self.policy_id._get_terms(),
             }
@@ -433,11 +461,16 @@ class ArProvisionRun(models.Model):
                 self.id,
             )
         )
-        [(booked, other, change)] = self.env.execute_query(
+        [(booked, other, change, opening)] = self.env.execute_query(
             SQL(
-                """SELECT COALESCE(SUM(booked), 0), COALESCE(SUM(other), 0), COALESCE(SUM(change), 0)
-                     FROM ar_provision_run_change WHERE run_id = %s""",
-                self.id,
+                """SELECT COALESCE(SUM(booked), 0), COALESCE(SUM(other), 0), COALESCE(SUM(change), 0),
+                          (SELECT COALESCE(SUM(amount), 0)
+                             FROM ar_provision_movement
+                            WHERE kind = 'opening' AND root_company_id = %(root)s AND date <= %(date)s)
+                     FROM ar_provision_run_change WHERE run_id = %(run)s""",
+                run=self.id,
+                root=self.company_id.id,
+                date=self.date,
             )
         )
         return {
@@ -448,6 +481,7 @@ class ArProvisionRun(models.Model):
             "amount": amount,
             "booked": booked,
             "booked_other": other,
+            "booked_opening": opening,
             "change": change,
         }
 
@@ -455,6 +489,9 @@ class ArProvisionRun(models.Model):
         for run in self:
             if not run.computed_on:
                 raise UserError(self.env._("Compute “%s” first.", run.name))
+            run._check_date()
+            run._check_policy_in_use()
+            run._check_accounts()
             if run.kind == "opening" and run.currency_id.is_zero(run.booked_other):
                 raise UserError(
                     self.env._(
@@ -465,42 +502,60 @@ class ArProvisionRun(models.Model):
             if run.kind == "regular":
                 run._check_ledger()
 
+    def _check_date(self):
+        """Refuse a run of the future: nobody knows its open items, and it would stand as the last one.
+
+        :raise UserError: for a date after today in the company's time zone
+        """
+        for run in self:
+            if run.date > run.company_id._credit_today():
+                raise UserError(
+                    self.env._(
+                        "%s is in the future: a run is booked when its date has come.",
+                        format_date(self.env, run.date),
+                    )
+                )
+
+    def _check_policy_in_use(self):
+        """Refuse a policy that the company does not use.
+
+        :raise ValidationError: naming the policy
+        """
+        for run in self:
+            if run.kind == "regular" and not run.policy_id.active:
+                raise ValidationError(
+                    self.env._(
+                        "“%(policy)s” is not in use. A draft takes the policy that is; if the run is "
+                        "approved, cancel it and make a new one.",
+                        policy=run.policy_id.name,
+                    )
+                )
+
+    def _check_accounts(self):
+        """Refuse accounts that are not those the run was computed with, which were approved.
+
+        :raise UserError: when the policy names other ones now
+        """
+        for run in self:
+            if run.accounts and run.accounts != run.policy_id._prepare_accounts():
+                raise UserError(
+                    self.env._(
+                        "The accounts of “%(policy)s” changed since “%(run)s” was computed. Send it back and "
+                        "compute it again; if it is approved, cancel it and make a new one.",
+                        policy=run.policy_id.name,
+                        run=run.name,
+                    )
+                )
+
     def _check_ledger(self):
         """Refuse lines that are not the open items any more: something was booked or matched since.
 
-        :raise UserError: when number or amount of the open items of a customer in a company or branch differ
+        :raise UserError: when an open item is not a line, or another amount of it is open
         """
         self.ensure_one()
         self.env.flush_all()
-        report = self.env["ar.aging.report"]
-        report._switch_off_jit()
-        changed = self.env.execute_query(
-            SQL(
-                """
-                SELECT 1
-                  FROM (
-                        SELECT company_id, COALESCE(partner_id, 0) AS partner_id,
-                               COUNT(*) AS count, SUM(gross) AS gross
-                          FROM ar_provision_line
-                         WHERE run_id = %(run)s
-                      GROUP BY 1, 2
-                       ) line
-             FULL JOIN (
-                        SELECT company_id, COALESCE(partner_id, 0) AS partner_id,
-                               COUNT(*) AS count, SUM(amount) AS gross
-                          FROM (%(open_items)s) item
-                         WHERE root_company_id = %(root)s
-                      GROUP BY 1, 2
-                       ) item USING (company_id, partner_id)
-                 WHERE line.count IS DISTINCT FROM item.count OR line.gross IS DISTINCT FROM item.gross
-                 LIMIT 1
-                """,
-                run=self.id,
-                open_items=report._open_items_sql(self.date),
-                root=self.company_id.id,
-            )
-        )
-        if changed:
+        self.env["ar.aging.report"]._switch_off_jit()
+        if self.env.execute_query(SQL("%s LIMIT 1", self._ledger_changes_sql())):
             raise UserError(
                 self.env._(
                     "The ledger at %(date)s changed since “%(run)s” was computed. Send it back and compute "
@@ -509,6 +564,33 @@ class ArProvisionRun(models.Model):
                     run=self.name,
                 )
             )
+
+    def _ledger_changes_sql(self) -> SQL:
+        """Return the open items at the date that are others now than when the run was computed.
+
+        An item is an instalment: entry, customer and due date, in a company or branch; journal items are
+        made anew when an entry is posted again. Rows: ``gross``, what is open now more than in the lines.
+        """
+        return SQL(
+            """
+            SELECT SUM(amount) AS gross
+              FROM (
+                    SELECT company_id, move_id, partner_id, date_maturity, -1 AS items,
+                           -gross AS amount, -gross_currency AS amount_currency
+                      FROM ar_provision_line
+                     WHERE run_id = %(run)s
+                 UNION ALL
+                    SELECT company_id, move_id, partner_id, date_maturity, 1, amount, amount_currency
+                      FROM (%(open_items)s) item
+                     WHERE root_company_id = %(root)s
+                   ) item
+          GROUP BY company_id, move_id, partner_id, date_maturity
+            HAVING (SUM(items), SUM(amount), SUM(amount_currency)) != (0, 0, 0)
+            """,
+            run=self.id,
+            open_items=self.env["ar.aging.report"]._open_items_sql(self.date),
+            root=self.company_id.id,
+        )
 
     def _submit(self):
         self._keep_policy()

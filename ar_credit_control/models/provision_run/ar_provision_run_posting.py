@@ -21,6 +21,9 @@ class ArProvisionRun(models.Model):
         self.ensure_one()
         self._lock_company()
         self._check_only_one()
+        self._check_date()
+        self._check_policy_in_use()
+        self._check_accounts()
         if self.kind == "regular":
             self._check_ledger()
             self._take_previous()
