@@ -215,6 +215,13 @@ class TestProvisionTerms(WriteoffCase):
         self.policy.write({"default_rebuttal": False, "default_days": 90})
         self.assertFalse(self.policy.lacks_rebuttal)
 
+    def test_tax_that_comes_back_and_is_provided_for(self):
+        self.make_taxed_invoice(1_000, 40, self.tax)
+        self.company.writeoff_tax = "reverse"
+        self.assertIn("Tax of written-off", self.make_run(post=False).warning)
+        self.policy.net_of_tax = True
+        self.assertNotIn("Tax of written-off", self.make_run(post=False).warning or "")
+
     def test_rates_older_than_a_year(self):
         self.make_invoice(1_000, 40)
         self.policy.default_days = 90

@@ -79,7 +79,8 @@ class ArProvisionPolicy(models.Model):
     @api.model
     def _proposes_net_of_tax(self, company):
         """Whether tax of lost claims comes back: where the company says so, and in Germany (UStG § 17)."""
-        return company.writeoff_tax == "reverse" or company.account_fiscal_country_id.code == "DE"
+        countries = company.account_fiscal_country_id | company.country_id
+        return company.writeoff_tax == "reverse" or "DE" in countries.mapped("code")
 
     def _prepare_preset_matrix(self, preset):
         self.ensure_one()

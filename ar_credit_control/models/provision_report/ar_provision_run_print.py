@@ -137,10 +137,12 @@ class ArProvisionRun(models.Model):
         return [(label, *found[least]) for least, label in labels if least in found]
 
     def _get_assessed(self):
-        """Return the customers who were assessed individually: assessment, items, base, loss, rate."""
+        """Return the customers who were assessed individually: name then, assessment, items, base, loss,
+        rate."""
         rows = self.env.execute_query(
             SQL(
-                """SELECT assessment_id, COUNT(*), SUM(gross), SUM(gross - "offset"), SUM(amount)
+                """SELECT assessment_id, COUNT(*), SUM(gross), SUM(gross - "offset"), SUM(amount),
+                          MIN(partner_name)
                      FROM ar_provision_line
                     WHERE run_id = %s AND treatment = 'individual'
                  GROUP BY assessment_id
@@ -153,12 +155,13 @@ class ArProvisionRun(models.Model):
         return [
             SimpleNamespace(
                 assessment=assessment,
+                partner_name=name or assessment.partner_id.name,
                 item_count=count,
                 gross=gross,
                 amount=amount,
                 rate=100 * amount / base if base > 0 else 0.0,
             )
-            for assessment, (_id, count, gross, base, amount) in zip(assessments, rows, strict=True)
+            for assessment, (_id, count, gross, base, amount, name) in zip(assessments, rows, strict=True)
         ]
 
     # ------------------------------------------------------------------

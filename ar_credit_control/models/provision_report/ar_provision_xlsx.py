@@ -21,7 +21,8 @@ CHUNK = 5000
 Item = namedtuple(
     "Item",
     "partner name ref invoice_date date_maturity days_past_due bucket_id segment_id rating_id treatment least"
-    " currency_id gross_currency gross offset covered rate cover_rate amount account_id company_id",
+    " currency_id gross_currency gross offset covered base_rate rating_factor tax_share rate cover_rate"
+    " amount account_id company_id",
 )
 
 
@@ -114,6 +115,9 @@ class ArProvisionXlsx(models.AbstractModel):
                       line.gross,
                       line."offset",
                       line.covered,
+                      line.base_rate::float,
+                      line.rating_factor::float,
+                      line.tax_share::float,
                       line.rate::float,
                       line.cover_rate::float,
                       line.amount,
@@ -239,7 +243,7 @@ class AssessmentSheet(ProvisionSheet):
 
     def write_sheet(self, rows):
         for row in rows:
-            self.write_text(0, row.assessment.partner_id.name)
+            self.write_text(0, row.partner_name)
             self.write_text(1, row.assessment.reason)
             self.sheet.write_number(self.row, 2, row.item_count, self.count)
             self.write_money(3, row.gross)
@@ -290,6 +294,9 @@ class ItemSheet(ProvisionSheet):
             (self.env._("Gross"), 17),
             (self.env._("Own Credits"), 17),
             (self.env._("Covered"), 17),
+            (self.env._("Matrix Rate"), 11),
+            (self.env._("Rating Factor"), 11),
+            (self.env._("Tax Left Out"), 11),
             (self.env._("Loss Rate"), 11),
             (self.env._("Rate of the Covered Part"), 11),
             (self.env._("Expected Loss"), 17),
@@ -315,7 +322,7 @@ class ItemSheet(ProvisionSheet):
         self.write_sums(
             self.env._("Total"),
             HEADING_ROWS if self.pages == 1 and count else None,
-            zip((13, 14, 15, 18), totals.values(), strict=True),
+            zip((13, 14, 15, 21), totals.values(), strict=True),
         )
         return count
 
@@ -339,12 +346,16 @@ class ItemSheet(ProvisionSheet):
         self.write_money(13, item.gross)
         self.write_money(14, item.offset)
         self.write_money(15, item.covered)
-        self.write_percent(16, item.rate)
-        self.write_percent(17, item.cover_rate)
-        self.write_money(18, item.amount)
-        self.write_text(19, self.names.accounts.get(item.account_id))
+        self.write_percent(16, item.base_rate)
+        if item.rating_factor is not None:
+            sheet.write_number(row, 17, item.rating_factor)
+        self.write_percent(18, item.tax_share)
+        self.write_percent(19, item.rate)
+        self.write_percent(20, item.cover_rate)
+        self.write_money(21, item.amount)
+        self.write_text(22, self.names.accounts.get(item.account_id))
         if len(self.names.branches) > 1:
-            self.write_text(20, self.names.branches.get(item.company_id))
+            self.write_text(23, self.names.branches.get(item.company_id))
         self.row += 1
 
 

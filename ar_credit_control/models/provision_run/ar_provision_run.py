@@ -270,7 +270,9 @@ class ArProvisionRun(models.Model):
         self.ensure_one()
         return self.env["ar.provision.policy"]._describe_terms(self.terms) if self.terms else []
 
-    @api.depends("date", "kind", "matrix_id", "state", "terms", "policy_id.lacks_rebuttal")
+    @api.depends(
+        "date", "kind", "matrix_id", "state", "terms", "policy_id.lacks_rebuttal", "policy_id.net_of_tax"
+    )
     @api.depends_context("lang")
     def _compute_warning(self):
         for run in self:
@@ -290,7 +292,17 @@ class ArProvisionRun(models.Model):
                     format_date(self.env, self.matrix_id.date_from),
                 )
             )
-        if self.state in ("draft", "submitted") and self.policy_id.lacks_rebuttal:
+        if self.state not in ("draft", "submitted"):
+            return warnings
+        # sudo: a setting of the main company
+        if self.company_id.sudo().writeoff_tax == "reverse" and not self.policy_id.net_of_tax:
+            warnings.append(
+                self.env._(
+                    "Tax of written-off invoices is taken back, and the loss includes it: the policy may "
+                    "leave it out, “Net of Recoverable Tax”."
+                )
+            )
+        if self.policy_id.lacks_rebuttal:
             warnings.append(
                 self.env._(
                     "IFRS 9 presumes a default after 90 days past due: switch that on in the policy, or "
