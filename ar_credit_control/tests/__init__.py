@@ -20,6 +20,7 @@ from . import test_collection_assignment
 from . import test_collection_case
 from . import test_collection_night
 from . import test_collection_parent
+from . import test_collection_placement
 from . import test_collection_tour
 from . import test_collection_worklist
 from . import test_contact_attack

@@ -118,3 +118,15 @@ class CollectionCase(DunningCase):
         item = self.env["ar.aging.report"].search([("move_id", "=", invoice.id)], limit=1)
         category = self.env.ref("ar_credit_control.dispute_category_price")
         return self.env["ar.dispute"]._record(category, {item: amount}, "Too expensive")
+
+    def place(self, *moves, kind="agency"):
+        """Items handed over by the collector, approved by the controller."""
+        items = self.env["ar.aging.report"].search(
+            [("move_id", "in", [move.id for move in moves]), ("amount_currency", ">", 0)]
+        )
+        placements = self.env["ar.placement"].with_user(self.collector)
+        agent = self.make_customer("Inkasso Nord")
+        placement = placements._propose(items.with_user(self.collector), kind, agent)
+        placement.action_submit()
+        placement.with_user(self.controller).action_approve()
+        return placement.with_env(self.env)

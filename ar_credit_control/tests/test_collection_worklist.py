@@ -119,7 +119,7 @@ class TestCollectionWorklist(CollectionCase):
         self.contact(contacted, 6)
         self.make_entry([(covered.partner_id, None, -1000.0)])
         self.dispute(self.env["account.move"].search([("partner_id", "=", nothing.partner_id.id)]), 1000.0)
-        placed._set_state("agency", "Handed over")
+        self.place(self.env["account.move"].search([("partner_id", "=", placed.partner_id.id)]))
         self.assertFalse(self.rows())
         self.assertEqual(
             [

@@ -174,7 +174,7 @@ class ArItemSettlement(models.AbstractModel):
 
     @api.model
     def _touched_sql(self, move_ids) -> SQL:
-        """Return model and id of agreements about entries."""
+        """Return model and id of agreements about entries, and of running placements."""
         return SQL(
             """
             SELECT DISTINCT 'ar.payment.promise', line.promise_id
@@ -184,6 +184,11 @@ class ArItemSettlement(models.AbstractModel):
             SELECT DISTINCT 'ar.payment.plan', item.plan_id
               FROM ar_payment_plan_item item
              WHERE item.move_id = ANY(%(move_ids)s)
+         UNION ALL
+            SELECT DISTINCT 'ar.placement', line.placement_id
+              FROM ar_placement_line line
+              JOIN ar_placement placement ON placement.id = line.placement_id AND placement.state = 'placed'
+             WHERE line.move_id = ANY(%(move_ids)s)
             """,
             move_ids=move_ids,
         )

@@ -585,11 +585,13 @@ class ArCollectionCase(models.Model):
     def _waiting_sql(self, today):
         """Return why a case is not on today's worklist, a key of ``WAITING``; NULL: it is on it.
 
-        What the customer does after the snooze began ends it: a promise broken, a reply.
+        What is placed is asked for by the agent; what else the customer owes is asked for by us. What the
+        customer does after the snooze began ends it: a promise broken, a reply.
         """
         return SQL(
             """
-            CASE WHEN figures.state <> 'open' THEN 'placed'
+            CASE WHEN figures.state = 'closed'
+                      OR (figures.state <> 'open' AND figures.claimable <= 0) THEN 'placed'
                  WHEN figures.snooze_until > %(today)s
                       AND NOT (figures.priority = '1_broken' AND figures.broken_date > figures.snooze_date)
                       AND NOT (figures.priority = '3_reply'

@@ -186,7 +186,7 @@ class ArCollectionWorklist(models.Model):
                    COALESCE(absent.substitute_id, collection_case.collector_id, 0) AS user_id
               FROM ar_collection_case collection_case
          LEFT JOIN (%s) absent ON absent.user_id = collection_case.collector_id
-             WHERE collection_case.state = 'open'
+             WHERE collection_case.state <> 'closed'
             """,
             self.env["ar.collection.absence"]._absent_sql(fields.Date.context_today(self)),
         )
@@ -206,7 +206,7 @@ class ArCollectionWorklist(models.Model):
         waiting = SQL("figures.waiting IS NULL")
         users = self.env.context.get("collection_worked_by")
         if users is None:
-            picked = SQL("collection_case.state = 'open' AND %s", self._of_companies_sql())
+            picked = SQL("collection_case.state <> 'closed' AND %s", self._of_companies_sql())
             return self._rows_sql(picked, None, waiting)
         worked = self.env.execute_query(
             SQL(

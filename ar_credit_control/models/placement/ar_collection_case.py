@@ -13,10 +13,12 @@ class ArCollectionCase(models.Model):
     placement_count = fields.Integer(compute="_compute_placement_ids")
 
     def _compute_placement_ids(self):
-        placements = self.env["ar.placement"].search([("partner_id", "in", self.partner_id.ids)])
-        by_key = placements.grouped(lambda placement: (placement.partner_id, placement.company_id))
+        placements = self.env["ar.placement"].search(
+            [("partner_id.commercial_partner_id", "in", self._get_customer_ids())]
+        )
+        by_key = placements.grouped(self._get_customer_key)
         for case in self:
-            case.placement_ids = by_key.get((case.partner_id, case.company_id), False)
+            case.placement_ids = by_key.get(self._get_customer_key(case), False)
             case.placement_count = len(case.placement_ids)
 
     def action_open_placements(self):

@@ -3,6 +3,8 @@ from odoo.exceptions import AccessError, UserError
 from odoo.fields import Command
 from odoo.tools import SQL
 
+SETTLED_ACTIVITY = "mail_activity_placement_settled"
+
 
 class ArPlacement(models.Model):
     """Items handed over to a collection agency or a lawyer.
@@ -134,6 +136,12 @@ class ArPlacement(models.Model):
     decided_on = fields.Date(string="Approved On")
     date_placed = fields.Date(string="Handed Over On", readonly=True, copy=False, tracking=True)
     date_end = fields.Date(string="Ended On", readonly=True, copy=False, tracking=True)
+    settled_on = fields.Date(
+        string="All Settled On",
+        readonly=True,
+        copy=False,
+        help="When nothing of its items was open any more: close it and settle the commission.",
+    )
     amount_placed = fields.Monetary(
         string="Handed Over",
         compute="_compute_amounts",
@@ -399,15 +407,97 @@ class ArPlacement(models.Model):
             placement._message_log(body=self.env._("Ended: %s", reason))
             placement._move_case()
         self._close_request()
+        self.env["ar.item.settlement"]._close_activities(self, SETTLED_ACTIVITY)
+
+    # ------------------------------------------------------------------
+    # Nothing left to collect
+    # ------------------------------------------------------------------
+
+    @api.model
+    def _settled_sql(self, condition: SQL) -> SQL:
+        """Return running placements and whether all of their items are settled: ``id``, ``settled``.
+
+        Paid, credited and written off are alike: nothing is left that the agent could collect.
+
+        :param condition: on the alias ``placement``
+        """
+        return SQL(
+            """
+            SELECT placement.id,
+                   NOT EXISTS (SELECT
+                                 FROM ar_placement_line line
+                                CROSS JOIN LATERAL (%(settlement)s) settlement
+                                WHERE line.placement_id = placement.id
+                                  AND settlement.unpaid_now - settlement.lost_now > 0) AS settled
+              FROM ar_placement placement
+             WHERE placement.state = 'placed' AND %(condition)s
+            """,
+            settlement=self.env["ar.item.settlement"]._settlement_sql(
+                SQL("line"), SQL("placement.date_placed")
+            ),
+            condition=condition,
+        )
+
+    @api.model
+    def _find_changed(self, condition: SQL):
+        """Return ``{placement: whether it is settled}`` where that is not what it says, in one statement."""
+        self.env.flush_all()
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT found.id, found.settled
+                  FROM (%s) found
+                  JOIN ar_placement known ON known.id = found.id
+                 WHERE found.settled != (known.settled_on IS NOT NULL)
+              ORDER BY found.id
+                """,
+                self._settled_sql(condition),
+            )
+        )
+        return {self.browse(placement_id): settled for placement_id, settled in rows}
+
+    def _judge(self):
+        """Tell who looks after placements that all their items are settled, once; undo that if they are not.
+
+        Closing is left to a person, who settles the commission.
+        """
+        changed = self._find_changed(SQL("placement.id = ANY(%s)", self.ids))
+        settled = self.browse(placement.id for placement, is_settled in changed.items() if is_settled).sudo()
+        again = self.browse(placement.id for placement in changed) - settled
+        for company, placements in settled.grouped("company_id").items():
+            placements._write_evidence({"settled_on": company._credit_today()})
+        again._write_evidence({"settled_on": False})
+        settlement = self.env["ar.item.settlement"]
+        settlement._close_activities(again, SETTLED_ACTIVITY)
+        settlement._schedule_activities(
+            settled,
+            SETTLED_ACTIVITY,
+            dict.fromkeys(settled, self.env._("All items are settled: close it and settle the commission")),
+            {placement: placement._get_responsible() for placement in settled},
+        )
+
+    @api.model
+    def _cron_judge(self):
+        """Find what no matching told: entries set back to draft, items of other customers."""
+        changed = self._find_changed(SQL("TRUE"))
+        self.env["ar.item.settlement"]._judge_in_batches(self.union(*changed))
+
+    def _get_responsible(self):
+        """Return who looks after the placement, else a credit controller of the company."""
+        self.ensure_one()
+        if self.env["ar.dispute"]._may_own(self.user_id, self.company_id):
+            return self.user_id
+        return self._list_deciders()[:1]
 
     def _move_case(self):
         """Let the case of the customer follow: to the lawyer, to the agency, or back to us."""
         self.ensure_one()
-        profile = self.env["ar.credit.profile"]._get_or_create(self.partner_id, self.company_id).sudo()
+        debtor = self.sudo().partner_id.commercial_partner_id  # sudo: companies get parents, any of them
+        profile = self.env["ar.credit.profile"]._get_or_create(debtor, self.company_id).sudo()
         cases = self.env["ar.collection.case"].sudo()  # sudo: cases are moved by their methods
         running = self.sudo().search(  # sudo: placements of the same customer
             [
-                ("partner_id", "=", self.partner_id.id),
+                ("partner_id.commercial_partner_id", "=", debtor.id),
                 ("company_id", "=", self.company_id.id),
                 ("state", "=", "placed"),
             ]
