@@ -357,6 +357,20 @@ class TestRollRateMatrix(RollRateCase):
                 act()
         with self.assertRaises(UserError):
             own.unlink()
+        self.assertTrue(derivation.computed_by_id)
+        with self.assertRaises(UserError):
+            own.write({"computed_by_id": self.manager.id})
+
+    def test_what_a_history_says_is_computed_not_typed(self):
+        derivations = self.env["ar.provision.derivation"].with_user(self.controller)
+        values = {"policy_id": self.policy.id, "date_to": self.last_month, "months": 12}
+        derivation = derivations.create(values)
+        derivation.action_compute()
+        self.assertEqual(derivation.computed_by_id, self.controller)
+        with self.assertRaises(AccessError):
+            derivation.write({"warning": False, "computed_by_id": self.manager.id})
+        with self.assertRaises(AccessError):
+            derivations.create({**values, "computed_on": "2025-01-01"})
 
     def test_rates_that_were_changed_are_not_those_of_the_history(self):
         _derivation, matrix = self.make()

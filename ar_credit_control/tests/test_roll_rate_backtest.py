@@ -1,8 +1,8 @@
-from datetime import date
+from datetime import date, timedelta
 
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.fields import Command
-from odoo.tests import tagged
+from odoo.tests import Form, tagged
 
 from .common_roll_rate import RollRateCase
 
@@ -143,11 +143,94 @@ class TestRollRateBacktest(RollRateCase):
         with self.assertRaises(UserError):
             test.date_to = date(2025, 1, 1)
 
+    def test_a_computed_test_is_a_record(self):
+        """Who set the rates cannot take away what proves them wrong."""
+        self.invoice_due(100, date(2024, 3, 1))
+        run = self.make_run(self.run_date)
+        tests = self.env["ar.provision.backtest"].with_user(self.controller)
+        test = tests.create({"run_id": run.id, "date_to": self.tested_on})
+        test.action_compute()
+        self.assertEqual((test.computed_by_id, test.state), (self.controller, "current"))
+        for user in (self.controller, self.manager, self.accountant):
+            own = test.with_user(user)
+            for act in (
+                own.unlink,
+                own.action_compute,
+                lambda own=own: own.write({"computed_on": False}),
+                lambda own=own: own.write({"lost": 0}),
+                lambda own=own: own.write({"date_to": date(2025, 1, 1)}),
+            ):
+                with self.assertRaises(UserError):
+                    act()
+        with self.assertRaises(AccessError):
+            tests.create({"run_id": run.id, "date_to": self.tested_on, "computed_on": "2025-01-01"})
+        tests.create({"run_id": run.id, "date_to": self.tested_on}).unlink()
+        self.assertTrue(test.exists())
+
+    def test_the_test_that_looks_furthest_counts(self):
+        self.invoice_due(100, date(2024, 3, 1))
+        run = self.make_run(self.run_date)
+        first = self.make_test(run, date_to=date(2024, 12, 31))
+        self.assertEqual(first.state, "current")
+        second = self.make_test(run)
+        self.assertEqual((first.state, first.superseded_by_id), ("superseded", second))
+        earlier = self.make_test(run, date_to=date(2024, 9, 30))
+        self.assertEqual((earlier.state, second.state), ("superseded", "current"))
+        again = second.with_user(self.controller).action_repeat()["context"]
+        self.assertEqual(again["default_run_id"], run.id)
+        run._write_evidence({"state": "cancelled"})
+        self.assertEqual((second.state, first.state), ("cancelled", "cancelled"))
+        self.assertFalse(self.rates([("run_id", "=", run.id)]))
+
+    def rates(self, domain):
+        self.env.flush_all()
+        return self.env["ar.provision.backtest.rate"].with_user(self.auditor).search(domain)
+
+    def test_expected_and_actual_rates_by_run(self):
+        invoice = self.invoice_due(100, date(2024, 3, 1))
+        first = self.make_run(date(2024, 2, 29))
+        self.invoice_due(900, date(2024, 4, 30))
+        second = self.make_run(self.run_date)
+        self.settle(invoice, 50, date(2024, 5, 1))
+        tests = [self.make_test(run) for run in (first, second)]
+        self.assertEqual([test.expected_rate for test in tests], [0.3, 0.43])
+        self.assertEqual([test.actual_rate for test in tests], [50, 95])
+        rates = self.rates([("run_id", "in", (first + second).ids)])
+        self.assertEqual(
+            [(row.date, row.kind, row.rate) for row in rates],
+            [
+                (first.date, "expected", 0.3),
+                (first.date, "actual", 50),
+                (second.date, "expected", 0.43),
+                (second.date, "actual", 95),
+            ],
+        )
+        together = dict(rates._read_group([("id", "in", rates.ids)], ["kind"], ["rate:avg"]))
+        self.assertAlmostEqual(together["actual"], 100 * 1_000 / 1_100, 6)
+        with self.assertRaises(AccessError):
+            rates.with_user(self.salesperson).read(["rate"])
+
+    def test_the_run_of_a_year_ago_is_proposed(self):
+        self.invoice_due(100, date(2024, 3, 1))
+        tests = self.env["ar.provision.backtest"].with_user(self.controller)
+        with self.assertRaises(UserError):
+            tests.action_propose()
+        runs = [self.make_run(self.today - timedelta(days=days)) for days in (800, 400, 100)]
+        form = Form(tests.with_context(tests.action_propose()["context"]))
+        self.assertEqual(form.run_id, runs[1])
+        form.months_back = 24
+        self.assertEqual(form.run_id, runs[0])
+        form.months_back = 3
+        self.assertEqual(form.run_id, runs[2])
+        self.assertEqual(form.save().run_id, runs[2])
+
     def test_rights(self):
         self.invoice_due(100, date(2024, 3, 1))
-        test = self.make_test(self.make_run(self.run_date))
+        run = self.make_run(self.run_date)
         for user in (self.controller, self.accountant, self.manager):
-            test.with_user(user).action_compute()
+            test = self.env["ar.provision.backtest"].with_user(user)
+            test = test.create({"run_id": run.id, "date_to": self.tested_on})
+            test.action_compute()
         audited = test.with_user(self.auditor)
         audited.read(["name", "lost"])
         audited.line_ids.read(["actual_rate"])

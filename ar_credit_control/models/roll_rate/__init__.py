@@ -1,6 +1,7 @@
 from . import (
     ar_provision_backtest,
     ar_provision_backtest_line,
+    ar_provision_backtest_rate,
     ar_provision_derivation,
     ar_provision_derivation_result,
     ar_provision_derivation_row,

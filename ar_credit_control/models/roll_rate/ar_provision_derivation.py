@@ -1,7 +1,7 @@
 from dateutil.relativedelta import relativedelta
 
 from odoo import api, fields, models
-from odoo.exceptions import UserError, ValidationError
+from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.fields import Command
 from odoo.tools import date_utils
 from odoo.tools.misc import format_date, formatLang
@@ -23,10 +23,24 @@ class ArProvisionDerivation(models.Model):
 
     _name = "ar.provision.derivation"
     _description = "Loss Rates From History"
-    _inherit = ["mail.thread"]
+    _inherit = ["ar.evidence.mixin", "mail.thread"]
     _order = "date_to desc, id desc"
 
     _rec_names_search = ["policy_id.name"]
+
+    _terms = frozenset(
+        {
+            "policy_id",
+            "date_to",
+            "months",
+            "average",
+            "smoothing",
+            "last_loss_method",
+            "last_loss",
+            "last_loss_reason",
+        }
+    )
+    _own_fields = frozenset({"computed_by_id", "computed_on", "warning"})
 
     name = fields.Char(compute="_compute_name")
     policy_id = fields.Many2one(
@@ -82,6 +96,7 @@ class ArProvisionDerivation(models.Model):
         string="Reason for Less", help="Why less than all of what reaches the last bucket is lost."
     )
     computed_on = fields.Datetime(readonly=True, copy=False)
+    computed_by_id = fields.Many2one("res.users", readonly=True, copy=False, ondelete="restrict")
     warning = fields.Text(readonly=True, copy=False)
     row_ids = fields.One2many("ar.provision.derivation.row", "derivation_id", readonly=True)
     result_ids = fields.One2many("ar.provision.derivation.result", "derivation_id", readonly=True)
@@ -131,13 +146,24 @@ class ArProvisionDerivation(models.Model):
             if derivation.date_to >= derivation.company_id._credit_today():
                 raise ValidationError(self.env._("A month counts when it is over."))
 
+    @api.model_create_multi
+    def create(self, vals_list):
+        if not self.env.su and any(vals.keys() - self._terms - THREAD for vals in vals_list):
+            raise AccessError(
+                self.env._("A history is made with its period and method: it computes the rest.")
+            )
+        return super().create(vals_list)
+
     def write(self, vals):
         if not self.env.su and vals.keys() - THREAD:
             self._check_unused()
         return super().write(vals)
 
+    def _get_writable_fields(self):
+        return self._terms
+
     @api.ondelete(at_uninstall=False)
-    def _unlink_unused(self):
+    def _unlink_never(self):
         if self.matrix_ids:
             raise UserError(self.env._("Loss rates were made of this history: it stays on file."))
 
@@ -165,9 +191,10 @@ class ArProvisionDerivation(models.Model):
             own.env["ar.provision.derivation.row"]._write_rows(own)
             own.result_ids.unlink()
             results = own.env["ar.provision.derivation.result"].create(own._derive())
-            own.write(
+            derivation._write_evidence(
                 {
                     "computed_on": fields.Datetime.now(),
+                    "computed_by_id": self.env.uid,
                     "warning": "\n".join(own._list_warnings(results)) or False,
                 }
             )
