@@ -121,6 +121,7 @@ from . import test_statement
 from . import test_takeover
 from . import test_writeoff_known
 from . import test_writeoff
+from . import test_writeoff_bounds
 from . import test_writeoff_cash_basis
 from . import test_writeoff_guard
 from . import test_writeoff_insurance

@@ -51,9 +51,28 @@ class WriteoffCase(ProvisionCase):
 
     @classmethod
     def recover(cls, line, amount, receipt=None, date=None):
+        """Record a recovery; by default a receipt of that amount is made for it."""
+        receipt = receipt or cls.make_receipt(
+            amount,
+            line.partner_id,
+            currency_id=line.currency_id.id,
+            date=date or cls.today,
+            company_id=line.company_id.id,
+        )
         return cls.recoveries.with_user(cls.controller)._recover(
             line.with_user(cls.controller), amount, date, receipt
         )
+
+    @classmethod
+    def recover_undone(cls, line, amount):
+        """A recovery whose receipt was taken back after it: its charge waits."""
+        receipt = cls.make_receipt(amount, line.partner_id, currency_id=line.currency_id.id)
+        recovery = cls.recover(line, amount, receipt)
+        receipt.remove_move_reconcile()
+        receipt.move_id.origin_payment_id.action_draft()
+        receipt.move_id.origin_payment_id.action_cancel()
+        cls.env.invalidate_all()
+        return recovery
 
     @classmethod
     def make_receipt(cls, amount, partner=None, **values):

@@ -41,7 +41,7 @@ class TestWriteoffPlacement(WriteoffCase):
         self.assertEqual(self.figures(), (800, 200, 45))
         writeoff = self.write_off(self.invoice)
         self.assertEqual(self.figures(), (0, 200, 45))
-        recovery = self.recover(writeoff.line_ids, 300)
+        recovery = self.recover_undone(writeoff.line_ids, 300)
         self.assertEqual(self.figures(), (0, 200, 45), "not before the money is there")
         receipt = self.make_receipt(300)
         (receipt + recovery.sudo().claim_line_id).reconcile()

@@ -39,7 +39,7 @@ class TestWriteoffRecovery(WriteoffCase):
         self.assertEqual(sum(self.writeoff.recovery_ids.mapped("amount_provided")), 106)
         self.assertEqual(sum(self.writeoff.recovery_ids.mapped("amount_income")), 894)
         with self.assertRaises(UserError):
-            self.recover(self.line, -5)
+            self.recover(self.line, -5, self.make_receipt(5))
 
     def test_undone_matching_is_followed(self):
         receipt = self.make_receipt(400)

@@ -82,7 +82,7 @@ class TestWriteoffStatement(WriteoffCase):
 
     def test_recovered_it_is_charged_by_its_invoice(self):
         writeoff = self.write_off(self.invoice)
-        recovery = self.recover(writeoff.line_ids, 400)
+        recovery = self.recover_undone(writeoff.line_ids, 400)
         waiting = self.statement()
         self.assertEqual(self.lines(waiting), [(self.invoice.name, 400, 400)])
         self.assertEqual(waiting.left_out, 600, "the rest")

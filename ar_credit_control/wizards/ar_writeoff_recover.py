@@ -2,7 +2,7 @@ from odoo import api, fields, models
 
 
 class ArWriteoffRecover(models.TransientModel):
-    """Records that a written-off item was paid after all, by a receipt or before it arrives."""
+    """Records that a written-off item was paid after all, by a receipt."""
 
     _name = "ar.writeoff.recover"
     _description = "Recover a Write-off"
@@ -22,7 +22,7 @@ class ArWriteoffRecover(models.TransientModel):
         "ar.cash.receipt",
         domain="[('partner_id', '=', partner_id), ('company_id', '=', company_id),"
         " ('move_line_id', '!=', False)]",
-        help="Empty: the money has not arrived yet. The charge waits for it on the receivable account.",
+        help="Money that pays nothing yet. Record it first: there is no income before it is there.",
     )
     date = fields.Date(
         string="Accounting Date",
@@ -49,8 +49,9 @@ class ArWriteoffRecover(models.TransientModel):
             earliest = line.writeoff_id.date or today
             wizard.date = min(max(receipt.date or today, earliest), today)
             amount = line.amount_left
-            if receipt and receipt.currency_id == line.currency_id:
-                amount = min(amount, receipt.amount_currency)
+            if line and receipt.move_line_id:
+                recoveries = self.env["ar.writeoff.recovery"]
+                amount = min(amount, recoveries._get_payable(line, receipt.move_line_id))
             wizard.amount = amount
 
     def action_recover(self):

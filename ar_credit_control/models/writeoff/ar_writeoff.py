@@ -332,6 +332,7 @@ class ArWriteoff(models.Model):
             writeoff._check_terms()
             writeoff._check_not_above_open()
             writeoff._check_in_transit()
+            writeoff._check_not_under_run(writeoff._get_lines())
 
     def _check_terms(self):
         if not self._get_lines():
@@ -473,6 +474,23 @@ class ArWriteoff(models.Model):
     def action_return(self):
         """Open the dialog that sends a request back."""
         return self._ask_why("send_back")
+
+    def action_send_back(self, reason=None):
+        """Return it to who asked; what was approved too, when it cannot be booked as it stands.
+
+        :raise AccessError: an approved one, for who is neither credit controller nor accountant
+        """
+        self.check_access("write")
+        self._check_state("submitted", "approved")
+        approved = self.filtered(lambda writeoff: writeoff.state == "approved")
+        if approved:
+            approved._check_posts()
+            approved._write_evidence({"decided_by_id": False, "decided_on": False, "decision_note": False})
+        self._write_evidence({"state": "draft"})
+        self._close_request()
+        if reason:
+            self._log_reason(self.env._("Sent back"), reason)
+        return True
 
     def action_cancel(self, reason=None):
         """Give a request up, or take a posted write-off back: its items are open again.

@@ -25,7 +25,7 @@ class ArWriteoff(models.Model):
         """
         self.ensure_one()
         policy = self._get_policy()
-        provided = self._get_provided(policy) if policy else {}
+        provided = self._get_provided(policy, items) if policy else {}
         held = self._get_held(policy) if policy else {}
         written_off = self._get_written_off(items)
         before = dict(written_off)
@@ -95,27 +95,69 @@ class ArWriteoff(models.Model):
         runs = self.env["ar.provision.run"].sudo()  # sudo: who asks may not read runs
         return runs.search(domain, order="date desc, id desc", limit=1)
 
-    def _get_provided(self, policy):
-        """Return {(entry, customer, due date): (loss, gross, segment)} by the last posted run."""
+    def _get_provided(self, policy, items):
+        """Return what the last posted run provided: {line: (loss, gross, segment)}.
+
+        Found by entry, customer and due date, else by the journal item. What the run holds of an entry and
+        no journal item of it answers to any more, because its due dates were changed or instalments merged,
+        belongs in proportion to the items that are larger than what the run knew of them.
+
+        :param dict items: see :meth:`_measure`
+        """
         if not self._uses_allowance(policy):
             return {}
+        rows = self._get_run_rows()
+        entries = self.env["account.move.line"].union(*items.values()).move_id
+        present = entries.line_ids.filtered(lambda item: item.account_type == "asset_receivable")
+        keys, ids = {self._get_item_key(item) for item in present}, set(present.ids)
+        by_key, by_item, spare = {}, {}, {}
+        for key, item_id, *figures in rows:
+            if key in keys:
+                self._add_figures(by_key, key, figures)
+            elif item_id in ids:
+                self._add_figures(by_item, item_id, figures)
+            else:
+                self._add_figures(spare, key[:2], figures)
+        result = {}
+        for line, item in items.items():
+            key = (line.move_id.id, line.partner_id.id, line.date_maturity)
+            # An item that moved to the due date of another one keeps its own figures.
+            own = by_item.get(item.id) or by_key.get(key) or (0.0, 0.0, None)
+            rest = spare.get(key[:2])
+            if rest and self.currency_id.compare_amounts(item.balance, own[1]) > 0:
+                own = (own[0] + rest[0], own[1] + rest[1], own[2] or rest[2])
+            result[line] = own
+        return result
+
+    def _get_run_rows(self):
+        """Return the rows of the last posted run about these entries: (entry, customer, due date), journal
+        item, loss, gross, segment."""
         run = self._get_last_run(self.date)
         lines = self.env["ar.provision.line"].sudo()  # sudo: see _get_last_run
-        rows = lines._read_group(
+        found = lines.search(
             Domain("run_id", "=", run.id)
             & Domain("move_id", "in", self.line_ids.sudo().move_id.ids)  # sudo: ids only
-            & Domain("gross", ">", 0),
-            ["move_id", "partner_id", "date_maturity:day", "segment_id"],
-            ["amount:sum", "gross:sum"],
+            & Domain("gross", ">", 0)
         )
-        return {
-            (move.id, partner.commercial_partner_id.id, self._as_date(day)): (amount, gross, segment)
-            for move, partner, day, segment, amount, gross in rows
-        }
+        return [
+            (
+                (row.move_id.id, row.partner_id.commercial_partner_id.id, row.date_maturity),
+                row.move_line_id.id,
+                row.amount,
+                row.gross,
+                row.segment_id,
+            )
+            for row in found
+        ]
 
     @api.model
-    def _as_date(self, value):
-        return value.date() if hasattr(value, "date") else value
+    def _get_item_key(self, item):
+        return item.move_id.id, item.partner_id.commercial_partner_id.id, item.date_maturity or item.date
+
+    @api.model
+    def _add_figures(self, totals, key, figures):
+        loss, gross, segment = totals.get(key, (0.0, 0.0, None))
+        totals[key] = (loss + figures[0], gross + figures[1], segment or figures[2])
 
     def _get_held(self, policy):
         """Return what the allowance accounts hold at the date: {(company id, account id): amount}."""
@@ -150,9 +192,9 @@ class ArWriteoff(models.Model):
         allowance, charge, _release = by_receivable.get(
             line.receivable_account_id.sudo(), by_receivable[self.env["account.account"]]
         )
-        key = (line.move_id.id, line.partner_id.id, line.date_maturity)
-        segment = provided[key][2] if key in provided else self.env["ar.provision.segment"]
-        return allowance, policy.loss_account_id or charge or settings, segment
+        segment = provided[line][2] if line in provided else None
+        loss = policy.loss_account_id or charge or settings
+        return allowance, loss, segment or self.env["ar.provision.segment"]
 
     def _get_used(self, policy, line, amount, tax, provided, held, allowance):
         """Return what the write-off of a line uses of the allowance, and take it off ``held``."""
@@ -161,9 +203,7 @@ class ArWriteoff(models.Model):
         net = self.currency_id.round(amount - tax)
         if policy.writeoff_against == "allowance":
             return net
-        loss, gross, _segment = provided.get(
-            (line.move_id.id, line.partner_id.id, line.date_maturity), (0.0, 0.0, None)
-        )
+        loss, gross, _segment = provided[line]
         account = (line.company_id.id, allowance.id)
         share = min(amount / gross, 1.0) if gross else 0.0
         used = self.currency_id.round(max(min(loss * share, net, held.get(account, 0.0)), 0.0))

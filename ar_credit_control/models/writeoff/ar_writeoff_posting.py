@@ -2,7 +2,7 @@ from datetime import timedelta
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
-from odoo.fields import Command
+from odoo.fields import Command, Domain
 from odoo.tools import SQL, format_date
 
 
@@ -15,8 +15,8 @@ class ArWriteoff(models.Model):
         """Book what was approved, and match it with the items.
 
         :raise AccessError: for who is neither credit controller nor accountant
-        :raise UserError: when less is open than was approved, more money came in, in a closed period, or
-            without an account
+        :raise UserError: when less is open than was approved, more money came in, in a closed period, before
+            a posted run that holds the items, or without an account
         """
         self._check_posts()
         self._check_state("approved")
@@ -77,6 +77,7 @@ class ArWriteoff(models.Model):
         self._check_open_period(self.date, lines.company_id, any(lines.mapped("amount_tax")))
         if any(lines.mapped("amount_provided")):
             self._check_after_run(self.date)
+        self._check_not_under_run(lines)
 
     def _check_open_period(self, date, companies, has_tax):
         if locks := self._get_locks(date, companies, has_tax):
@@ -85,6 +86,12 @@ class ArWriteoff(models.Model):
                     "%(date)s is in a closed period: %(locks)s. Choose a later accounting date.",
                     date=format_date(self.env, date),
                     locks=self.company_id.sudo()._format_lock_dates(locks),  # sudo: lock dates of the company
+                )
+                if self.state == "posted"
+                else self.env._(
+                    "%(date)s is in a closed period: %(locks)s. Send it back and choose a later accounting date.",
+                    date=format_date(self.env, date),
+                    locks=self.company_id.sudo()._format_lock_dates(locks),  # sudo: see above
                 )
             )
 
@@ -104,7 +111,29 @@ class ArWriteoff(models.Model):
 
         :raise UserError: naming the run
         """
-        run = self._get_last_run()
+        self._refuse_before(self._get_last_run(), date)
+
+    def _check_not_under_run(self, lines):
+        """Refuse to date a write-off before a posted run that values these items as open at its date.
+
+        :raise UserError: naming the run
+        """
+        held = (
+            self.env["ar.provision.line"]
+            .sudo()
+            .search(  # sudo: who asks may not read runs
+                Domain("move_id", "in", lines.sudo().move_id.ids)  # sudo: ids only
+                & Domain("partner_id", "in", lines.partner_id.ids)
+                & Domain("gross", ">", 0)
+                & Domain("run_id.company_id", "=", self.company_id.id)
+                & Domain("run_id.state", "=", "posted")
+                & Domain("run_id.kind", "=", "regular")
+                & Domain("run_id.date", ">", self.date)
+            )
+        )
+        self._refuse_before(held.run_id.sorted("date")[-1:], self.date)
+
+    def _refuse_before(self, run, date):
         if run and date < run.date:
             raise UserError(
                 self.env._(

@@ -104,9 +104,10 @@ class ArWriteoffRecovery(models.Model):
 
         :param line: ``ar.writeoff.line`` that is posted
         :param amount: in the currency of the line
-        :param receipt: credit ``account.move.line`` on a receivable account; None: it has not arrived yet
+        :param receipt: credit ``account.move.line`` on a receivable account: no income before money
         :raise AccessError: for who is neither credit controller nor accountant
-        :raise UserError: beyond what was written off, or with a receipt that does not fit
+        :raise UserError: beyond what was written off or the receipt can still pay, without a receipt, or
+            with one that does not fit
         """
         writeoff = line.writeoff_id
         writeoff._check_posts()
@@ -140,7 +141,17 @@ class ArWriteoffRecovery(models.Model):
             raise UserError(self.env._("A recovery is not dated before the write-off."))
         if date > line.writeoff_id.company_id._credit_today():
             raise UserError(self.env._("A recovery is not dated in the future."))
-        if receipt and (
+        self._check_receipt(line, amount, date, receipt)
+
+    @api.model
+    def _check_receipt(self, line, amount, date, receipt):
+        if not receipt:
+            raise UserError(
+                self.env._(
+                    "Record the receipt first, then choose it here: a recovery is income once the money is there."
+                )
+            )
+        if (
             receipt.company_id != line.company_id
             or receipt.partner_id.commercial_partner_id != line.partner_id
             or receipt.account_type != "asset_receivable"
@@ -150,6 +161,22 @@ class ArWriteoffRecovery(models.Model):
             raise UserError(
                 self.env._("Choose an open receipt of this customer in %s.", line.company_id.sudo().name)
             )
+        if date < receipt.date:
+            raise UserError(self.env._("A recovery is not dated before its receipt."))
+        payable = self._get_payable(line, receipt)
+        if line.currency_id.compare_amounts(amount, payable) > 0:
+            raise UserError(
+                self.env._("Of this receipt only %s is left to pay it.", line.currency_id.format(payable))
+            )
+
+    @api.model
+    def _get_payable(self, line, receipt):
+        """Return what a receipt can still pay of a line, in the currency of the line, at the rate of the
+        day of the receipt."""
+        receipt = receipt.sudo()  # sudo: who recovers need not read entries
+        return receipt.currency_id._convert(
+            -receipt.amount_residual_currency, line.currency_id, receipt.company_id, receipt.date
+        )
 
     @api.model
     def _prepare_recovery(self, line, amount, date, receipt):
@@ -174,7 +201,6 @@ class ArWriteoffRecovery(models.Model):
             for kind in ("taxes", "bases")
         }
         tax = currency.round(sum(details["taxes"]))
-        account = receipt.account_id if receipt else line.receivable_account_id
         return {
             "line_id": line.id,
             "writeoff_id": line.writeoff_id.id,
@@ -188,7 +214,7 @@ class ArWriteoffRecovery(models.Model):
             "amount_tax": tax,
             "tax_details": details,
             "amount_income": currency.round(amount_company - provided - tax),
-            "receivable_account_id": account.id,
+            "receivable_account_id": receipt.account_id.id,
             "recorded_by_id": self.env.uid,
         }
 
@@ -206,8 +232,7 @@ class ArWriteoffRecovery(models.Model):
         self._write_evidence({"move_id": move.id, "claim_line_id": claim.id})
         writeoff._write_evidence({"move_ids": [Command.link(move.id)]})
         writeoff._write_movements("recovered", move, 1, self, "amount_provided")
-        if receipt:
-            (claim + receipt.sudo()).reconcile()  # sudo: see above
+        (claim + receipt.sudo()).reconcile()  # sudo: see above
 
     def _prepare_move(self):
         return {
