@@ -217,9 +217,8 @@ class TestWriteoff(WriteoffCase):
         self.make_run(self.today - timedelta(days=20))
         self.make_run()
         writeoff = self.ask(invoice, date=self.today - timedelta(days=10))
-        self.decide(writeoff)
         with self.assertRaisesRegex(UserError, "is posted at"):
-            writeoff.with_user(self.controller).action_post()
+            writeoff.with_user(self.collector).action_submit()
 
     def test_branch(self):
         branch = self.env["res.company"].create({"name": "Branch", "parent_id": self.company.id})

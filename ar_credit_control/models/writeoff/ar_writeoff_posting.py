@@ -80,20 +80,22 @@ class ArWriteoff(models.Model):
         self._check_not_under_run(lines)
 
     def _check_open_period(self, date, companies, has_tax):
-        if locks := self._get_locks(date, companies, has_tax):
+        if not (locks := self._get_locks(date, companies, has_tax)):
+            return
+        values = {
+            "date": format_date(self.env, date),
+            "locks": self.company_id.sudo()._format_lock_dates(locks),  # sudo: lock dates of the company
+        }
+        if self.state == "approved":
             raise UserError(
                 self.env._(
-                    "%(date)s is in a closed period: %(locks)s. Choose a later accounting date.",
-                    date=format_date(self.env, date),
-                    locks=self.company_id.sudo()._format_lock_dates(locks),  # sudo: lock dates of the company
-                )
-                if self.state == "posted"
-                else self.env._(
-                    "%(date)s is in a closed period: %(locks)s. Send it back and choose a later accounting date.",
-                    date=format_date(self.env, date),
-                    locks=self.company_id.sudo()._format_lock_dates(locks),  # sudo: see above
+                    "%(date)s is in a closed period: %(locks)s. Send it back to choose a later date.",
+                    **values,
                 )
             )
+        raise UserError(
+            self.env._("%(date)s is in a closed period: %(locks)s. Choose a later accounting date.", **values)
+        )
 
     def _get_locks(self, date, companies, has_tax):
         """Return the lock dates of companies that a date violates."""

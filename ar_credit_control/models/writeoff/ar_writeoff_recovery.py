@@ -148,7 +148,7 @@ class ArWriteoffRecovery(models.Model):
         if not receipt:
             raise UserError(
                 self.env._(
-                    "Record the receipt first, then choose it here: a recovery is income once the money is there."
+                    "Record the receipt first, then choose it: a recovery is income once the money is there."
                 )
             )
         if (
