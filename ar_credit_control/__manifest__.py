@@ -119,6 +119,7 @@
         "data/dunning_letter_data.xml",
         "wizards/ar_dunning_propose_views.xml",
         "wizards/ar_dunning_letter_edit_views.xml",
+        "wizards/ar_dunning_posting_views.xml",
         "wizards/ar_dunning_exclude_views.xml",
         "wizards/ar_dunning_calendar_views.xml",
         "wizards/ar_dunning_preset_views.xml",

@@ -40,6 +40,7 @@ from . import test_credit_profile
 from . import test_credit_remainder
 from . import test_credit_tour
 from . import test_demo
+from . import test_customer_reply
 from . import test_dispute_guard
 from . import test_dispute_resolution
 from . import test_dispute_tour
@@ -51,6 +52,7 @@ from . import test_dunning_history
 from . import test_dunning_letter
 from . import test_dunning_pause
 from . import test_dunning_policy
+from . import test_dunning_posting
 from . import test_dunning_preset
 from . import test_dunning_print
 from . import test_dunning_process

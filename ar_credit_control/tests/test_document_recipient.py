@@ -159,9 +159,10 @@ class TestDocumentRecipient(DunningCase):
         self.policy.user_id = self.collector
         letter = self.letter()
         self.assertEqual(letter.channel, "post")
-        self.assertEqual(letter._get_stage_owner(), self.seller)
+        self.assertEqual(letter.user_id, self.seller)
+        self.assertEqual(letter._get_stage_owner(self.env["res.users"]), self.seller)
         self.first.attach_statement = True
-        self.assertNotEqual(letter._get_stage_owner(), self.seller)
+        self.assertNotEqual(letter._get_stage_owner(self.env["res.users"]), self.seller)
         letter.with_user(self.other_controller).action_approve()
         letter.sudo()._queue()
         self.assertTrue(letter.statement_ids)

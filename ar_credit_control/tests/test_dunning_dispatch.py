@@ -115,6 +115,14 @@ class TestDunningDispatch(DispatchCase, MailCase):
         letter.with_user(self.collector).action_mark_contacted()
         self.assertEqual(letter.state, "sent")
 
+    def test_auditors_are_told_also_where_nothing_would_be_done(self):
+        self.make_invoice(days=20)
+        letter = self.queued()
+        letter.sudo()._mark_sent()
+        for call in ("action_mark_contacted", "action_mark_posted"):
+            with self.assertRaises(AccessError):
+                getattr(letter.with_user(self.auditor), call)()
+
     def test_marking_does_nothing_to_letters_that_are_not_out(self):
         self.make_invoice(days=20)
         letter = self.propose().letter_ids

@@ -262,6 +262,45 @@ class TestDunningLetter(DunningCase):
         self.assertEqual(letter.state, "failed")
         self.assertEqual(letter.activity_ids.user_id, self.collector)
 
+    def test_letters_of_sales_name_the_salesperson(self):
+        elsewhere = self._create_company(name="Elsewhere")
+        seller = self.seller.copy({"login": "dun_seller_2", "name": "Sam"})
+        gone = seller.copy({"login": "dun_seller_gone", "active": False})
+        foreign = seller.copy(
+            {
+                "login": "dun_seller_far",
+                "company_id": elsewhere.id,
+                "company_ids": [Command.set(elsewhere.ids)],
+            }
+        )
+        named = {}
+        for user in (seller, gone, foreign, self.env["res.users"]):
+            customer = self.make_customer(f"Customer of {user.login}", user_id=user.id)
+            self.env["ar.credit.profile"]._get_or_create(customer, self.company).collector_id = self.collector
+            self.make_invoice(days=20, partner=customer)
+            named[customer] = user if user == seller else self.collector
+        self.first.owner = "sales"
+        letters = self.propose().letter_ids
+        self.assertEqual({letter.partner_id: letter.user_id for letter in letters}, named)
+        [own] = letters.filtered(lambda letter: letter.user_id == seller)
+        self.assertEqual(own.contact_name, "Sam")
+        self.send(own)
+        self.assertEqual(own.user_id, seller, "judged again when it was sent")
+        self.assertEqual(own.mail_id.email_from, seller.email_formatted)
+        later = self.propose(self.today + timedelta(days=14)).letter_ids
+        later = later.filtered(lambda letter: letter.partner_id == own.partner_id)
+        self.assertEqual((later.stage_id.owner, later.user_id), ("credit", self.collector))
+
+    def test_a_letter_lowered_to_a_stage_of_sales_names_the_salesperson(self):
+        self.customer.user_id = self.seller
+        self.make_invoice(days=40)
+        self.send(self.propose().letter_ids)
+        letter = self.propose(self.today + timedelta(days=7)).letter_ids
+        self.assertNotEqual(letter.user_id, self.seller)
+        self.first.owner = "sales"
+        letter.with_user(self.collector)._edit(stage=self.first)
+        self.assertEqual(letter.user_id, self.seller)
+
     def test_post_is_printed_by_a_person(self):
         self.policy.user_id = self.collector
         self.customer.email = False
@@ -272,7 +311,7 @@ class TestDunningLetter(DunningCase):
         self.assertFalse(letter.mail_id)
         self.assertTrue(letter.activity_ids)
         self.assertEqual(letter.document_id.mimetype, "application/pdf")
-        letter.with_user(self.collector).action_mark_posted()
+        letter.with_user(self.collector)._mark_posted(self.today)
         self.assertEqual(letter.state, "sent")
         self.assertFalse(letter.activity_ids)
 

@@ -139,7 +139,10 @@ class TestDunningPrint(DunningCase):
         self.assertIn("Zeta", second)
         self.assertIn(name, first)
         self.assertNotIn("Renamed", first)
-        run.with_user(self.collector).action_mark_posted()
+        action = run.with_user(self.collector).action_mark_posted()
+        posting = self.env[action["res_model"]].with_user(self.collector).browse(action["res_id"])
+        self.assertEqual(posting.line_ids.mapped("partner_name"), ["Alpha", "Zeta"])
+        posting.action_post()
         self.assertEqual(set(run.letter_ids.mapped("state")), {"sent"})
         self.assertFalse(run.letter_ids.activity_ids)
 

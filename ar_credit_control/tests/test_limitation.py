@@ -119,6 +119,34 @@ class TestLimitation(DisputeCase):
         event.with_user(self.controller).action_withdraw()
         self.assertFalse(self.row(invoice).restarted_on)
 
+    def demanded(self):
+        statements = self.env["ar.statement"].with_user(self.collector)
+        made = statements._make(self.company, self.customer, pay_by=self.today + timedelta(days=10))
+        self.assertTrue(made.is_demand)
+        return made
+
+    def test_statement_that_asks_for_payment_is_a_demand(self):
+        overdue, coming = self.make_invoice(1000.0, 100), self.make_invoice(400.0, -20)
+        self.customer.email = "kornmann@example.com"
+        plain = self.env["ar.statement"].with_user(self.collector)._make(self.company, self.customer)
+        plain.sudo()._mark_sent()
+        statement = self.demanded()
+        self.assertFalse(self.row(overdue).restarted_on, "neither a mere statement nor one that was not sent")
+        statement.action_send()
+        statement.sudo()._mark_sent()
+        row = self.row(overdue)
+        self.assertEqual((row.restarted_on, row.restart_kind), (self.today, "demand"))
+        self.assertEqual(row.limitation_date, self.today + relativedelta(years=3))
+        self.assertFalse(self.row(coming).restarted_on, "not due: nothing was demanded")
+        statement.sudo()._mark_failed("The mail bounced.")
+        self.assertFalse(self.row(overdue).restarted_on)
+
+    def test_statement_handed_over_on_paper_waits_for_its_proof(self):
+        overdue = self.make_invoice(1000.0, 100)
+        self.demanded().action_mark_sent()
+        row = self.row(overdue)
+        self.assertEqual((row.restarted_on, row.unproven_on), (False, self.today))
+
     def test_what_comes_too_late_restarts_nothing(self):
         invoice = self.make_invoice(1000.0, 4 * 365)
         self.assertEqual(self.row(invoice).status, "expired")

@@ -30,6 +30,8 @@ from . import ar_dispute_record_line
 from . import ar_dunning_calendar
 from . import ar_dunning_exclude
 from . import ar_dunning_letter_edit
+from . import ar_dunning_posting
+from . import ar_dunning_posting_line
 from . import ar_dunning_preset
 from . import ar_dunning_propose
 from . import ar_interest_calculate

@@ -8,6 +8,10 @@ class ArCollectionSource(models.AbstractModel):
     _inherit = "ar.collection.source"
 
     @api.model
+    def _get_answered_models(self):
+        return [*super()._get_answered_models(), "ar.payment.promise", "ar.payment.plan"]
+
+    @api.model
     def _promise_parts(self):
         return [
             *super()._promise_parts(),

@@ -40,6 +40,7 @@ class ArPaymentPlan(models.Model):
         "ar.approval.mixin",
         "ar.customer.evidence.mixin",
         "ar.collector.notes.mixin",
+        "ar.customer.reply.mixin",
         "mail.thread",
         "mail.activity.mixin",
         "ar.customer.link.mixin",

@@ -28,6 +28,7 @@ class ArPaymentPromise(models.Model):
     _inherit = [
         "ar.customer.evidence.mixin",
         "ar.collector.notes.mixin",
+        "ar.customer.reply.mixin",
         "mail.thread",
         "mail.activity.mixin",
         "ar.customer.link.mixin",

@@ -34,7 +34,11 @@ class ArCollectionSource(models.AbstractModel):
         schedule), ``user_id``, ``title`` (short; whom we spoke to, number of the letter), ``text`` (what was
         said), ``reason`` (why they have not paid, in the language of the user), ``res_model``, ``res_id``.
         """
-        return [self._letter_contact_sql(), self._reply_contact_sql(), self._letter_reply_contact_sql()]
+        return [
+            self._letter_contact_sql(),
+            self._reply_contact_sql(),
+            *map(self._document_reply_contact_sql, self._get_answered_models()),
+        ]
 
     @api.model
     def _promise_parts(self):
@@ -138,20 +142,27 @@ class ArCollectionSource(models.AbstractModel):
         )
 
     @api.model
-    def _letter_reply_contact_sql(self):
-        """Mails of customers that answered a letter."""
+    def _get_answered_models(self):
+        """Return the names of models whose mails customers answer, see ``ar.customer.reply.mixin``."""
+        return ["ar.dunning.letter"]
+
+    @api.model
+    def _document_reply_contact_sql(self, model):
+        """Mails of customers that answered a letter or another document of a model."""
         return SQL(
             """
-            SELECT letter.partner_id,
-                   letter.company_id,
+            SELECT document.partner_id,
+                   document.company_id,
                    message.date,
                    %(columns)s,
-                   'ar.dunning.letter'::varchar AS res_model,
-                   letter.id AS res_id
+                   message.model AS res_model,
+                   document.id AS res_id
               FROM mail_message message
-              JOIN ar_dunning_letter letter ON letter.id = message.res_id
-             WHERE message.model = 'ar.dunning.letter' AND %(from_outside)s
+              JOIN %(table)s document ON document.id = message.res_id
+             WHERE message.model = %(model)s AND %(from_outside)s
             """,
+            table=SQL.identifier(self.env[model]._table),
+            model=model,
             columns=self._reply_columns_sql(),
             from_outside=self._from_outside_sql(),
         )

@@ -2,6 +2,7 @@ from . import ar_collector_notes_mixin
 from . import ar_evidence_mixin
 from . import ar_customer_evidence_mixin
 from . import ar_customer_link_mixin
+from . import ar_customer_reply_mixin
 from . import ar_working_calendar
 from . import ar_schedule
 from . import ir_default

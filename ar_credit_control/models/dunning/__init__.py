@@ -7,6 +7,7 @@ from . import ar_dunning_filter
 from . import ar_dunning_run
 from . import ar_dunning_left_out
 from . import ar_dunning_letter
+from . import ar_dunning_letter_posting
 from . import ar_dunning_letter_print
 from . import ar_dunning_letter_edit
 from . import ar_dunning_letter_dispatch

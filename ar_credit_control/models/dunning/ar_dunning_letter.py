@@ -38,6 +38,7 @@ class ArDunningLetter(models.Model):
     _description = "Dunning Letter"
     _inherit = [
         "ar.collector.notes.mixin",
+        "ar.customer.reply.mixin",
         "mail.thread",
         "mail.activity.mixin",
         "ar.customer.link.mixin",
@@ -85,8 +86,8 @@ class ArDunningLetter(models.Model):
         "res.users",
         string="Our Contact",
         readonly=True,
-        help="Named in the letter; gets the answers: the collector of the customer, else the contact of the "
-        "policy, else the person who proposed.",
+        help="Named in the letter; gets the answers: at stages of sales the salesperson, else the collector "
+        "of the customer, else the contact of the policy, else the person who proposed.",
     )
     contact_name = fields.Char(compute="_compute_contact_name")
     deadline = fields.Date(compute="_compute_deadline", help="Day by which the letter asks for payment.")
@@ -304,18 +305,6 @@ class ArDunningLetter(models.Model):
         self._trigger_queue()
         return True
 
-    def action_mark_posted(self):
-        """Say that printed letters were posted."""
-        self._check_collector()
-        posted = self.filtered(
-            lambda letter: letter.state == "failed" or (letter.state == "queued" and letter.channel == "post")
-        )
-        posted = posted.sudo()  # nobody has the right to write letters; the rights were checked above
-        posted.write({"channel": "post", "state": "queued", "failure_reason": False})
-        posted.activity_ids.unlink()
-        posted._mark_contacted()
-        return True
-
     def action_open_items(self):
         """Show everything the customer owes, as of today."""
         self.ensure_one()
@@ -430,6 +419,7 @@ class ArDunningLetter(models.Model):
             "amount_fees": 0.0,
             "amount_total": row["amount_due"] - row["amount_credit"],
             "days_overdue": row["days_overdue"],
+            "user_id": row["contact_user_id"] or self.run_id._get_contact().id,
         }
         if not self.own_recipient:
             values["recipient_id"] = row["recipient_id"]
@@ -571,17 +561,8 @@ class ArDunningLetter(models.Model):
         )
         self.env.invalidate_all()
 
-    def _schedule_activity(self, summary, note=None):
-        self.ensure_one()
-        user = self.user_id or self.policy_id.user_id or self.approved_by_id or self.run_id.user_id
-        if not user or self.activity_ids.filtered(lambda activity: activity.summary == summary):
-            return
-        self.with_context(mail_activity_quick_update=True).activity_schedule(
-            "mail.mail_activity_data_todo",
-            summary=summary,
-            note=Markup("<p>%s</p>") % note if note else False,
-            user_id=user.id,
-        )
+    def _get_responsible_users(self):
+        return self.user_id | self.policy_id.user_id | self.approved_by_id | self.run_id.user_id
 
     def _today(self):
         return self.policy_id[:1]._get_today() if self.policy_id else fields.Date.context_today(self)

@@ -43,9 +43,6 @@ class ArDunningLetter(models.Model):
     bounced = fields.Boolean(
         readonly=True, help="The mail came back or had no valid address; another channel took over."
     )
-    reply_date = fields.Datetime(
-        string="Answered", readonly=True, help="When the customer last answered by mail."
-    )
     payment_url = fields.Char(compute="_compute_payment_url", string="Link to Pay")
     message_text = fields.Text(compute="_compute_message_text", help="Short text to copy into a messenger.")
     can_mark_contacted = fields.Boolean(compute="_compute_can_mark_contacted")
@@ -281,8 +278,9 @@ class ArDunningLetter(models.Model):
         """
         users = {}
         wanted = {}
+        collectors = self._get_collectors()
         for letter in self:
-            owner = letter._get_stage_owner()
+            owner = letter._get_stage_owner(collectors[letter])
             wanted.setdefault(owner, self.browse())
             wanted[owner] += letter
         for owner, letters in wanted.items():
@@ -290,21 +288,41 @@ class ArDunningLetter(models.Model):
             seen = letters.with_user(owner).with_context(allowed_company_ids=[])
             readable = seen._filtered_access("read") if owner.active else letters.browse()
             for letter in letters:
-                users[letter] = owner if letter in readable else letter._get_own_user()
+                users[letter] = (
+                    owner if letter in readable else letter._get_own_user(collectors[letter], owner)
+                )
         return users
 
-    def _get_stage_owner(self):
-        """Return who deals with the letter by the owner of its stage; empty if nobody does."""
+    def _get_stage_owner(self, collector):
+        """Return who deals with the letter by the owner of its stage; empty if nobody does.
+
+        :param collector: of the customer, as :meth:`_get_collectors` found it
+        """
         return {
             "sales": self.partner_id.user_id,
             "finance": self.policy_id.user_id,
             "credit": self.user_id,
         }[self.stage_id.owner]
 
-    def _get_own_user(self):
-        """Return who deals with the letter when the owner of its stage cannot."""
-        candidates = self.user_id | self.policy_id.user_id | self.approved_by_id | self.run_id.user_id
-        return candidates.filtered("active")[:1]
+    def _get_own_user(self, collector, absent):
+        """Return who deals with the letter when the owner of its stage (``absent``) cannot."""
+        candidates = collector | self._get_responsible_users()
+        return (candidates - absent).filtered("active")[:1]
+
+    def _get_collectors(self):
+        """Return the collector of the customer by letter, empty where there is none."""
+        profiles = self.env["ar.credit.profile"].search(
+            [
+                ("partner_id", "in", self.partner_id.commercial_partner_id.ids),
+                ("company_id", "in", self.company_id.ids),
+            ]
+        )
+        collectors = {(profile.partner_id, profile.company_id): profile.collector_id for profile in profiles}
+        nobody = self.env["res.users"]
+        return {
+            letter: collectors.get((letter.partner_id.commercial_partner_id, letter.company_id), nobody)
+            for letter in self
+        }
 
     def _schedule_tasks(self):
         """Create the task of letters that a person posts, sends as a message, or delivers by call or visit.
@@ -356,12 +374,18 @@ class ArDunningLetter(models.Model):
 
         :raise AccessError: for a user who is neither collector nor the one who has the task.
         """
-        self.check_access("read")
-        if any(letter.state == "queued" and not letter.can_mark_contacted for letter in self):
-            raise AccessError(self.env._("Only collectors, and who has the task, say that it is done."))
+        self._check_may_deliver()
         # Nobody has the right to write letters; the rights were checked above.
         self.sudo()._mark_contacted()
         return True
+
+    def _check_may_deliver(self):
+        """Refuse who neither is a collector nor has the tasks of all of these letters."""
+        self.check_access("read")
+        if not self.env.user.has_group("ar_credit_control.group_collector") and any(
+            letter.task_user_id != self.env.user for letter in self
+        ):
+            raise AccessError(self.env._("Only collectors, and who has the task, say that it is done."))
 
     def _mark_contacted(self, activity=None):
         """Note that a letter which a person delivers has reached the customer: it counts as sent.
@@ -407,45 +431,12 @@ class ArDunningLetter(models.Model):
 
     # Answers
 
-    def _message_post_after_hook(self, message, msg_values):
-        result = super()._message_post_after_hook(message, msg_values)
-        if message.message_type == "email" and not message.author_id.user_ids.filtered(
-            lambda user: not user.share
-        ):
-            # The mail gateway writes what came in, whoever it acts for.
-            self.sudo()._note_reply(message)
-        return result
-
-    def _note_reply(self, message):
-        """Note a customer's answer, ask our contact to read it, and bring it to the case."""
-        self.ensure_one()
-        self.reply_date = message.date
-        self._forward_reply(message)
-        self._schedule_activity(self.env._("Answer of the customer to read"))
-
-    def _forward_reply(self, message):
-        """Post the answer on the open case of the customer, with its files; one case per profile."""
-        case = self.env["ar.collection.case"].search(
-            [
-                ("partner_id", "=", self.partner_id.id),
-                ("company_id", "=", self.company_id.id),
-                ("state", "!=", "closed"),
-            ],
-            limit=1,
+    def _get_reply_title(self, author):
+        return self.env._(
+            "%(author)s answered letter %(letter)s:",
+            author=author,
+            letter=self._get_html_link(title=self.name),
         )
-        if case:
-            case._log(
-                "letter",
-                Markup("<p>%s</p><blockquote>%s</blockquote>")
-                % (
-                    self.env._(
-                        "%(author)s answered letter %(letter)s:",
-                        author=message.author_id.name or message.email_from or "",
-                        letter=self._get_html_link(title=self.name),
-                    ),
-                    message.body,
-                ),
-            )
 
     # Interest
 

@@ -103,8 +103,12 @@ class ArDunningLetter(models.Model):
             lambda line: line.is_due and line.stage_id.day_offset > stage.day_offset
         )
         higher.write({"stage_id": stage.id})
+        selection = self.env["ar.dunning.selection"]
+        if stage.owner != before.owner:
+            seller = selection._get_seller(stage, self.company_id, self.partner_id)
+            self.user_id = seller or self._get_collectors()[self] or self.run_id._get_contact()
         if not self.own_recipient:
-            self.recipient_id = self.env["ar.dunning.selection"]._get_recipient(stage, self.partner_id)
+            self.recipient_id = selection._get_recipient(stage, self.partner_id)
         if not self.own_channel:
             self.channel = self._get_stage_channel(stage)
         return self.env._("Stage: %(stage)s instead of %(before)s.", stage=stage.name, before=before.name)

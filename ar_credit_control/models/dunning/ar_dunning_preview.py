@@ -175,8 +175,12 @@ class ArDunningPreview(models.Model):
             raise UserError(self.env._("“%s” is not a date.", str(value)[:40])) from None
 
     def action_open_items(self):
-        """Show the items of the customer in this currency, each with why it is in the letter or not."""
-        self.ensure_one()
+        """Show the items of the customer in this currency, each with why it is in the letter or not.
+
+        :raise UserError: for none or several rows
+        """
+        if len(self) != 1:
+            raise UserError(self.env._("Choose one line."))
         return {
             "type": "ir.actions.act_window",
             "name": self.env._("Items of %s", self.partner_id.display_name),

@@ -1,4 +1,5 @@
 from odoo import api, fields, models
+from odoo.exceptions import UserError
 from odoo.tools import SQL, format_amount, format_date
 
 from .ar_dunning_left_out import LEFT_OUT_REASONS, PAUSE_STRENGTH
@@ -170,8 +171,12 @@ class ArDunningPreviewItem(models.Model):
         return self.env._("%(reason)s.", **values)
 
     def action_open_entry(self):
-        """Open the invoice or journal entry of the item."""
-        self.ensure_one()
+        """Open the invoice or journal entry of the item.
+
+        :raise UserError: for none or several rows
+        """
+        if len(self) != 1:
+            raise UserError(self.env._("Choose one line."))
         return {
             "type": "ir.actions.act_window",
             "res_model": "account.move",

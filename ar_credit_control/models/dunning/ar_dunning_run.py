@@ -201,7 +201,7 @@ class ArDunningRun(models.Model):
         return letters.action_print()
 
     def action_mark_posted(self):
-        """Say that the printed letters of these proposals were posted."""
+        """Open the dialog that says how the printed letters of these proposals were posted."""
         return self._get_letters_to_post().action_mark_posted()
 
     def action_view_letters(self):
@@ -315,7 +315,7 @@ class ArDunningRun(models.Model):
                        %(date)s, numbered.channel,
                        CASE WHEN %(automatic)s AND stage.requires_approval IS NOT TRUE
                             THEN 'approved' ELSE 'draft' END,
-                       COALESCE(numbered.collector_id, %(contact)s),
+                       COALESCE(numbered.contact_user_id, %(contact)s),
                        numbered.item_count, numbered.amount_due, numbered.amount_overdue,
                        numbered.amount_credit, numbered.amount_due - numbered.amount_credit, 0, 0,
                        numbered.days_overdue, %(uid)s, %(now)s, %(uid)s, %(now)s
@@ -376,7 +376,7 @@ class ArDunningRun(models.Model):
         )
 
     def _get_contact(self):
-        """Return who is named in letters to customers without a collector: nobody for the schedule alone."""
+        """Return who is named when no collector or salesperson is: nobody for the schedule alone."""
         return self.policy_id.user_id or self.user_id.filtered("active")
 
     def _schedule_left_out_activities(self):

@@ -30,7 +30,7 @@ class ArDunningSelection(models.AbstractModel):
         ``dunning_letter``: one row per customer and currency with an item whose stage is due:
         ``partner_id``, ``currency_id``, ``stage_id`` (highest due), ``item_count``, ``amount_due``,
         ``amount_overdue``, ``amount_credit`` (booked, not allocated), ``amount_cover`` (also on its way),
-        ``days_overdue``, ``recipient_id``, ``channel``, ``profile_id``, ``collector_id`` and ``reason``.
+        ``days_overdue``, ``recipient_id``, ``channel``, ``profile_id``, ``contact_user_id`` and ``reason``.
 
         :param policy: a single ``ar.dunning.policy``; an inactive one is treated as if it were active.
         :param date: the day the stages are judged on. Amounts are what is open now.
@@ -691,7 +691,7 @@ class ArDunningSelection(models.AbstractModel):
                    recipient.id AS recipient_id,
                    %(channel)s AS channel,
                    customer.profile_id,
-                   customer.collector_id,
+                   COALESCE(seller.id, customer.collector_id) AS contact_user_id,
                    contact.date AS contact_date,
                    CASE WHEN customer.reason IS NOT NULL THEN customer.reason
                         WHEN %(quiet)s THEN 'quiet_day'
@@ -708,6 +708,7 @@ class ArDunningSelection(models.AbstractModel):
               JOIN dunning_customer customer ON customer.id = claim.partner_id
               JOIN res_partner partner ON partner.id = claim.partner_id
          LEFT JOIN ar_dunning_stage stage ON stage.id = claim.stage_id
+         LEFT JOIN res_users seller ON stage.owner = 'sales' AND seller.id = partner.user_id AND %(sells)s
          LEFT JOIN LATERAL (%(recipient)s) recipient ON TRUE
          LEFT JOIN dunning_cover cover
                 ON cover.partner_id = claim.partner_id AND cover.currency_id = claim.currency_id
@@ -717,6 +718,7 @@ class ArDunningSelection(models.AbstractModel):
          LEFT JOIN (%(rates)s) rate ON rate.currency_id = claim.currency_id
             """,
             channel=self._channel_sql(),
+            sells=self._sells_sql(SQL("seller"), root),
             recipient=self.env["ar.document.recipient"]._letter_sql(SQL("partner"), SQL("stage")),
             quiet=quiet,
             waiting=waiting,
@@ -737,6 +739,37 @@ class ArDunningSelection(models.AbstractModel):
                                           WHEN recipient.has_email THEN 'email' END
                     ELSE CASE WHEN recipient.has_email THEN 'email'
                               WHEN recipient.has_address THEN 'post' END END"""
+        )
+
+    @api.model
+    def _sells_sql(self, user, root) -> SQL:
+        """Return the condition that a user is still there, and of a main company or one of its branches.
+
+        :param user: SQL alias of a row of ``res_users``
+        """
+        return SQL(
+            """(%(user)s.active AND %(user)s.share IS NOT TRUE
+                AND EXISTS (SELECT FROM res_company_users_rel membership
+                              JOIN res_company own ON own.id = membership.cid
+                             WHERE membership.user_id = %(user)s.id AND own.parent_path LIKE %(below)s))""",
+            user=user,
+            below=f"{root.parent_path}%",
+        )
+
+    @api.model
+    def _get_seller(self, stage, root, partner):
+        """Return the salesperson whom a letter of a stage to a customer names; empty if it names another."""
+        seller = partner.user_id if stage.owner == "sales" else partner.user_id.browse()
+        self.env.flush_all()
+        return seller.browse(
+            seller_id
+            for (seller_id,) in self.env.execute_query(
+                SQL(
+                    "SELECT seller.id FROM res_users seller WHERE seller.id = ANY(%s) AND %s",
+                    seller.ids,
+                    self._sells_sql(SQL("seller"), root),
+                )
+            )
         )
 
     @api.model

@@ -14,6 +14,7 @@ from . import ar_credit_profile
 from . import ar_item_pause
 from . import ar_aging_report
 from . import ar_dunning_left_out
+from . import ar_dunning_letter
 from . import base_partner_merge
 from . import ir_attachment
 from . import res_company

@@ -61,6 +61,13 @@ class ArLimitationEvent(models.Model):
         string="Proven", compute="_compute_is_proven", store=True, help="A document is attached."
     )
     note = fields.Text(readonly=True)
+    letter_id = fields.Many2one(
+        "ar.dunning.letter",
+        readonly=True,
+        index="btree_not_null",
+        ondelete="restrict",
+        help="The letter that was posted with this proof.",
+    )
     line_ids = fields.One2many("ar.limitation.event.line", "event_id", string="Items", readonly=True)
     state = fields.Selection(
         [("valid", "Valid"), ("withdrawn", "Withdrawn")],
@@ -125,6 +132,53 @@ class ArLimitationEvent(models.Model):
         if documents:
             event.document_ids = [Command.set(documents._give_to(event).ids)]
         return event.sudo(False)
+
+    @api.model
+    def _record_posted(self, letters):
+        """Record the demands of posted letters: the letter as it was printed, and what proves that it went.
+
+        What was recorded of a letter before is withdrawn. Internal: no access check.
+
+        :param letters: ``ar.dunning.letter`` records as superuser
+        """
+        self.sudo().search([("letter_id", "in", letters.ids), ("state", "=", "valid")]).state = "withdrawn"
+        demands = letters.filtered(lambda letter: letter._get_demanded_lines())
+        # sudo: recorded here only, the caller checked who asks
+        events = self.sudo().create([self._prepare_posted(letter) for letter in demands])
+        for letter, event in zip(demands, events, strict=True):
+            documents = letter.document_id | letter.posting_proof_ids
+            event.document_ids = [Command.set(documents._give_to(event).ids)]
+
+    @api.model
+    def _prepare_posted(self, letter):
+        customer = letter.partner_id.commercial_partner_id
+        return {
+            "partner_id": customer.id,
+            "partner_name": letter.partner_name,
+            "company_id": letter.company_id.id,
+            "kind": "demand",
+            "date": letter.posted_on,
+            "letter_id": letter.id,
+            "proof_kind": "post",
+            "proof_reference": " ".join(filter(None, (letter.carrier, letter.waybill))),
+            "line_ids": [
+                Command.create(
+                    {
+                        "move_line_id": line.move_line_id.id,
+                        "move_id": line.move_id.id,
+                        "partner_id": customer.id,
+                        "company_id": line.company_id.id,
+                        "currency_id": line.currency_id.id,
+                        "name": line.name,
+                        "ref": line.ref,
+                        "invoice_date": line.invoice_date,
+                        "date_maturity": line.date_maturity,
+                        "amount_open": line.amount_open,
+                    }
+                )
+                for line in letter._get_demanded_lines()
+            ],
+        }
 
     def action_withdraw(self, reason=None):
         """Say that it was recorded by mistake: it restarts nothing any more.

@@ -43,7 +43,7 @@ class ArLimitationReport(models.Model):
         "ar.credit.security": ["claim_by", "company_id", "kind", "partner_id", "state"],
         "ar.dunning.letter": ["channel", "date", "name", "sent_date", "state"],
         "ar.dunning.letter.line": ["date_maturity", "days_overdue", "letter_id", "move_id"],
-        "ar.limitation.event": ["date", "is_proven", "kind", "proof_reference", "state"],
+        "ar.limitation.event": ["date", "is_proven", "kind", "letter_id", "proof_reference", "state"],
         "ar.limitation.event.line": ["date_maturity", "event_id", "move_id", "partner_id"],
         "ar.limitation.period": [
             "active",
@@ -61,6 +61,15 @@ class ArLimitationReport(models.Model):
         ],
         "ar.payment.plan": ["decided_on", "name"],
         "ar.payment.plan.item": ["date_maturity", "move_id", "partner_id", "plan_id"],
+        "ar.statement": ["date", "letter_id", "name", "pay_by", "sent_by", "sent_date", "state"],
+        "ar.statement.line": [
+            "amount_open",
+            "date_maturity",
+            "days_overdue",
+            "move_id",
+            "partner_id",
+            "statement_id",
+        ],
         "res.company": ["currency_id", "parent_path", "partner_id"],
         "res.partner": ["commercial_partner_id", "country_id", "state_id"],
     }

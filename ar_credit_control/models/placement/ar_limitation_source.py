@@ -25,6 +25,7 @@ class ArLimitationSource(models.AbstractModel):
         return [
             self._typed_event_sql(),
             self._letter_event_sql(),
+            self._statement_event_sql(),
             self._receipt_event_sql(),
             self._plan_event_sql(),
         ]
@@ -45,8 +46,8 @@ class ArLimitationSource(models.AbstractModel):
 
     @api.model
     def _letter_event_sql(self):
-        """Demands for what is overdue. Proven: mails that were sent and did not come back; what went by post
-        needs its proof typed in."""
+        """Demands for what is overdue. Proven: mails that were sent and did not come back; what was posted
+        with a waybill or a receipt is an event of its own."""
         return SQL(
             """
             SELECT line.move_id, partner.commercial_partner_id, line.date_maturity,
@@ -55,8 +56,38 @@ class ArLimitationSource(models.AbstractModel):
               FROM ar_dunning_letter_line line
               JOIN ar_dunning_letter letter ON letter.id = line.letter_id AND letter.state = 'sent'
               JOIN res_partner partner ON partner.id = letter.partner_id
-             WHERE line.days_overdue > 0
+             WHERE line.days_overdue > 0 AND NOT %(posted)s
+            """,
+            posted=self._posted_sql(),
+        )
+
+    @api.model
+    def _statement_event_sql(self):
+        """Statements of account that asked for what was overdue (对账暨催款函). Proven: by mail, or with a
+        letter that was posted with its proof; what was handed over on paper needs its proof typed in."""
+        return SQL(
             """
+            SELECT line.move_id, partner.commercial_partner_id, line.date_maturity,
+                   COALESCE(statement.sent_date::date, statement.date), 'demand',
+                   COALESCE(letter.channel, statement.sent_by) IS NOT DISTINCT FROM 'email' OR %(posted)s,
+                   statement.name, 'ar.statement', statement.id
+              FROM ar_statement_line line
+              JOIN ar_statement statement
+                ON statement.id = line.statement_id AND statement.state = 'sent'
+               AND statement.pay_by IS NOT NULL
+              JOIN res_partner partner ON partner.id = line.partner_id
+         LEFT JOIN ar_dunning_letter letter ON letter.id = statement.letter_id
+             WHERE line.days_overdue > 0 AND line.amount_open > 0
+            """,
+            posted=self._posted_sql(),
+        )
+
+    @api.model
+    def _posted_sql(self):
+        """Return the condition that the alias ``letter`` was posted with its proof."""
+        return SQL(
+            """EXISTS (SELECT FROM ar_limitation_event posted
+                        WHERE posted.letter_id = letter.id AND posted.state = 'valid')"""
         )
 
     @api.model

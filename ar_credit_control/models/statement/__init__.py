@@ -7,5 +7,6 @@ from . import ar_statement_balance
 from . import ar_statement_line
 from . import ar_credit_profile
 from . import ar_collection_case
+from . import ar_collection_source
 from . import ar_dunning_letter
 from . import mail_mail

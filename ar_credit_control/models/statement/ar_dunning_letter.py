@@ -22,11 +22,11 @@ class ArDunningLetter(models.Model):
             ]
         return result
 
-    def _get_stage_owner(self):
+    def _get_stage_owner(self, collector):
         # A statement of account does not pass through the hands of sales.
         if self.stage_id.owner == "sales" and self.stage_id.attach_statement and self.channel == "post":
-            return self.user_id
-        return super()._get_stage_owner()
+            return collector or (self._get_responsible_users() - self.partner_id.user_id)[:1]
+        return super()._get_stage_owner(collector)
 
     def _mark_sent(self):
         result = super()._mark_sent()

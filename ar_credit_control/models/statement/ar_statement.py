@@ -15,6 +15,7 @@ class ArStatement(models.Model):
     _description = "Statement of Account"
     _inherit = [
         "ar.collector.notes.mixin",
+        "ar.customer.reply.mixin",
         "mail.thread",
         "mail.activity.mixin",
         "ar.customer.link.mixin",
@@ -97,6 +98,11 @@ class ArStatement(models.Model):
         readonly=True,
         default="draft",
         index=True,
+    )
+    sent_by = fields.Selection(
+        [("email", "E-mail"), ("paper", "On paper")],
+        readonly=True,
+        help="How a statement of its own went; one that goes with a letter goes as the letter does.",
     )
     letter_id = fields.Many2one(
         "ar.dunning.letter",
@@ -324,7 +330,7 @@ class ArStatement(models.Model):
                 asks_confirmation=True,
                 recipients={partner: letter.recipient_id.id for partner, letter in first.items()},
                 letters={partner: letter.id for partner, letter in first.items()},
-                user_id=group.user_id[:1].id,
+                user_id=group[:1].run_id._get_contact().id,
             )
             made._keep_documents()
             made.state = "queued"

@@ -43,6 +43,7 @@ class ArStatement(models.Model):
         printed = self.sudo().filtered(lambda statement: statement.state in ("draft", "failed"))
         printed._keep_documents()
         printed._mark_sent()
+        printed.sent_by = "paper"
         note = self.env._("Handed over by %s.", self.env.user.name)
         printed._message_log_batch({statement.id: note for statement in printed})
         return True
@@ -50,7 +51,7 @@ class ArStatement(models.Model):
     def _queue_locked(self):
         self._keep_documents()
         self._create_mails(self.env.ref("ar_credit_control.mail_template_statement"))
-        self.write({"state": "queued"})
+        self.write({"state": "queued", "sent_by": "email"})
 
     def _mark_failed(self, reason):
         """Note why a statement did not reach the customer and ask our contact to take over."""

@@ -1,0 +1,94 @@
+from datetime import timedelta
+
+from odoo.tests import tagged
+
+from odoo.addons.mail.tests.common import MailCase
+
+from .common_collection import CollectionCase
+
+REPLY = """\
+Return-Path: <kornmann@example.com>
+To: catchall@example.com
+From: Kornmann AG <kornmann@example.com>
+Subject: Re: What you wrote
+Message-Id: <answer-{number}@example.com>
+In-Reply-To: {message_id}
+References: {message_id}
+Content-Type: text/plain; charset=utf-8
+
+The balance differs by 300. <script>alert(1)</script>
+"""
+
+
+@tagged("post_install", "-at_install")
+class TestCustomerReply(CollectionCase, MailCase):
+    """Whatever a customer answers to lands on the case and is given to a person."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.invoice = cls.make_invoice(days=40)
+        cls.case = cls.open()
+
+    def answer(self, document):
+        sent = document.sudo().message_post(
+            body="Dear customer", message_type="comment", subtype_xmlid="mail.mt_comment"
+        )
+        gateway = self.env["mail.thread"].with_user(self.env.ref("base.user_root"))
+        gateway.message_process("res.partner", REPLY.format(number=sent.id, message_id=sent.message_id))
+        self.env.flush_all()
+        self.env.invalidate_all()
+
+    def items(self):
+        return self.env["ar.aging.report"].search([("move_id", "=", self.invoice.id)])
+
+    def make_statement(self):
+        statements = self.env["ar.statement"].with_user(self.collector)
+        return statements._make(self.company, self.customer, asks_confirmation=True).sudo(False)
+
+    def make_promise(self):
+        return self.env["ar.payment.promise"]._record(
+            self.customer, self.company, 400.0, self.today + timedelta(days=2)
+        )
+
+    def make_plan(self):
+        dates = [self.today + timedelta(days=days) for days in (5, 35)]
+        return self.env["ar.payment.plan"]._draft(
+            self.customer, self.company, self.items(), "plan", dates, reason="Waits for money"
+        )
+
+    def assertAnswered(self, document):
+        self.answer(document)
+        self.assertTrue(document.reply_date)
+        self.assertEqual(document.activity_ids.user_id, self.collector, "somebody is asked to read it")
+        [note] = self.case.message_ids.filtered(lambda message: "differs by 300" in (message.body or ""))
+        self.assertNotIn("<script", note.body)
+        self.assertIn(f'data-oe-model="{document._name}"', note.body, "the case leads to what was answered")
+        figures = self.figures(self.case)
+        self.assertEqual((figures["last_word_kind"], figures["priority"]), ("reply", "3_reply"))
+        self.assertIn("differs by 300", figures["last_word_text"])
+
+    def test_answers_to_a_statement_land_on_the_case(self):
+        self.assertAnswered(self.make_statement())
+
+    def test_answers_to_mails_about_a_promise_land_on_the_case(self):
+        self.assertAnswered(self.make_promise())
+
+    def test_answers_to_mails_about_a_plan_land_on_the_case(self):
+        self.assertAnswered(self.make_plan())
+
+    def test_the_customer_belongs_to_another_one_by_now(self):
+        statement = self.make_statement()
+        heir = self.make_customer("Kornmann Holding")
+        case = self.open(heir)
+        self.customer.write({"parent_id": heir.id, "is_company": False})
+        self.assertEqual(self.customer.commercial_partner_id, heir)
+        self.answer(statement)
+        self.assertIn("differs by 300", " ".join(case.message_ids.mapped("body")))
+
+    def test_without_a_case_our_contact_reads_it(self):
+        other = self.make_customer("Nobody Open")
+        self.make_invoice(days=10, partner=other)
+        statement = self.env["ar.statement"].with_user(self.collector)._make(self.company, other)
+        self.answer(statement)
+        self.assertEqual(statement.activity_ids.user_id, self.collector)
