@@ -6,6 +6,7 @@ from . import test_agreement_guard
 from . import test_agreement_interest
 from . import test_agreement_plan
 from . import test_agreement_promise
+from . import test_agreement_received
 from . import test_agreement_race
 from . import test_bones
 from . import test_cash_application

@@ -23,7 +23,8 @@ class ArCollectionSource(models.AbstractModel):
                        CASE WHEN promise.state != 'open' THEN promise.deadline + 1 END AS broken_date,
                        promise.id AS res_id
                   FROM ar_payment_promise promise
-                 WHERE promise.state IN ('open', 'broken', 'partly')
+                 WHERE promise.state = 'open'
+                    OR (promise.state IN ('broken', 'partly') AND promise.money_waits IS NOT TRUE)
                 """
             ),
         ]

@@ -34,6 +34,8 @@ class ArCreditBehaviour(models.AbstractModel):
 
     @api.model
     def _flush_sources(self):
-        self.env["ar.payment.promise"].flush_model(["company_id", "deadline", "partner_id", "state"])
+        self.env["ar.payment.promise"].flush_model(
+            ["company_id", "deadline", "money_waits", "partner_id", "state"]
+        )
         self.env["res.company"].flush_model(["credit_promise_partly_broken"])
         return super()._flush_sources()

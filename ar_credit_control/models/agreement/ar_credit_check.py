@@ -13,7 +13,9 @@ class ArCreditCheck(models.AbstractModel):
     @api.model
     def _get_figures_broken_promises(self, rules, partner_ids, root):
         """Promises that were not kept, by the day on which they broke, for the days back of each rule."""
-        self.env["ar.payment.promise"].flush_model(["company_id", "deadline", "partner_id", "state"])
+        self.env["ar.payment.promise"].flush_model(
+            ["company_id", "deadline", "money_waits", "partner_id", "state"]
+        )
         self.env["res.company"].flush_model(["credit_promise_partly_broken"])
         periods = sorted({rule.period_days for rule in rules})
         rows = self.env.execute_query(

@@ -18,6 +18,8 @@ class ArPaymentPromise(models.Model):
     date, changes the state again. Credit notes count as payments: what is credited is owed no more. Items
     whose entry was cancelled are promised no longer; a promise without any item left is cancelled. What is
     written off is not paid: by the deadline, it ends the promise (cancelled), later it changes nothing.
+    While a receipt in time that nobody has applied yet covers what is missed (``money_waits``), no rule
+    counts it as broken: the cash desk is asked to apply the receipt.
 
     Nobody has the right to write promises: they are recorded and withdrawn by their methods. Amounts are in
     ``currency_id``, the currency of the promised items.
@@ -85,6 +87,12 @@ class ArPaymentPromise(models.Model):
     )
     amount_late = fields.Monetary(
         string="Paid Late", readonly=True, help="Matched with the promised items after the deadline."
+    )
+    money_waits = fields.Boolean(
+        string="Receipt to Apply",
+        readonly=True,
+        help="Missed, but a receipt that came in time covers it: until somebody applies the receipt, the "
+        "promise does not count as broken.",
     )
     user_id = fields.Many2one(
         "res.users", string="Recorded By", required=True, readonly=True, index=True, ondelete="restrict"
@@ -405,7 +413,8 @@ class ArPaymentPromise(models.Model):
     def _judged_sql(self, condition: SQL) -> SQL:
         """Return the common table expressions of what became of promises, to go between WITH and the rest.
 
-        ``judged_line``: ``id``, ``paid``; ``judged``: ``id``, ``former``, ``state``, ``paid``, ``late``.
+        ``judged_line``: ``id``, ``paid``; ``judged``: ``id``, ``state``, ``money_waits``, ``paid``, ``late``,
+        and as known before ``former`` (state) and ``waited`` (money).
 
         :param condition: on the alias ``promise``
         """
@@ -436,9 +445,10 @@ class ArPaymentPromise(models.Model):
                   FROM judged_line
               GROUP BY promise_id
             ),
-            judged AS (
+            judged_state AS (
                 SELECT promise.id,
                        promise.state AS former,
+                       COALESCE(promise.money_waits, FALSE) AS waited,
                        total.paid,
                        GREATEST(total.paid_ever - total.paid, 0) AS late,
                        CASE WHEN total.needed = 0 THEN 'cancelled'
@@ -453,17 +463,68 @@ class ArPaymentPromise(models.Model):
                   FROM judged_total total
                   JOIN ar_payment_promise promise ON promise.id = total.promise_id
                   JOIN (%(days)s) day ON day.company_id = promise.company_id
+            ),
+            judged AS (
+                SELECT state.*,
+                       state.state IN ('broken', 'partly') AND %(received)s AS money_waits
+                  FROM judged_state state
+                  JOIN ar_payment_promise promise ON promise.id = state.id
             )
             """,
+            received=self._received_sql(SQL("state.paid"), SQL("state.late")),
             settled=settlement._settlement_sql(SQL("line"), SQL("promise.deadline")),
             days=settlement._today_sql(),
             condition=condition,
         )
 
+    @api.model
+    def _received_sql(self, paid: SQL, late: SQL) -> SQL:
+        """Return the condition that receipts which nobody applied yet cover what the ``promise`` lacks.
+
+        Receipts in its currency, booked from the day it was given to its deadline; promises of that time that
+        ended before come first. What was paid late makes it broken whatever else comes.
+
+        :param paid: what was matched in time, ``late``: what was matched later
+        """
+        return SQL(
+            """
+            (%(late)s <= promise.tolerance_amount
+             AND (
+                 SELECT COALESCE(SUM(-receipt.amount_residual_currency), 0)
+                   FROM res_partner promiser
+                   JOIN res_partner payer ON payer.commercial_partner_id = promiser.commercial_partner_id
+                   JOIN account_move_line receipt ON receipt.partner_id = payer.id
+                   JOIN res_company branch ON branch.id = receipt.company_id
+                  WHERE promiser.id = promise.partner_id
+                    AND receipt.parent_state = 'posted'
+                    AND receipt.reconciled IS NOT TRUE
+                    AND receipt.amount_residual_currency < 0
+                    AND receipt.account_id = ANY (ARRAY(
+                        SELECT id FROM account_account
+                         WHERE account_type = 'asset_receivable' AND non_trade IS NOT TRUE))
+                    AND receipt.currency_id = promise.currency_id
+                    AND receipt.date BETWEEN promise.date_given AND promise.deadline
+                    AND split_part(branch.parent_path, '/', 1)::int = promise.company_id
+                 ) >= promise.amount - %(paid)s - promise.tolerance_amount + (
+                 SELECT COALESCE(SUM(GREATEST(earlier.amount - COALESCE(earlier.amount_paid, 0)
+                                              - earlier.tolerance_amount, 0)), 0)
+                   FROM ar_payment_promise earlier
+                  WHERE earlier.partner_id = promise.partner_id
+                    AND earlier.company_id = promise.company_id
+                    AND earlier.currency_id = promise.currency_id
+                    AND earlier.state NOT IN ('kept', 'cancelled')
+                    AND earlier.deadline >= promise.date_given
+                    AND (earlier.deadline, earlier.id) < (promise.deadline, promise.id)
+                 ))
+            """,
+            paid=paid,
+            late=late,
+        )
+
     def _judge(self):
         """Bring the state of promises up to what the ledger says, in one statement for any number.
 
-        :return: {promise: (former state, state)} of those whose state changed
+        :return: {promise: (former state, state)} of those whose state changed, or whether money waits
         """
         if not self:
             return {}
@@ -481,27 +542,57 @@ class ArPaymentPromise(models.Model):
                 )
                 UPDATE ar_payment_promise promise
                    SET state = judged.state,
+                       money_waits = judged.money_waits,
                        amount_paid = judged.paid,
                        amount_late = judged.late
                   FROM judged
                  WHERE judged.id = promise.id
-                   AND (promise.state, promise.amount_paid, promise.amount_late)
-                       IS DISTINCT FROM (judged.state, judged.paid, judged.late)
-             RETURNING promise.id, judged.former, judged.state
+                   AND (promise.state, judged.waited, promise.amount_paid, promise.amount_late)
+                       IS DISTINCT FROM (judged.state, judged.money_waits, judged.paid, judged.late)
+             RETURNING promise.id, judged.former, judged.state, judged.waited, judged.money_waits
                 """,
                 judged=self._judged_sql(SQL("promise.id = ANY(%s)", self.ids)),
             )
         )
-        self.invalidate_model(["state", "amount_paid", "amount_late"], flush=False)
+        self.invalidate_model(["state", "money_waits", "amount_paid", "amount_late"], flush=False)
         self.line_ids.invalidate_model(["amount_paid"], flush=False)
-        changes = {self.browse(row[0]): row[1:] for row in rows if row[1] != row[2]}
+        changes = {
+            self.browse(promise_id): (former, state)
+            for promise_id, former, state, waited, waits in rows
+            if (former, waited) != (state, waits)
+        }
         if changes:
-            self.browse()._follow_up(changes)
+            waited = self.browse(row[0] for row in rows if row[3])
+            self.browse()._follow_up(changes, waited)
         return changes
 
-    def _follow_up(self, changes):
-        """Tell people of promises whose state changed: {promise: (former state, state)}."""
+    def _follow_up(self, changes, waited):
+        """Tell people of promises that changed.
+
+        :param changes: {promise: (former state, state)}
+        :param waited: promises of which money waited to be applied before
+        """
         promises = self.browse(promise.id for promise in changes).sudo()  # sudo: whoever books the payment
+        self._log_states(promises.filtered(lambda promise: changes[promise][0] != changes[promise][1]))
+        tasks = {promise: promise._get_task(promise.state, promise.money_waits) for promise in promises}
+        former = {promise: promise._get_task(changes[promise][0], promise in waited) for promise in promises}
+        changed = promises.filtered(lambda promise: tasks[promise] != former[promise])
+        changed.filtered(lambda promise: former[promise] == "missed")._on_mended()
+        changed.filtered(lambda promise: former[promise] == "apply")._on_applied()
+        changed.filtered(lambda promise: tasks[promise] == "missed")._on_missed()
+        changed.filtered(lambda promise: tasks[promise] == "apply")._on_received()
+        for root, batch in promises.grouped("company_id").items():
+            self.env["ar.credit.recheck"]._add(batch.partner_id, root)
+
+    @api.model
+    def _get_task(self, state, money_waits):
+        """Return what is left to do: ``missed`` (ask the customer), ``apply`` (the receipt) or nothing."""
+        if state not in MISSED:
+            return ""
+        return "apply" if money_waits else "missed"
+
+    @api.model
+    def _log_states(self, promises):
         states = dict(self._fields["state"]._description_selection(self.env))
         promises._message_log_batch(
             {
@@ -515,11 +606,6 @@ class ArPaymentPromise(models.Model):
                 for promise in promises
             }
         )
-        missed = promises.filtered(lambda promise: promise.state in MISSED)
-        missed.filtered(lambda promise: changes[promise][0] not in MISSED)._on_missed()
-        (promises - missed).filtered(lambda promise: changes[promise][0] in MISSED)._on_mended()
-        for root, changed in promises.grouped("company_id").items():
-            self.env["ar.credit.recheck"]._add(changed.partner_id, root)
 
     def _on_missed(self):
         """Promises were not kept in time: ask the collector to act."""
@@ -548,6 +634,32 @@ class ArPaymentPromise(models.Model):
         """A payment in time was found for promises that looked missed."""
         self.env["ar.item.settlement"]._close_activities(self, "mail_activity_promise_missed")
 
+    def _on_received(self):
+        """The money came and is not applied: ask the cash desk, not the collector."""
+        self.env["ar.item.settlement"]._schedule_activities(
+            self,
+            "mail_activity_contact_cash",
+            {
+                promise: self.env._(
+                    "Apply the receipt: %(customer)s seems to have paid the promised %(amount)s in time",
+                    customer=promise.partner_name or "",
+                    amount=format_amount(self.env, promise.amount, promise.currency_id),
+                )
+                for promise in self
+            },
+            {promise: promise._get_cash_desk() for promise in self},
+        )
+
+    def _on_applied(self):
+        """The receipts are applied, or taken for something else."""
+        self.env["ar.item.settlement"]._close_activities(self, "mail_activity_contact_cash")
+
+    def _get_cash_desk(self):
+        """Return who applies receipts in the company, else who is told of missed promises."""
+        self.ensure_one()
+        user = self.company_id.sudo().collection_cash_user_id  # sudo: a setting of the root company
+        return user if self.env["ar.dispute"]._may_own(user, self.company_id) else self._get_responsible()
+
     def _get_responsible(self):
         """Who is told: the collector of the customer, else who recorded the promise."""
         self.ensure_one()
@@ -562,7 +674,7 @@ class ArPaymentPromise(models.Model):
         self.env.flush_all()
         rows = self.env.execute_query(
             SQL(
-                "WITH %s SELECT id FROM judged WHERE former != state ORDER BY id",
+                "WITH %s SELECT id FROM judged WHERE (former, waited) != (state, money_waits) ORDER BY id",
                 self._judged_sql(SQL("TRUE")),
             )
         )
@@ -588,8 +700,12 @@ class ArPaymentPromise(models.Model):
 
     @api.model
     def _counts_as_broken_sql(self) -> SQL:
-        """Return the condition that the alias ``promise`` counts as broken, by the setting of ``root``."""
+        """Return the condition that the alias ``promise`` counts as broken, by the setting of ``root``.
+
+        Not while the money that came waits to be applied.
+        """
         return SQL(
-            """(promise.state = 'broken'
-                OR promise.state = 'partly' AND root.credit_promise_partly_broken IS TRUE)"""
+            """(promise.money_waits IS NOT TRUE
+                AND (promise.state = 'broken'
+                     OR promise.state = 'partly' AND root.credit_promise_partly_broken IS TRUE))"""
         )

@@ -558,13 +558,14 @@ class ArCollectionCase(models.Model):
     def _priority_sql(self, today):
         """Return what puts a case on the worklist, strongest first: a key of ``PRIORITIES``.
 
-        A broken promise, a due one and a reply count until somebody spoke with the customer about it.
+        A broken promise, a due one and a reply count until somebody spoke with the customer about it. A
+        broken one counts only while something can be asked for.
         """
         return SQL(
             """
             CASE WHEN figures.broken_date IS NOT NULL
                       AND (figures.last_spoken_date IS NULL OR %(spoken)s < figures.broken_date)
-                      AND figures.overdue > 0
+                      AND figures.claimable > 0
                      THEN '1_broken'
                  WHEN figures.promise_date <= %(today)s
                       AND (figures.last_spoken_date IS NULL OR %(spoken)s < %(today)s)

@@ -42,7 +42,7 @@ class ArCollectionSource(models.AbstractModel):
 
     @api.model
     def _promise_parts(self):
-        """Return promises that are open, and broken ones.
+        """Return promises that are open, and broken ones whose money does not wait to be applied.
 
         Columns: ``partner_id``, ``company_id``, ``date`` (day promised), ``amount``, ``currency_id``,
         ``state`` (``open`` or ``broken``), ``broken_date`` (day it was judged broken, else NULL), ``res_id``.
