@@ -124,6 +124,7 @@ class TestProvisionTerms(WriteoffCase):
         line = run.line_ids
         self.assertEqual((line.base_rate, line.rating_factor, line.outlook, line.rate), (3, 2, 1.5, 9))
         self.assertEqual(run.amount, 90)
+        self.assertEqual(dict(run._describe_terms())["Factors of Ratings"], "Bad × 2.00")
 
     def test_terms_stay_as_the_run_was_computed(self):
         self.policy.write({"cover_rate": 0.5, "disputed_rate": 20, "default_days": 90, "default_rate": 25})

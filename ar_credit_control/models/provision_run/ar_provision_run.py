@@ -4,6 +4,7 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.fields import Command
 from odoo.tools import SQL, format_date
+from odoo.tools.misc import formatLang
 
 from ..company.ar_evidence_mixin import THREAD
 from .ar_provision_comparison import PARTS
@@ -268,7 +269,30 @@ class ArProvisionRun(models.Model):
     def _describe_terms(self):
         """Return (label, words) of the terms of the policy that the lines were computed by."""
         self.ensure_one()
-        return self.env["ar.provision.policy"]._describe_terms(self.terms) if self.terms else []
+        if not self.terms:
+            return []
+        described = self.env["ar.provision.policy"]._describe_terms(self.terms)
+        if factors := self._describe_rating_factors():
+            described.append((self.env._("Factors of Ratings"), factors))
+        return described
+
+    def _describe_rating_factors(self):
+        """Return by what the ratings of the run multiplied its rates, in words; empty where none did."""
+        if not self.terms.get("use_rating_factor"):
+            return ""
+        rows = self.env.execute_query(
+            SQL(
+                """SELECT DISTINCT rating_id, rating_factor::float8
+                     FROM ar_provision_line
+                    WHERE run_id = %s AND treatment = 'matrix' AND rating_id IS NOT NULL""",
+                self.id,
+            )
+        )
+        factors = dict(rows)
+        ratings = self.env["ar.credit.rating"].sudo().browse(factors).sorted()  # sudo: their names
+        return ", ".join(
+            f"{rating.name} × {formatLang(self.env, factors[rating.id], digits=2)}" for rating in ratings
+        )
 
     @api.depends(
         "date", "kind", "matrix_id", "state", "terms", "policy_id.lacks_rebuttal", "policy_id.net_of_tax"
@@ -294,8 +318,8 @@ class ArProvisionRun(models.Model):
             )
         if self.state not in ("draft", "submitted"):
             return warnings
-        # sudo: a setting of the main company
-        if self.company_id.sudo().writeoff_tax == "reverse" and not self.policy_id.net_of_tax:
+        tax_comes_back = self.company_id.sudo().writeoff_tax == "reverse"  # sudo: a setting
+        if tax_comes_back and not self.policy_id.net_of_tax:
             warnings.append(
                 self.env._(
                     "Tax of written-off invoices is taken back, and the loss includes it: the policy may "
