@@ -90,6 +90,7 @@ from . import test_provision_invariant
 from . import test_provision_kind
 from . import test_provision_report_movement
 from . import test_provision_report_paper
+from . import test_provision_report_tables
 from . import test_provision_assessment
 from . import test_provision_policy
 from . import test_provision_past
