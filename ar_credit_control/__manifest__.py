@@ -286,6 +286,7 @@
         "views/writeoff/ar_writeoff_views.xml",
         "views/writeoff/ar_writeoff_reason_views.xml",
         "views/writeoff/account_move_views.xml",
+        "views/writeoff/portal_templates.xml",
         "views/writeoff/ar_aging_report_views.xml",
         "views/writeoff/ar_cash_receipt_views.xml",
         "views/writeoff/res_partner_views.xml",

@@ -131,6 +131,7 @@ from . import test_writeoff_guard
 from . import test_writeoff_insurance
 from . import test_writeoff_interest
 from . import test_writeoff_invariant
+from . import test_writeoff_invoice
 from . import test_writeoff_movement
 from . import test_writeoff_placement
 from . import test_writeoff_race

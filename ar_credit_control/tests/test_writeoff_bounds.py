@@ -170,3 +170,59 @@ class TestWriteoffBounds(WriteoffCase):
         )[0]
         item.date_maturity -= timedelta(days=3)
         self.assertBooked(self.write_off(other), provided=provided)
+
+    # ------------------------------------------------------------------
+    # Allowance, authority, tax note
+    # ------------------------------------------------------------------
+
+    def test_overdrawn_allowance_is_said(self):
+        self.make_run()
+        self.assertEqual(self.ask(self.invoice).allowance_missing, 0, "no more than was provided")
+        self.policy.writeoff_against = "allowance"
+        writeoff = self.ask(self.invoice)
+        self.assertEqual(writeoff.allowance_missing, 894)
+        report = self.env["ar.provision.movement.report"].create({})
+        self.assertFalse(report.overdrawn)
+        self.decide(writeoff)
+        writeoff.with_user(self.controller).action_post()
+        report.action_show()
+        self.assertEqual(report.closing, -894)
+        self.assertEqual(report.overdrawn, self.allowance.display_name)
+        self.assertIn("Overdrawn", report._render_html())
+
+    def test_above_every_authority(self):
+        self.env["ar.credit.authority"].sudo().create(
+            {"user_id": self.manager.id, "company_id": self.company.id, "kind": "writeoff", "amount": 500}
+        )
+        writeoff = self.ask(self.invoice)
+        for user in (self.collector, self.manager):
+            text = writeoff.with_user(user).no_approver
+            self.assertIn(self.manager.name, text)
+            self.assertIn("500.00", text)
+            self.assertIn("Configuration", text)
+        writeoff.with_user(self.collector).action_submit()
+        with self.assertRaisesRegex(AccessError, "above every authority"):
+            writeoff.with_user(self.manager).action_approve()
+        chief = self.make_user("credit_chief", "ar_credit_control.group_credit_manager")
+        self.env["ar.credit.authority"].sudo().create(
+            {"user_id": chief.id, "company_id": self.company.id, "kind": "writeoff", "unlimited": True}
+        )
+        self.env.invalidate_all()
+        self.assertFalse(writeoff.no_approver)
+        with self.assertRaisesRegex(AccessError, chief.name):
+            writeoff.with_user(self.manager).action_approve()
+        writeoff.with_user(chief).action_approve()
+
+    def test_who_could_approve_prepared_it(self):
+        self.env["ar.credit.authority"].sudo().create(
+            {"user_id": self.manager.id, "company_id": self.company.id, "kind": "writeoff", "unlimited": True}
+        )
+        self.assertFalse(self.ask(self.invoice).no_approver)
+        own = self.ask(self.make_invoice(10, 100), user=self.manager)
+        self.assertIn("prepared it", own.no_approver)
+
+    def test_papers_are_kept_since_2018(self):
+        self.company.account_fiscal_country_id = self.env.ref("base.cn")
+        writeoff = self.ask(self.make_invoice(1_000, 4 * 366))
+        self.assertIn("2011-25", writeoff.deductible_note)
+        self.assertIn("2018-15", writeoff.deductible_note)

@@ -45,6 +45,11 @@ class ArProvisionMovementReport(models.TransientModel):
     )
     difference = fields.Monetary(compute="_compute_difference", help="Ledger less table: always zero.")
 
+    overdrawn = fields.Char(
+        compute="_compute_overdrawn",
+        help="Allowance accounts with a debit at the end: more was used of them than was provided.",
+    )
+
     _in_order = models.Constraint("CHECK (date_from <= date_to)", "A period does not end before it begins.")
 
     @api.model
@@ -57,6 +62,19 @@ class ArProvisionMovementReport(models.TransientModel):
     def _compute_difference(self):
         for report in self:
             report.difference = report.ledger - report.closing
+
+    @api.depends("closing", "line_ids.closing")
+    def _compute_overdrawn(self):
+        for report in self:
+            lines = report.sudo().line_ids  # sudo: accounts and branches are named
+            found = [
+                account.with_company(company).display_name
+                for (company, account), part in lines.grouped(
+                    lambda line: (line.company_id, line.account_id)
+                ).items()
+                if report.currency_id.compare_amounts(sum(part.mapped("closing")), 0.0) < 0
+            ]
+            report.overdrawn = ", ".join(dict.fromkeys(found))
 
     @api.depends("date_from", "date_to")
     def _compute_display_name(self):

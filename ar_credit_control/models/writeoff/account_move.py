@@ -17,6 +17,13 @@ class AccountMove(models.Model):
         groups=WRITEOFF_GROUPS,
         help="What was given up of this invoice and not recovered, in its currency.",
     )
+    has_writeoff = fields.Boolean(
+        string="Has Write-offs",
+        compute="_compute_writeoff",
+        search="_search_has_writeoff",
+        groups=WRITEOFF_GROUPS,
+        help="Something of it is written off and not recovered: “paid” means that nothing is open.",
+    )
 
     def _compute_writeoff(self):
         lines = self.env["ar.writeoff.line"]
@@ -28,6 +35,27 @@ class AccountMove(models.Model):
             of_move = by_move.get(move._origin, lines)
             move.writeoff_count = len(of_move.writeoff_id)
             move.written_off_amount = sum(of_move.mapped("amount_left"))
+            move.has_writeoff = bool(move.written_off_amount)
+
+    @api.model
+    def _search_has_writeoff(self, operator, value):
+        if operator != "in":
+            return NotImplemented
+        lines = self.env["ar.writeoff.line"].search([("state", "=", "posted"), ("amount", ">", 0)])
+        domain = Domain("id", "in", lines.filtered("amount_left").move_id.ids)
+        return domain if True in value else ~domain
+
+    def _get_unpaid_writeoff(self):
+        """Return what the customer owes of this invoice although it was written off, for pages and papers
+        that the customer reads. Internal: they show it, and nothing of the write-off."""
+        self.ensure_one()
+        # sudo: the customer may not read write-offs
+        return self.sudo().written_off_amount if self.state == "posted" else 0.0
+
+    def _get_invoice_next_payment_values(self, custom_amount=None):
+        values = super()._get_invoice_next_payment_values(custom_amount=custom_amount)
+        # What was written off was not paid.
+        return values | {"amount_paid": values["amount_paid"] - self._get_unpaid_writeoff()}
 
     def write(self, vals):
         if vals.get("state") in ("draft", "cancel"):

@@ -106,6 +106,11 @@ class ArWriteoff(models.Model):
         help="This one and all else that is written off of the customer within a year, so that many small "
         "ones are one decision.",
     )
+    no_approver = fields.Text(
+        string="Why Nobody Approves",
+        compute="_compute_no_approver",
+        help="Whose authority comes next, and what to do.",
+    )
     in_transit_amount = fields.Monetary(
         string="In Transit",
         compute="_compute_in_transit",
@@ -131,7 +136,8 @@ class ArWriteoff(models.Model):
         ],
         tracking=True,
         help="For income tax. China: more than three years past due; or more than one year, and at most CNY "
-        "50,000 or 0.01 % of a year's revenue each (announcement 2011-25 of the tax administration).",
+        "50,000 or 0.01 % of a year's revenue each (announcement 2011-25 of the tax administration). "
+        "The papers are kept, not filed (announcement 2018-15).",
     )
     deductible_note = fields.Text(string="Tax Note", help="Which rule applies, and which papers prove it.")
     # What was proposed of the two last: what a person typed instead stays.
@@ -193,6 +199,13 @@ class ArWriteoff(models.Model):
         for writeoff in self:
             waits = writeoff.state in ("draft", "submitted")
             writeoff.amount_to_cover = writeoff._get_amount_to_cover() if waits else 0.0
+
+    @api.depends("amount", "date", "partner_id", "prepared_by_ids", "state", "submitted_by_id")
+    def _compute_no_approver(self):
+        for writeoff in self:
+            waits = writeoff.state in ("draft", "submitted") and writeoff._get_lines()
+            stuck = waits and not writeoff._get_approvers()
+            writeoff.no_approver = writeoff._describe_no_approver() if stuck else False
 
     @api.depends("partner_id", "company_id", "state")
     def _compute_in_transit(self):
@@ -450,6 +463,34 @@ class ArWriteoff(models.Model):
                 ("date", ">", self.date - relativedelta(days=TOGETHER_DAYS)),
                 ("id", "!=", self._origin.id or self.id),
             ]
+        )
+
+    def _describe_lacking(self):
+        return super()._describe_lacking() if self._get_approvers() else self._describe_no_approver()
+
+    def _describe_no_approver(self):
+        """Return why nobody may approve, whose authority is the highest, and who can change that."""
+        if people := self._list_deciders():
+            return self.env._(
+                "%(people)s could approve this, but prepared it. A credit manager gives another person "
+                "authority under Configuration, Authority.",
+                people=", ".join(people.sudo().mapped("name")),  # sudo: names of colleagues
+            )
+        ladder = self.env["ar.credit.authority"]._get_ladder(self._authority_kind, self.company_id)
+        needed = self.currency_id.format(self._get_amount_to_cover())
+        if not ladder:
+            return self.env._(
+                "Nobody may approve write-offs. A credit manager gives a person authority over %s under "
+                "Configuration, Authority.",
+                needed,
+            )
+        _tier, person, highest = max(ladder, key=lambda step: step[2])
+        return self.env._(
+            "%(needed)s is above every authority: %(person)s has the highest, %(highest)s. A credit manager "
+            "gives another person more under Configuration, Authority.",
+            needed=needed,
+            person=person.sudo().name,  # sudo: the name of a colleague
+            highest=self.currency_id.format(highest),
         )
 
     def _approve(self):

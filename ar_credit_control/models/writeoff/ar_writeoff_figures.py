@@ -1,6 +1,6 @@
 from dateutil.relativedelta import relativedelta
 
-from odoo import api, models
+from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools import SQL
 
@@ -13,6 +13,33 @@ class ArWriteoff(models.Model):
     """How a write-off splits: tax, what was provided for, loss; and what the tax law says of it."""
 
     _inherit = "ar.writeoff"
+
+    allowance_missing = fields.Monetary(
+        string="Missing in the Allowance",
+        compute="_compute_allowance_missing",
+        help="What this takes of the allowance beyond what the account holds at the date.",
+    )
+
+    @api.depends("date", "line_ids.amount_provided", "state")
+    def _compute_allowance_missing(self):
+        for writeoff in self:
+            waits = writeoff.state in ("draft", "submitted", "approved")
+            writeoff.allowance_missing = writeoff._get_allowance_missing() if waits else 0.0
+
+    def _get_allowance_missing(self):
+        """Return by how much the allowance accounts become debits: only where write-offs are booked against
+        them whatever was provided."""
+        policy = self._get_policy()
+        if not self._uses_allowance(policy) or policy.writeoff_against != "allowance":
+            return 0.0
+        held = self._get_held(policy)
+        lines = self.line_ids.sudo()  # sudo: who asks may not read accounting
+        return sum(
+            max(sum(part.mapped("amount_provided")) - max(held.get((company.id, account.id), 0.0), 0.0), 0.0)
+            for (company, account), part in lines.grouped(
+                lambda line: (line.company_id, line.allowance_account_id)
+            ).items()
+        )
 
     def _measure(self, items):
         """Return the parts of each line, in company currency: {line: values of the line}.
@@ -362,11 +389,13 @@ class ArWriteoff(models.Model):
         names = {
             "over_3_years": self.env._(
                 "More than three years past due, booked as a loss (announcement 2011-25, article 23). Keep a "
-                "statement of facts and a special report."
+                "statement of facts and a special report in your files: since announcement 2018-15 only the "
+                "table of asset losses goes with the annual return."
             ),
             "small_over_1_year": self.env._(
                 "More than one year past due and at most %s each, booked as a loss (announcement 2011-25, "
-                "article 24). Keep a statement of facts and a special report.",
+                "article 24). Keep a statement of facts and a special report in your files: since "
+                "announcement 2018-15 only the table of asset losses goes with the annual return.",
                 self.currency_id.format(self._get_small_amount()),
             ),
             "none": self.env._(

@@ -1,0 +1,84 @@
+from odoo.tests import HttpCase, new_test_user, tagged
+
+from .common_writeoff import WriteoffCase
+
+
+@tagged("post_install", "-at_install")
+class TestWriteoffInvoice(WriteoffCase, HttpCase):
+    """An invoice that was written off is not paid: our lists say so, and nothing tells the customer it is."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.buyer = new_test_user(cls.env, "lost_buyer", groups="base.group_portal")
+        cls.buyer.partner_id.parent_id = cls.customer
+
+    def setUp(self):
+        super().setUp()
+        self.invoice = self.make_invoice(1_000, 100)
+        self.other = self.make_invoice(70, 100)
+
+    def find(self, value):
+        moves = self.env["account.move"].with_user(self.controller)
+        ids = (self.invoice + self.other).ids
+        return moves.search([("id", "in", ids), ("has_writeoff", "=", value)]).sudo()
+
+    def test_found_in_the_list(self):
+        self.assertFalse(self.find(True))
+        writeoff = self.write_off(self.invoice, amounts={self.invoice: 400})
+        self.assertEqual((self.find(True), self.find(False)), (self.invoice, self.other))
+        self.recover(writeoff.line_ids, 400)
+        self.assertFalse(self.find(True), "nothing is lost any more")
+        arch = (
+            self.env["account.move"]
+            .with_user(self.controller)
+            .get_view(self.env.ref("account.view_out_invoice_tree").id, "list")["arch"]
+        )
+        self.assertIn("written_off_amount", arch)
+
+    def page(self, url):
+        self.env.flush_all()
+        self.authenticate("lost_buyer", "lost_buyer")
+        response = self.url_open(url)
+        self.assertEqual(response.status_code, 200)
+        return response.text
+
+    def test_portal_forgives_nothing(self):
+        self.pay(self.other)
+        self.write_off(self.invoice)
+        text = self.page("/my/invoices")
+        row = text[text.index(self.invoice.name) :].split("</tr>")[0]
+        self.assertIn("Not paid", row)
+        self.assertIn("1,000.00", row)
+        self.assertNotIn("text-bg-success", row)
+        row = text[text.index(self.other.name) :].split("</tr>")[0]
+        self.assertIn("Paid", row)
+        self.assertNotIn("Not paid", row)
+        text = self.page(self.invoice.get_portal_url())
+        self.assertIn("Not paid", text)
+        self.assertNotIn("fa-check-circle", text)
+        for words in ("ritten off", "rite-off", "ritten-off"):
+            self.assertNotIn(words, text)
+        text = self.page(self.other.get_portal_url())
+        self.assertNotIn("Not paid", text)
+
+    def test_part_is_not_paid_either(self):
+        self.pay(self.invoice, 100)
+        self.write_off(self.invoice, amounts={self.invoice: 400})
+        values = self.invoice.with_user(self.buyer).sudo()._get_invoice_next_payment_values()
+        self.assertEqual((values["amount_paid"], values["amount_due"]), (100, 500))
+        row = self.page("/my/invoices")
+        row = row[row.index(self.invoice.name) :].split("</tr>")[0]
+        self.assertIn("500.00", row)
+        self.assertIn("400.00", row)
+
+    def test_paper_claims_no_payment(self):
+        def paper(invoice):
+            report = self.env["ir.actions.report"]
+            content, _kind = report._render_qweb_html("account.account_invoices", invoice.ids)
+            return content.decode()
+
+        self.pay(self.other)
+        self.assertIn("Paid on", paper(self.other))
+        self.write_off(self.invoice)
+        self.assertNotIn("Paid on", paper(self.invoice))
