@@ -19,6 +19,7 @@ from . import test_cash_race
 from . import test_cash_tour
 from . import test_collection_assignment
 from . import test_collection_case
+from . import test_collection_day
 from . import test_collection_night
 from . import test_collection_parent
 from . import test_collection_placement

@@ -46,7 +46,11 @@ class ArCollectionCase(models.Model):
 
     @api.model
     def _get_steps(self, company):
-        """Yield what the night does for a root company: records, and what deals with any number of them."""
+        """Yield what the night does for a root company: records, and what deals with any number of them.
+
+        All of it on the day of the company, wherever the server is.
+        """
+        self = self.with_context(tz=company._credit_timezone())
         rules = self.env["ar.collection.rule"]
         found = {row["partner_id"]: row for row in rules._find_customers(company)}
         # The largest first: so they are assigned.
@@ -65,14 +69,21 @@ class ArCollectionCase(models.Model):
         self._close_done()
 
     def _refresh(self, log=True):
-        """Bring phase and day of settlement of open cases up to date, in one statement for all of them.
+        """Bring phase and day of settlement of open cases up to date, as of today in their companies.
+
+        One statement for all companies of a time zone.
 
         :param log: note changes of the phase on the cases
         """
-        if not self.ids:
-            return
-        self.env.flush_all()
         cases = self.sudo()  # sudo: nobody has the right to write cases
+        by_zone = cases.grouped(lambda case: case.company_id._credit_timezone())
+        for zone, batch in by_zone.items():
+            batch.with_context(tz=zone)._refresh_zone(log)
+
+    def _refresh_zone(self, log):
+        """Bring open cases up to date as of today in the time zone of the context, in one statement."""
+        self.env.flush_all()
+        cases = self
         partners = SQL("= ANY(%s)", cases.partner_id.ids) if len(self) <= LOOKED_UP else None
         figures = self._figures_sql(SQL("collection_case.id = ANY(%s)", self.ids), cases.company_id, partners)
         days = SQL(", ").join(

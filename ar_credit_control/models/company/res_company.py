@@ -1,4 +1,5 @@
-from odoo import fields, models
+from odoo import api, fields, models
+from odoo.tools import SQL
 
 
 class ResCompany(models.Model):
@@ -69,3 +70,22 @@ class ResCompany(models.Model):
     def _credit_today(self):
         """Return the day on which orders of the company are judged, see :meth:`_credit_timezone`."""
         return fields.Date.context_today(self.with_context(tz=self._credit_timezone()))
+
+    @api.model
+    def _credit_today_sql(self, root: SQL) -> SQL:
+        """Return the expression of the day on which a root company is judged, see :meth:`_credit_today`.
+
+        :param root: expression of its id
+        """
+        by_day = {}
+        for company in self.sudo().search([("parent_id", "=", False)]):  # sudo: their days are no secret
+            by_day.setdefault(company._credit_today(), []).append(company.id)
+        most = max(by_day, key=lambda day: len(by_day[day]))
+        others = [
+            SQL("WHEN %s = ANY(%s) THEN %s::date", root, ids, day)
+            for day, ids in by_day.items()
+            if day != most
+        ]
+        return (
+            SQL("CASE %s ELSE %s::date END", SQL(" ").join(others), most) if others else SQL("%s::date", most)
+        )

@@ -78,7 +78,7 @@ class ArInsuranceOverdue(models.Model):
     def _table_query(self) -> SQL:
         reports = self.env["ar.aging.report"]
         reports._switch_off_jit()
-        today = fields.Date.context_today(self)
+        today = self.env["res.company"]._credit_today_sql(SQL("security.company_id"))
         return SQL(
             """
             SELECT item.id * %(security_slots)s::bigint + security.id AS id,

@@ -1,5 +1,6 @@
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError, ValidationError
+from odoo.fields import Domain
 from odoo.tools import SQL
 
 
@@ -58,25 +59,35 @@ class ArDunningExclusion(models.Model):
 
     @api.depends("date_to", "ended_date")
     def _compute_state(self):
-        today = fields.Date.context_today(self)
         for exclusion in self:
             if exclusion.ended_date:
                 exclusion.state = "ended"
             else:
-                over = exclusion.date_to and exclusion.date_to < today
+                # sudo: the day is that of the root company
+                over = exclusion.date_to and exclusion.date_to < exclusion.sudo().company_id._credit_today()
                 exclusion.state = "expired" if over else "active"
 
     @api.model
     def _search_state(self, operator, value):
         if operator != "in":
             return NotImplemented
-        today = fields.Date.context_today(self)
+        running, over = Domain("ended_date", "=", False), self._get_over_domain()
         domains = {
-            "active": [("ended_date", "=", False), "|", ("date_to", "=", False), ("date_to", ">=", today)],
-            "expired": [("ended_date", "=", False), ("date_to", "<", today)],
-            "ended": [("ended_date", "!=", False)],
+            "active": running & (Domain("date_to", "=", False) | ~over),
+            "expired": running & Domain("date_to", "!=", False) & over,
+            "ended": ~running,
         }
-        return fields.Domain.OR([domains[state] for state in value if state in domains])
+        return Domain.OR([domains[state] for state in value if state in domains])
+
+    @api.model
+    def _get_over_domain(self):
+        """Return the domain of what is over by its date, on the day of each company."""
+        by_day = {}
+        for company in self.env["res.company"].sudo().search([]):  # sudo: their days are no secret
+            by_day.setdefault(company._credit_today(), []).append(company.id)
+        return Domain.OR(
+            Domain("date_to", "<", day) & Domain("company_id", "in", ids) for day, ids in by_day.items()
+        )
 
     @api.constrains("reason")
     def _check_reason(self):
@@ -117,6 +128,7 @@ class ArDunningExclusion(models.Model):
                         **self._prepare_item_values(item),
                         "kind": "item",
                         "amount_currency": item.amount_currency,
+                        "date": item.root_company_id._credit_today(),
                         "reason": reason,
                         "date_to": date_to,
                     }
@@ -148,6 +160,7 @@ class ArDunningExclusion(models.Model):
                         "kind": "customer",
                         "partner_id": partner.id,
                         "company_id": root.id,
+                        "date": root._credit_today(),
                         "reason": reason,
                         "date_to": date_to,
                     }
@@ -175,7 +188,8 @@ class ArDunningExclusion(models.Model):
         if self.filtered("ended_date"):
             raise UserError(self.env._("This exclusion was ended already."))
         # Exclusions are evidence that nobody may write; the rights were checked above.
-        self.sudo().write({"ended_date": fields.Date.context_today(self), "ended_by_id": self.env.uid})
+        for company, exclusions in self.sudo().grouped("company_id").items():
+            exclusions.write({"ended_date": company._credit_today(), "ended_by_id": self.env.uid})
         return True
 
     def action_open_entry(self):

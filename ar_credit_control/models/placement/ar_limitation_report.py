@@ -127,11 +127,12 @@ class ArLimitationReport(models.Model):
     @property
     def _table_query(self) -> SQL:
         self.env["ar.aging.report"]._switch_off_jit()
-        return self._report_sql(fields.Date.context_today(self))
+        return self._report_sql()
 
     @api.model
-    def _report_sql(self, today) -> SQL:
-        """Return the statement of the report, as of a day."""
+    def _report_sql(self) -> SQL:
+        """Return the statement of the report, as of today in each company."""
+        companies = self.env["res.company"]
         return SQL(
             """
             SELECT item.id,
@@ -153,12 +154,12 @@ class ArLimitationReport(models.Model):
                    restarted.kind AS restart_kind,
                    restarted.unproven_on,
                    %(expiry)s AS limitation_date,
-                   %(expiry)s - %(today)s::date AS days_left,
+                   %(expiry)s - %(today)s AS days_left,
                    guarantee.claim_by,
                    CASE WHEN period.id IS NULL THEN 'unknown'
                         WHEN restarted.suit THEN 'court'
                         WHEN %(expiry)s < %(today)s THEN 'expired'
-                        WHEN %(expiry)s - %(today)s::date <= COALESCE(root.credit_limitation_warn_days, 0)
+                        WHEN %(expiry)s - %(today)s <= COALESCE(root.credit_limitation_warn_days, 0)
                         THEN 'soon'
                         ELSE 'running' END AS status
               FROM (%(open_items)s) item
@@ -185,7 +186,7 @@ class ArLimitationReport(models.Model):
                       FROM ar_credit_security security
                       JOIN res_partner holder ON holder.id = security.partner_id
                      WHERE security.kind = 'guarantee' AND security.state IN ('valid', 'lapsed')
-                       AND security.claim_by >= %(today)s
+                       AND security.claim_by >= %(today_of_security)s
                   GROUP BY holder.commercial_partner_id, security.company_id
                    ) guarantee
                 ON guarantee.partner_id = item.partner_id AND guarantee.company_id = item.root_company_id
@@ -197,7 +198,8 @@ class ArLimitationReport(models.Model):
             ),
             expiry=self._expiry_sql(),
             restarted=self._restarted_sql(),
-            today=today,
+            today=companies._credit_today_sql(SQL("root.id")),
+            today_of_security=companies._credit_today_sql(SQL("security.company_id")),
         )
 
     @api.model

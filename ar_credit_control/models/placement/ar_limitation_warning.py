@@ -63,16 +63,15 @@ class ArLimitationWarning(models.Model):
         """Return ``{(root company, customer): [(item id, limitation date, level), …]}`` not warned of yet."""
         due = {}
         for root in self.env["res.company"].search([("parent_id", "=", False)]):
-            today = root._credit_today()
             self.env.flush_all()
             self.env["ar.aging.report"]._switch_off_jit()
-            for item_id, partner_id, date, level in self.env.execute_query(self._due_sql(root, today)):
+            for item_id, partner_id, date, level in self.env.execute_query(self._due_sql(root)):
                 key = (root, self.env["res.partner"].browse(partner_id))
                 due.setdefault(key, []).append((item_id, date, level))
         return due
 
     @api.model
-    def _due_sql(self, root, today) -> SQL:
+    def _due_sql(self, root) -> SQL:
         return SQL(
             """
             SELECT item.id, item.partner_id, item.limitation_date, step.level
@@ -91,7 +90,7 @@ class ArLimitationWarning(models.Model):
                       AND warning.level = step.level)
           ORDER BY item.partner_id, item.limitation_date, item.id
             """,
-            report=self.env["ar.limitation.report"]._report_sql(today),
+            report=self.env["ar.limitation.report"]._report_sql(),
             root=root.id,
             first=root.credit_limitation_warn_days,
             last=root.credit_limitation_last_days,
