@@ -362,10 +362,10 @@ class TestProvisionEdge(ProvisionCase):
         closed = second + timedelta(days=4)
         self.company.fiscalyear_lock_date = closed
         with self.assertRaises(UserError):
-            run.with_user(self.controller).action_cancel()
+            run.with_user(self.manager).action_cancel("Wrong")
         self.assertEqual((self.allowance_at(second), self.allowance_at()), (later.amount, later.amount))
         last = self.make_run()
-        later.with_user(self.controller).action_cancel()
+        later.with_user(self.manager).action_cancel("Wrong")
         self.assertEqual(self.allowance_at(closed), later.amount)
         self.assertEqual(self.allowance_at(closed + timedelta(days=1)), run.amount)
         self.assertEqual(self.allowance_at(), last.amount)
@@ -375,7 +375,7 @@ class TestProvisionEdge(ProvisionCase):
         self.make_invoice(10_000, 70)
         run, last = self.make_run(first), self.make_run(second)
         self.company.fiscalyear_lock_date = second - timedelta(days=1)
-        run.with_user(self.controller).action_cancel()
+        run.with_user(self.manager).action_cancel("Wrong")
         self.assertEqual(self.allowance_at(), last.amount)
 
 

@@ -120,7 +120,7 @@ class TestProvisionSecondCompany(ProvisionInvariantCase):
                     self.match_one(moves[place], number, offset)
                 elif step == "cancel":
                     if day in posted[place]:
-                        posted[place].pop(day).with_user(self.controller).action_cancel()
+                        posted[place].pop(day).with_user(self.manager).action_cancel("Wrong")
                 elif step != "run":
                     moves[place].append(self.book(place, step, number, offset))
                 elif day not in posted[place]:

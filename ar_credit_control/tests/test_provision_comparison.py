@@ -106,7 +106,7 @@ class TestProvisionComparison(ProvisionCase, CoverCase):
                     {kind: row.amount for kind, row in movements.items()}, {"charge": 50, "exchange": 8}
                 )
                 self.assertEqual(movements["exchange"].against_account_id, account or self.charge)
-                run.with_user(self.controller).action_cancel()
+                run.with_user(self.manager).action_cancel("Wrong")
                 self.assertEqual(self.allowance_at(), 32)
 
     def carry_foreign(self):
@@ -176,7 +176,7 @@ class TestProvisionComparison(ProvisionCase, CoverCase):
         second = self.make_run(self.today - timedelta(days=10))
         run = self.make_run(post=False)
         self.assertEqual(run.previous_id, second)
-        second.with_user(self.controller).action_cancel()
+        second.with_user(self.manager).action_cancel("Wrong")
         self.approve(run)
         run.with_user(self.controller).action_post()
         self.assertEqual(run.previous_id, first)

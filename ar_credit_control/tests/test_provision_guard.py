@@ -78,7 +78,7 @@ class TestProvisionGuard(ProvisionCase):
         with self.assertRaises(UserError):
             move.with_context(force_delete=True).unlink()
         accountant.write({"ref": "Seen by the auditor", "state": "posted"})
-        run.with_user(self.controller).action_cancel()
+        run.with_user(self.manager).action_cancel("Wrong")
         self.assertEqual(self.allowance_at(), 0)
         self.assertEqual(len(run.move_ids), 2)
         # a cancelled run is followed: the movements of an entry count as long as it is posted
@@ -118,7 +118,7 @@ class TestProvisionGuard(ProvisionCase):
         self.make_invoice(1_000, 40)
         run = self.make_run(self.today - timedelta(days=3))
         self.company.fiscalyear_lock_date = self.today - timedelta(days=2)
-        run.with_user(self.controller).action_cancel()
+        run.with_user(self.manager).action_cancel("Wrong")
         self.assertEqual(self.allowance_at(self.today - timedelta(days=2)), 36)
         self.assertEqual(self.allowance_at(), 0)
         self.assertIn("first open day", " ".join(run.message_ids.mapped("body")))
@@ -129,7 +129,7 @@ class TestProvisionGuard(ProvisionCase):
         following = self.make_run(self.today - timedelta(days=3))
         self.company.fiscalyear_lock_date = self.today - timedelta(days=2)
         with self.assertRaisesRegex(UserError, following.name):
-            run.with_user(self.controller).action_cancel()
+            run.with_user(self.manager).action_cancel("Wrong")
         self.assertEqual(run.state, "posted")
         self.assertEqual(self.allowance_at(), following.amount)
 
@@ -194,7 +194,7 @@ class TestProvisionGuard(ProvisionCase):
                 self.pay(paid)  # at a later date: it is open at that of the run
                 with self.assertRaisesRegex(UserError, "changed since"):
                     getattr(run.with_user(user), action)()
-                run.with_user(self.controller).action_cancel()
+                run.with_user(self.manager).action_cancel("Wrong")
         run = self.make_run(self.today - timedelta(days=1))
         self.assertEqual((run.state, run.gross), ("posted", 4_500))
 
@@ -210,11 +210,13 @@ class TestProvisionGuard(ProvisionCase):
         self.assertEqual(run.state, "submitted")
 
     def test_authority_is_for_charges_and_releases(self):
-        """A charge in one segment and a release in another do not offset."""
-        self.env["ar.provision.segment"].create(
-            {"policy_id": self.policy.id, "name": "China", "country_ids": [self.env.ref("base.cn").id]}
-        )
-        chinese = self.make_partner("Chinese", country_id=self.env.ref("base.cn").id)
+        """A charge on one allowance account and a release on another do not offset."""
+        receivable = self.company_data["default_account_receivable"].copy({"code": "121901"})
+        allowance = self.allowance.copy({"code": "129902"})
+        self.policy.account_map_ids = [
+            Command.create({"account_id": receivable.id, "allowance_account_id": allowance.id})
+        ]
+        chinese = self.make_partner("Chinese", property_account_receivable_id=receivable.id)
         paid = self.make_invoice(10_000, 40)
         self.make_run(self.today - timedelta(days=1))
         self.pay(paid)
@@ -255,7 +257,7 @@ class TestProvisionGuard(ProvisionCase):
                 self.assertEqual(invoice.with_user(user).provision_amount, 36)
                 self.assertEqual(self.customer.with_user(user).credit_provision_amount, 36)
         with self.assertRaises(AccessError):
-            run.with_user(self.auditor).action_cancel()
+            run.with_user(self.auditor).action_cancel("Wrong")
         for user in (self.salesperson, self.collector):
             with self.subTest(user=user.login):
                 with self.assertRaises(AccessError):
@@ -451,7 +453,7 @@ class TestProvisionOpening(ProvisionCase):
         self.assertFalse(opening.line_ids)
         with self.assertRaises(UserError):
             again.with_user(self.controller).action_submit()
-        run.with_user(self.controller).action_cancel()
+        run.with_user(self.manager).action_cancel("Wrong")
         opening, again = self.take_over(self.today)
         self.assertEqual(opening.amount, 50)
 

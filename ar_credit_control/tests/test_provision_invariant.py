@@ -130,7 +130,7 @@ class TestProvisionLedger(ProvisionInvariantCase):
             self.assert_valued(run, self.slow_losses(day))
             self.assert_booked(run)
             self.assert_nothing_left(day)
-            run.with_user(self.controller).action_cancel()
+            run.with_user(self.manager).action_cancel("Wrong")
             self.assertEqual({self.booked(other) for other in DAYS}, {0})
             again = self.make_run(day)
             self.assertAlmostEqual(again.amount, run.amount, 2)
@@ -183,7 +183,7 @@ class TestProvisionLedger(ProvisionInvariantCase):
         second.action_compute()
         self.assertFalse(second.change)
         self.assertFalse([row for row in second.change_ids if round(row.change, 2)])
-        second.action_cancel()
+        second.action_cancel("Generated")
 
     def test_line_sums_are_the_entry_with_any_rounding(self):
         """Cents, five-cent pieces, and currencies without decimals."""
@@ -231,14 +231,14 @@ class TestProvisionOrder(ProvisionInvariantCase):
                 if day in posted and not cancels:
                     continue
                 if day in posted:
-                    posted.pop(day).with_user(self.controller).action_cancel()
+                    posted.pop(day).with_user(self.manager).action_cancel("Wrong")
                 elif not cancels or not posted:
                     posted[day] = self.make_run(day)
                 for run in posted.values():
                     self.assert_booked(run)
                 self.assert_movements_are_the_ledger()
             for run in posted.values():
-                run.with_user(self.controller).action_cancel()
+                run.with_user(self.manager).action_cancel("Wrong")
             self.assertEqual({self.booked(day) for day in DAYS}, {self.taken_over}, "the ledger is restored")
             raise RollbackError
         self.env.invalidate_all()

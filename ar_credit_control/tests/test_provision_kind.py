@@ -82,7 +82,7 @@ class TestProvisionKind(ProvisionInvariantCase):
         # what was read by others before is not at hand in a request of its own
         self.env.invalidate_all()
         run = run.with_context(allowed_company_ids=self.controller.company_ids.ids)
-        run.with_user(self.controller).action_cancel()
+        run.with_user(self.manager).action_cancel("Wrong")
 
     def assert_as_in_order(self, *steps):
         posted = self.post(*steps)

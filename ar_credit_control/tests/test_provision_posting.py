@@ -1,6 +1,6 @@
 from datetime import timedelta
 
-from odoo.exceptions import UserError, ValidationError
+from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.fields import Command
 from odoo.tests import tagged
 
@@ -164,3 +164,217 @@ class TestProvisionPosting(WriteoffCase):
         run.with_user(self.controller).action_post()
         self.book(self.allowance, 7, days[2])
         self.assertEqual(self.make_run(days[2]).booked_by_others, 7)
+
+    # ------------------------------------------------------------------
+    # Cancelling
+    # ------------------------------------------------------------------
+
+    def test_cancelled_with_a_reason(self):
+        """Also a draft asks why; a posted run says by the dialog that its entries are reversed."""
+        self.make_invoice(1_000, 40)
+        for run, user in ((self.make_run(post=False), self.controller), (self.make_run(), self.manager)):
+            with self.subTest(state=run.state):
+                own = run.with_user(user)
+                state = run.state
+                action = own.action_cancel()
+                self.assertEqual(run.state, state)
+                with self.assertRaises(UserError):
+                    own.action_cancel("  ")
+                wizard = self.env["ar.provision.cancel"].with_user(user).with_context(**action["context"])
+                wizard = wizard.create({"reason": "Wrong cover"})
+                self.assertEqual(wizard.amount, 36 if state == "posted" else 0)
+                wizard.action_confirm()
+                self.assertEqual(run.state, "cancelled")
+                self.assertIn("Wrong cover", " ".join(run.message_ids.mapped("body")))
+        self.assertEqual(self.allowance_at(), 0)
+
+    def test_cancelling_a_posted_run_needs_authority(self):
+        self.make_invoice(10_000, 40)
+        run = self.make_run()
+        for user in (self.controller, self.accountant):
+            with self.subTest(user=user.login), self.assertRaisesRegex(AccessError, self.manager.name):
+                run.with_user(user).action_cancel("Posted by me")
+        row = {"company_id": self.company.id, "user_id": self.manager.id, "kind": "provision", "tier": 1}
+        authority = self.env["ar.credit.authority"].create({**row, "amount": 359})
+        with self.assertRaises(AccessError):
+            run.with_user(self.manager).action_cancel("Too much for me")
+        self.assertEqual((run.state, self.allowance_at()), ("posted", 360))
+        authority.amount = 360
+        run.with_user(self.manager).action_cancel("Enough")
+        self.assertEqual((run.state, self.allowance_at()), ("cancelled", 0))
+
+    def test_cancelling_an_opening_needs_authority(self):
+        self.book(self.allowance, 50, self.today)
+        opening = self.env["ar.provision.opening"].with_user(self.controller)
+        opening = opening.create({"company_id": self.company.id, "date": self.today})
+        run = self.runs.browse(opening.action_create()["res_id"])
+        self.approve(run)
+        run.with_user(self.controller).action_post()
+        with self.assertRaises(AccessError):
+            run.with_user(self.controller).action_cancel("Posted by me")
+        run.with_user(self.manager).action_cancel("Twice")
+        self.assertEqual(run.state, "cancelled")
+
+    def test_not_cancelled_under_a_write_off(self):
+        """The allowance would be a debit: the write-off goes first, or a run stands after both."""
+        invoice = self.make_invoice(1_000, 100)
+        before = self.today - timedelta(days=20)
+        run = self.make_run(before)
+        writeoff = self.write_off(invoice)
+        self.assertEqual(writeoff.amount_provided, 66)
+        with self.assertRaisesRegex(UserError, writeoff.name), self.env.cr.savepoint():
+            run.with_user(self.manager).action_cancel("Wrong")
+        self.assertEqual((run.state, self.allowance_at()), ("posted", 0))
+        writeoff.with_user(self.controller).action_cancel("Paid after all")
+        run.with_user(self.manager).action_cancel("Wrong")
+        self.assertEqual((run.state, self.allowance_at()), ("cancelled", 0))
+
+    def test_cancelled_under_a_write_off_that_an_earlier_run_bears(self):
+        invoice = self.make_invoice(1_000, 100)
+        self.make_run(self.today - timedelta(days=20))
+        run = self.make_run(self.today - timedelta(days=5))
+        self.write_off(invoice, amounts={invoice: 100})
+        held = self.allowance_at()
+        run.with_user(self.manager).action_cancel("Wrong")
+        self.assertEqual(run.state, "cancelled")
+        self.assertAlmostEqual(self.allowance_at(), held - run.change)
+
+
+@tagged("post_install", "-at_install")
+class TestProvisionTransfer(WriteoffCase):
+    """What goes from segment to segment is neither charge nor release."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        countries = [cls.env.ref(f"base.{code}") for code in ("de", "fr")]
+        cls.german, cls.french = cls.env["ar.provision.segment"].create(
+            [
+                {"policy_id": cls.policy.id, "name": country.name, "country_ids": [Command.set(country.ids)]}
+                for country in countries
+            ]
+        )
+        cls.de, cls.fr = countries
+        cls.income = cls.env["account.account"].create(
+            {"name": "Released", "code": "499901", "account_type": "income_other"}
+        )
+        cls.policy.release_account_id = cls.income
+        cls.customer.country_id = cls.de
+        cls.before = cls.today - timedelta(days=1)
+        cls.make_invoice(1_000, 200)
+
+    def read_table(self, start=None):
+        """{segment: {part: amount}} of the movement table, without zeros."""
+        report = self.env["ar.provision.movement.report"].create(
+            {"company_id": self.company.id, "date_from": start or self.today, "date_to": self.today}
+        )
+        self.assertEqual(report.difference, 0)
+        self.assertEqual(sum(report.line_ids.mapped("transfer")), 0)
+        parts = ("opening", "charge", "release", "transfer", "closing")
+        return {
+            line.segment_id: {part: line[part] for part in parts if line[part]} for line in report.line_ids
+        }
+
+    def move_to_france(self):
+        self.make_run(self.before)
+        self.customer.country_id = self.fr
+
+    def test_opening_without_segments(self):
+        self.env["account.move"].create(
+            {
+                "move_type": "entry",
+                "date": self.before,
+                "journal_id": self.policy.journal_id.id,
+                "line_ids": [
+                    Command.create({"account_id": self.allowance.id, "balance": -106}),
+                    Command.create({"account_id": self.loss.id, "balance": 106}),
+                ],
+            }
+        ).action_post()
+        opening = self.env["ar.provision.opening"].with_user(self.controller)
+        opening = opening.create({"company_id": self.company.id, "date": self.before})
+        taken = self.runs.browse(opening.action_create()["res_id"])
+        self.approve(taken)
+        taken.with_user(self.controller).action_post()
+        run = self.make_run(post=False)
+        self.assertEqual((run.change, run._get_amount_to_cover()), (0, 0))
+        self.approve(run)
+        run.with_user(self.controller).action_post()
+        self.assertEqual((self.balance_of(self.charge), self.balance_of(self.income)), (0, 0))
+        self.assertEqual(self.allowance_at(), 106)
+        none = self.german.browse()
+        self.assertEqual(
+            self.read_table(),
+            {
+                none: {"opening": 106, "transfer": -106},
+                self.german: {"transfer": 106, "closing": 106},
+            },
+        )
+
+    def test_customer_that_changes_its_segment(self):
+        self.move_to_france()
+        run = self.make_run()
+        self.assertEqual(run._get_amount_to_reverse(), 0)
+        self.assertEqual((self.balance_of(self.charge), self.balance_of(self.income)), (106, 0))
+        self.assertEqual(set(run.movement_ids.mapped("kind")), {"transfer"})
+        moved = {
+            self.german: {"opening": 106, "transfer": -106},
+            self.french: {"transfer": 106, "closing": 106},
+        }
+        self.assertEqual(self.read_table(), moved)
+        self.assertEqual(self.make_run(self.today, post=False).change_ids.filtered("change").ids, [])
+        run.with_user(self.manager).action_cancel("Again")
+        self.assertEqual(self.read_table(), {self.german: {"opening": 106, "closing": 106}})
+
+    def test_only_the_net_is_charged(self):
+        """One customer goes to France with 106, and another one in Germany needs 10.60 from now on."""
+        self.move_to_france()
+        self.make_invoice(100, 200, partner_id=self.make_partner("Other", country_id=self.de.id).id)
+        run = self.make_run()
+        self.assertEqual(run._get_amount_to_cover(), 10.6)
+        self.assertEqual(
+            self.read_table(),
+            {
+                self.german: {"opening": 106, "transfer": -95.4, "closing": 10.6},
+                self.french: {"charge": 10.6, "transfer": 95.4, "closing": 106},
+            },
+        )
+        self.assertEqual((self.balance_of(self.charge), self.balance_of(self.income)), (116.6, 0))
+
+    def test_analytic_accounts_follow(self):
+        """Nothing on the charge account in all, but from the analytic account of one to that of the other."""
+        plan = self.env["account.analytic.plan"].create({"name": "Countries"})
+        accounts = self.env["account.analytic.account"].create(
+            [{"name": segment.name, "plan_id": plan.id} for segment in (self.german, self.french)]
+        )
+        for segment, account in zip((self.german, self.french), accounts, strict=True):
+            segment.analytic_distribution = {str(account.id): 100}
+        self.move_to_france()
+        run = self.make_run()
+        lines = run.move_ids.line_ids.filtered(lambda line: line.account_id == self.charge)
+        by_account = {
+            account: sum(line.balance for line in lines if str(account.id) in line.analytic_distribution)
+            for account in accounts
+        }
+        self.assertEqual(by_account, {accounts[0]: -106, accounts[1]: 106})
+        self.assertEqual((self.balance_of(self.charge), self.balance_of(self.income)), (106, 0))
+
+    def test_in_any_order(self):
+        """The same table whether a run was posted before or after a later one, and after it is cancelled."""
+        days = [self.today - timedelta(days=number) for number in (20, 10, 0)]
+        other = self.make_partner("Other", country_id=self.fr.id)
+        self.make_invoice(300, 25, partner_id=other.id)
+        first, second, third = days
+        tables = []
+        for order in (days, (third, first, second), (second, third, first)):
+            posted = []
+            for day in order:
+                # what is needed in each segment changes from date to date, and only by it
+                self.customer.country_id = self.fr if day == second else self.de
+                posted.append(self.make_run(day))
+            tables.append([self.read_table(first), self.read_table(second), self.read_table(third)])
+            for run in posted:
+                run.with_user(self.manager).action_cancel("Again")
+        self.assertEqual(tables[0], tables[1])
+        self.assertEqual(tables[0], tables[2])
+        self.assertTrue(tables[0][2][self.german].get("transfer"), "else this test proves nothing")

@@ -108,14 +108,14 @@ class TestProvisionReportMovement(MovementCase):
 
     def test_a_cancelled_run_is_neither_charge_nor_release(self):
         self.make_invoice(10_000, 70)
-        self.make_run(self.day(60)).with_user(self.controller).action_cancel()
+        self.make_run(self.day(60)).with_user(self.manager).action_cancel("Wrong")
         self.assertMovement(self.day(90), self.day(0))
 
     def test_a_run_cancelled_after_its_period_was_closed_is_a_release_of_the_next(self):
         self.make_invoice(10_000, 70)
         run = self.make_run(self.day(60))
         self.company.fiscalyear_lock_date = self.day(50)
-        run.with_user(self.controller).action_cancel()
+        run.with_user(self.manager).action_cancel("Wrong")
         self.assertMovement(self.day(90), self.day(50), charge=160, closing=160)
         self.assertMovement(self.day(49), self.day(0), opening=160, release=-160, closing=0)
 
@@ -247,7 +247,7 @@ class TestProvisionReportInvariant(MovementCase):
             if date not in posted.mapped("date"):
                 self.make_run(date)
         elif what == "cancel":
-            posted[:1].with_user(self.controller).action_cancel()
+            posted[:1].with_user(self.manager).action_cancel("Wrong")
         elif what == "entry":
             self.make_entry(amount, date)
         else:

@@ -215,7 +215,7 @@ class TestProvisionReportPaper(PaperCase):
         for number in range(20):
             partner = self.make_partner(f"Customer {number}")
             self.make_invoice(100, 40, partner_id=partner.id)
-        self.run_now.with_user(self.controller).action_cancel()
+        self.run_now.with_user(self.manager).action_cancel("Wrong")
         self.run_now = self.make_run()
         count()
         self.assertEqual(self.run_now.item_count, 24)
@@ -243,7 +243,7 @@ class TestProvisionReportPaper(PaperCase):
         lines = self.env["ar.provision.line"].search(row.action_open_lines()["domain"])
         self.assertEqual(sum(lines.mapped("amount")), row.amount)
         self.make_invoice(2_000, -10, move_type="out_refund")
-        self.run_now.with_user(self.manager).action_cancel()
+        self.run_now.with_user(self.manager).action_cancel("Wrong")
         last = self.make_run()
         self.assertEqual(last.gross, 10_300)
         [(with_credit,)] = coverage._read_group([("run_id", "=", last.id)], aggregates=["coverage:avg"])

@@ -58,7 +58,7 @@ class TestProvisionRun(ProvisionCase):
             results.append((self.allowance_at(early), self.allowance_at(late)))
             self.assertEqual(results[-1], (160, 660))
             for run in runs.values():
-                run.with_user(self.controller).action_cancel()
+                run.with_user(self.manager).action_cancel("Wrong")
             self.assertEqual((self.allowance_at(early), self.allowance_at(late)), (0, 0))
 
     def test_cancelling_an_earlier_run_leaves_the_later_one(self):
@@ -66,9 +66,9 @@ class TestProvisionRun(ProvisionCase):
         self.make_invoice(10_000, 70)
         runs = [self.make_run(date) for date in (early, middle, self.today)]
         self.assertEqual([self.allowance_at(date) for date in (early, middle, self.today)], [160, 360, 660])
-        runs[1].with_user(self.controller).action_cancel()
+        runs[1].with_user(self.manager).action_cancel("Wrong")
         self.assertEqual([self.allowance_at(date) for date in (early, middle, self.today)], [160, 160, 660])
-        runs[0].with_user(self.controller).action_cancel()
+        runs[0].with_user(self.manager).action_cancel("Wrong")
         self.assertEqual([self.allowance_at(date) for date in (early, middle, self.today)], [0, 0, 660])
 
     def test_who_submits_does_not_approve(self):

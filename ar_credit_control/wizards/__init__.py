@@ -45,6 +45,7 @@ from . import ar_payment_promise_wizard
 from . import ar_placement_decision
 from . import ar_placement_propose
 from . import ar_placement_propose_line
+from . import ar_provision_cancel
 from . import ar_provision_opening
 from . import ar_provision_opening_line
 from . import ar_provision_preset

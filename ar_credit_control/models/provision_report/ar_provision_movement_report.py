@@ -5,7 +5,7 @@ from odoo.exceptions import AccessError
 from odoo.tools import SQL
 
 # Parts of the movement table; what a movement of another kind changes is "other".
-PARTS = ("charge", "release", "used", "recovered", "exchange", "other")
+PARTS = ("charge", "release", "used", "recovered", "exchange", "transfer", "other")
 # Millimetres of the page before the table.
 MOVEMENT_HEAD = 30
 
@@ -13,8 +13,9 @@ MOVEMENT_HEAD = 30
 class ArProvisionMovementReport(models.TransientModel):
     """How the loss allowance of a company changed in a period (IFRS 7 35H), against the ledger.
 
-    Opening + charge + release + used + recovered + exchange + other = closing, for each branch, allowance
-    account and segment. A positive amount raises the allowance.
+    Opening + charge + release + used + recovered + exchange + transfer + other = closing, for each branch,
+    allowance account and segment; transfers add up to zero in each account. A positive amount raises the
+    allowance.
     """
 
     _name = "ar.provision.movement.report"
@@ -236,7 +237,7 @@ class ArProvisionMovementReport(models.TransientModel):
             WITH movement AS (
                 SELECT company_id, account_id, segment_id, run_id, date, amount,
                        CASE WHEN kind IN ('charge', 'release', 'carry') THEN 'run'
-                            WHEN kind IN ('used', 'recovered', 'exchange') THEN kind
+                            WHEN kind IN ('used', 'recovered', 'exchange', 'transfer') THEN kind
                             ELSE 'other' END AS part
                   FROM (%(counted)s) movement
                  WHERE root_company_id = %(root)s AND date <= %(date_to)s AND kind != 'opening'

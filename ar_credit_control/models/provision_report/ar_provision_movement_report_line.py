@@ -30,6 +30,11 @@ class ArProvisionMovementReportLine(models.TransientModel):
     used = fields.Monetary(readonly=True, help="Used up by write-offs.")
     recovered = fields.Monetary(readonly=True, help="Came back of what was written off.")
     exchange = fields.Monetary(readonly=True, help="What rates of exchange changed.")
+    transfer = fields.Monetary(
+        readonly=True,
+        help="What segments of an account made up for each other, customers that changed their segment among "
+        "them: neither charge nor release.",
+    )
     other = fields.Monetary(
         readonly=True,
         help="Entries on the account that no run and no write-off made: by hand, taken over, or by another "

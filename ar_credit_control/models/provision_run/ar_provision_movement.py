@@ -25,6 +25,7 @@ class ArProvisionMovement(models.Model):
             ("used", "Used for write-offs"),
             ("recovered", "Recovered"),
             ("exchange", "Exchange"),
+            ("transfer", "Transfer between segments"),
             ("carry", "Carried from an earlier run"),
         ],
         required=True,

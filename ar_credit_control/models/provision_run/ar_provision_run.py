@@ -671,9 +671,17 @@ class ArProvisionRun(models.Model):
     def _get_amount_to_cover(self):
         """Return what is charged in all or released in all, whichever is more: they do not offset."""
         name = "other" if self.kind == "opening" else "change"
-        amounts = self.sudo().change_ids.mapped(name)  # sudo: of branches that the user does not see, too
-        charged = sum(amount for amount in amounts if amount > 0)
-        return self.currency_id.round(max(charged, charged - sum(amounts)))
+        changes = self.sudo().change_ids  # sudo: of branches that the user does not see, too
+        return self._get_larger_side(changes, name)
+
+    def _get_larger_side(self, rows, name):
+        """Return what rows raise in all or lower in all, whichever is more; net by branch and account."""
+        amounts = [
+            sum(of_account.mapped(name))
+            for of_account in rows.grouped(lambda row: (row.company_id, row.account_id)).values()
+        ]
+        raised = sum(amount for amount in amounts if amount > 0)
+        return self.currency_id.round(max(raised, raised - sum(amounts)))
 
     def _prepare_request(self):
         return {

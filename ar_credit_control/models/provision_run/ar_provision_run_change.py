@@ -171,14 +171,21 @@ class ArProvisionRunChange(models.Model):
             "releases": [release.id or 0 for _charge, release in charged.values()],
         }
 
-    def _split(self, exchange_account):
+    def _get_rest(self):
+        """Return what of the change is not made by rates of exchange."""
+        self.ensure_one()
+        return self.currency_id.round(self.change - self.exchange)
+
+    def _split(self, exchange_account, transfer):
         """Return what is booked of a change: rows of kind, account booked against and amount.
 
         What rates of exchange made is a movement of its own; without an account of its own it is booked as
         charge or release.
+
+        :param transfer: part of the rest that other segments of the account make up for
         """
         self.ensure_one()
-        rest = self.currency_id.round(self.change - self.exchange)
+        rest = self.currency_id.round(self._get_rest() - transfer)
         parts = (
             ("charge" if rest > 0 else "release", rest, None),
             ("exchange", self.exchange, exchange_account),

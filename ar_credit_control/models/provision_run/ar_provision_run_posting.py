@@ -1,7 +1,8 @@
+from collections import defaultdict
 from datetime import timedelta
 
 from odoo import api, fields, models
-from odoo.exceptions import UserError
+from odoo.exceptions import AccessError, UserError
 from odoo.fields import Command
 from odoo.tools import SQL, format_date
 
@@ -138,6 +139,7 @@ class ArProvisionRun(models.Model):
 
     def _prepare_changes(self):
         """Return what the run books: values of movements, with the accounts that they are booked against."""
+        transfers = self._net({self._get_key(row): row._get_rest() for row in self.change_ids})
         return [
             {
                 "kind": kind,
@@ -148,8 +150,67 @@ class ArProvisionRun(models.Model):
                 "amount": amount,
             }
             for row in self.change_ids
-            for kind, account, amount in row._split(self.policy_id.exchange_account_id)
+            for kind, account, amount in row._split(
+                self.policy_id.exchange_account_id, transfers[self._get_key(row)]
+            )
+        ] + self._prepare_transfers(transfers)
+
+    # ------------------------------------------------------------------
+    # Transfers
+    # ------------------------------------------------------------------
+
+    def _net(self, changes):
+        """Return what of changes is neither charge nor release: it goes from segment to segment.
+
+        In a branch and allowance account segments that rise make up for those that fall; only the net is a
+        charge or a release. Each shares in proportion to its change.
+
+        :param changes: {(company or branch, allowance account, segment): amount}
+        :return: {same key: amount}, adding up to zero in each branch and account
+        """
+        transfers = dict.fromkeys(changes, 0.0)
+        keys = sorted(changes, key=lambda key: tuple(record.id or 0 for record in key))
+        for account in dict.fromkeys(key[:2] for key in keys):
+            sides = [
+                {key: sign * changes[key] for key in keys if key[:2] == account and sign * changes[key] > 0}
+                for sign in (1, -1)
+            ]
+            moved = self.currency_id.round(min(sum(side.values()) for side in sides))
+            for sign, side in zip((1, -1), sides, strict=True):
+                transfers |= {key: sign * part for key, part in self._spread(side, moved).items()}
+        return transfers
+
+    def _spread(self, amounts, total):
+        """Return shares in a total in proportion to amounts, rounded so that they add up."""
+        whole = sum(amounts.values())
+        shares, reached, given = {}, 0.0, 0.0
+        for key, amount in amounts.items():
+            reached += amount
+            end = self.currency_id.round(total * reached / whole)
+            shares[key] = self.currency_id.round(end - given)
+            given = end
+        return shares
+
+    def _prepare_transfers(self, transfers):
+        """Return transfers as :meth:`_prepare_changes` does: without profit and loss, unless a segment has
+        an analytic account, which then has its share on the charge account."""
+        analytic = {key[:2] for key in transfers if key[2].analytic_distribution}
+        none = self.env["account.account"]
+        return [
+            self._prepare_key(key, "transfer", amount, None)
+            | {"against_id": self._get_charge_account(key) if key[:2] in analytic else none}
+            for key, amount in transfers.items()
+            if not self.currency_id.is_zero(amount)
         ]
+
+    def _get_charge_account(self, key):
+        """Return where changes of a branch, allowance account and segment are charged."""
+        row = self.change_ids.filtered(lambda change: self._get_key(change)[:2] == key[:2])[:1]
+        return (row or self.policy_id).expense_account_id
+
+    # ------------------------------------------------------------------
+    # The entry
+    # ------------------------------------------------------------------
 
     def _book(self, changes, date):
         """Post one entry for each company or branch, and return the movements."""
@@ -182,18 +243,22 @@ class ArProvisionRun(models.Model):
         }
 
     def _prepare_move_lines(self, change):
-        """Return the two sides of a change: the allowance, and the loss or income by its segment."""
+        """Return the two sides of a change: the allowance, and the loss or income by its segment.
+
+        Transfers without another side make up for each other.
+        """
         kinds = dict(self.env["ar.provision.movement"]._fields["kind"]._description_selection(self.env))
         name = " · ".join(filter(None, (self.name, kinds[change["kind"]], change["segment_id"].name)))
         amount = change["amount"]
+        against = {
+            "account_id": change["against_id"].id,
+            "name": name,
+            "balance": amount,
+            "analytic_distribution": change["segment_id"].analytic_distribution or False,
+        }
         return [
             {"account_id": change["account_id"].id, "name": name, "balance": -amount},
-            {
-                "account_id": change["against_id"].id,
-                "name": name,
-                "balance": amount,
-                "analytic_distribution": change["segment_id"].analytic_distribution or False,
-            },
+            *([against] if change["against_id"] else []),
         ]
 
     def _prepare_movement(self, change, date):
@@ -242,9 +307,16 @@ class ArProvisionRun(models.Model):
         """Return what is booked to take movements back, as :meth:`_prepare_changes` does.
 
         Exchange is counted from the run that is before this one now: what of it is more or less than booked
-        so far is exchange, the rest of what is taken back is a charge or release.
+        so far is exchange, the rest of what is taken back is a charge or release. What segments make up for
+        each other then is a transfer, too.
         """
         changes = [self._prepare_carry(movement) for movement in movements if movement.kind != "exchange"]
+        changes += self._prepare_exchange_carries(movements, previous)
+        return changes + self._prepare_net_carries(changes)
+
+    def _prepare_exchange_carries(self, movements, previous):
+        """Return what is booked to count the exchange of this run anew, and to take back that of others."""
+        changes = []
         taken = movements.filtered(lambda movement: movement.kind == "exchange")
         booked = self.sudo().movement_ids.filtered(  # sudo: entries of branches of others, too
             lambda movement: movement.kind == "exchange" and movement.move_id.state == "posted"
@@ -267,13 +339,39 @@ class ArProvisionRun(models.Model):
     def _prepare_carry(self, movement):
         """Return the opposite of a movement, against the account on which it was booked."""
         return {
-            "kind": "carry",
+            "kind": "transfer" if movement.kind == "transfer" else "carry",
             "company_id": movement.company_id,
             "account_id": movement.account_id,
             "segment_id": movement.segment_id,
             "against_id": movement.against_account_id,
             "amount": -movement.amount,
         }
+
+    def _prepare_net_carries(self, changes):
+        """Return what makes charge and release of this run the net again, after changes that are carried."""
+        booked = self.movement_ids.filtered(lambda movement: movement.move_id.state == "posted")
+        rows = [(self._get_key(movement), movement.kind, movement.amount) for movement in booked]
+        rows += [
+            (
+                (change["company_id"], change["account_id"], change["segment_id"]),
+                change["kind"],
+                change["amount"],
+            )
+            for change in changes
+        ]
+        rests, transfers = defaultdict(float), defaultdict(float)
+        for key, kind, amount in rows:
+            if kind != "exchange":
+                rests[key] += amount
+            if kind == "transfer":
+                transfers[key] += amount
+        wanted = self._net({key: self.currency_id.round(amount) for key, amount in rests.items()})
+        lacking = {key: self.currency_id.round(amount - transfers[key]) for key, amount in wanted.items()}
+        return self._prepare_transfers(lacking) + [
+            self._prepare_key(key, "carry", -amount, self._get_charge_account(key))
+            for key, amount in lacking.items()
+            if not self.currency_id.is_zero(amount)
+        ]
 
     def _prepare_key(self, key, kind, amount, account):
         """Return a change of a branch, allowance account and segment; against their charge or release
@@ -299,21 +397,62 @@ class ArProvisionRun(models.Model):
     # Cancelling
     # ------------------------------------------------------------------
 
-    def action_cancel(self):
+    def action_cancel(self, reason=None):
         """Give up a run; a posted one is reversed, and the runs after it keep their figures.
 
         The reversal has the run's date, or the first open day after the period was closed.
+
+        :param str reason: kept; without one the dialog that asks for it opens
+        :raise AccessError: for a posted one that changed more than the user may decide
         """
         self.check_access("write")
         self._check_state("draft", "submitted", "approved", "posted")
-        for run in self:
-            if run.state == "posted":
-                run._check_posts()
-                run._lock_company()
-                run._reverse()
-            run._write_evidence({"state": "cancelled"})
-            run._close_request()
+        posted = self.filtered(lambda run: run.state == "posted")
+        posted._check_reverses()
+        if not reason:
+            return self._ask_why_cancelled()
+        reason = self._check_reason(reason)
+        for run in posted:
+            run._lock_company()
+            run._reverse()
+        self._write_evidence({"state": "cancelled"})
+        self._close_request()
+        self._log_reason(self.env._("Cancelled"), reason)
         return True
+
+    def _ask_why_cancelled(self):
+        self.ensure_one()
+        action = self.env["ir.actions.act_window"]._for_xml_id("ar_credit_control.action_provision_cancel")
+        action["context"] = {"default_run_id": self.id}
+        return action
+
+    def _check_reverses(self):
+        """Refuse to reverse more than a person may decide: whoever posted it does not undo it alone.
+
+        :raise AccessError: naming who may
+        """
+        for run in self:
+            run._check_posts()
+            authority = self.env["ar.credit.authority"]
+            given = (self._authority_kind, run._get_amount_to_reverse(), run.company_id)
+            if self.env.su or authority._covers(self.env.user, *given):
+                continue
+            people = authority._get_approvers(*given).sudo()  # sudo: names of colleagues
+            raise AccessError(
+                self.env._(
+                    "Cancelling %(run)s is above your authority. Ask %(people)s.",
+                    run=run.name,
+                    people=", ".join(people.mapped("name")) or self.env._("a credit manager"),
+                )
+            )
+
+    def _get_amount_to_reverse(self):
+        """Return what cancelling changes: what was raised in all or lowered in all, whichever is more."""
+        if self.state != "posted":
+            return 0.0
+        movements = self.sudo().movement_ids  # sudo: of branches that the user does not see, too
+        counted = movements.filtered(lambda row: not row.move_id or row.move_id.state == "posted")
+        return self._get_larger_side(counted, "amount")
 
     def _reverse(self):
         self.ensure_one()

@@ -7,6 +7,7 @@ from . import (
     ar_credit_authority,
     ar_credit_profile,
     ar_provision_movement,
+    ar_provision_run,
     ar_writeoff,
     ar_writeoff_cash_basis,
     ar_writeoff_figures,
