@@ -62,6 +62,29 @@ class TestProvisionPosting(WriteoffCase):
         run.action_submit()
         self.assertEqual((run.state, run.amount), ("submitted", 10.6))
 
+    def test_a_posted_run_says_that_its_ledger_changed(self):
+        invoice = self.make_invoice(1_000, 40)
+        other = self.make_invoice(500, 10)
+        receipt = self.make_receipt(200, date=self.today - timedelta(days=5))
+        run = self.make_run(self.today - timedelta(days=1))
+        auditor = run.with_user(self.auditor)
+        self.assertFalse(auditor.ledger_note)
+        self.pay(other)  # after its date
+        self.write_off(invoice, amounts={invoice: 100}, in_transit_ack="For another order")
+        run.invalidate_recordset()
+        self.assertFalse(auditor.ledger_note)
+        item = invoice.line_ids.filtered(lambda line: line.account_type == "asset_receivable")
+        (item + receipt).reconcile()
+        run.invalidate_recordset()
+        self.assertRegex(auditor.ledger_note, r"1,300\.00 now, difference \D*0\.00\. .*: 2\.$")
+        self.make_invoice(70, 20)
+        run.invalidate_recordset()
+        self.assertRegex(auditor.ledger_note, r"1,370\.00 now, difference \D*70\.00\. .*: 3\.$")
+        with self.assertQueryCount(6):
+            run.invalidate_recordset()
+            self.assertTrue(auditor.ledger_note)
+        self.assertFalse(self.make_run(self.today).ledger_note)
+
     # ------------------------------------------------------------------
     # Date, policy and accounts
     # ------------------------------------------------------------------

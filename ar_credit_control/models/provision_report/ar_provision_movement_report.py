@@ -161,7 +161,9 @@ class ArProvisionMovementReport(models.TransientModel):
 
     def _prepare_page_values(self):
         report = self.sudo()  # sudo: the table was readable; accounts and branches are named on it
-        columns = ("opening", *PARTS, "closing")
+        by_segment = bool(report.line_ids.segment_id)
+        parts = [name for name in PARTS if by_segment or name != "transfer"]
+        columns = ("opening", *parts, "closing")
         pages, _used = self._split(report.line_ids, MOVEMENT_HEAD)
         return super()._prepare_page_values() | {
             "report": report,
@@ -170,7 +172,7 @@ class ArProvisionMovementReport(models.TransientModel):
             "pages": pages,
             "totals": {name: sum(report.line_ids.mapped(name)) for name in columns},
             "by_branch": len(report.line_ids.company_id) > 1,
-            "by_segment": bool(report.line_ids.segment_id),
+            "by_segment": by_segment,
         }
 
     # ------------------------------------------------------------------

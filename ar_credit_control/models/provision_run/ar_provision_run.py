@@ -115,6 +115,7 @@ class ArProvisionRun(models.Model):
     accounts = fields.Json(string="Accounts Then", readonly=True, copy=False)
     terms_table = fields.Html(string="Terms", compute="_compute_terms_table")
     warning = fields.Text(compute="_compute_warning")
+    ledger_note = fields.Char(string="Ledger Since", compute="_compute_ledger_note")
     as_of_note = fields.Char(string="As Known Then", compute="_compute_as_of_note")
     matrix_id = fields.Many2one(
         "ar.provision.matrix", string="Loss Rates", readonly=True, copy=False, ondelete="restrict"
@@ -358,6 +359,29 @@ class ArProvisionRun(models.Model):
             day=format_date(self.env, computed_on),
         )
 
+    @api.depends("date", "kind", "state")
+    @api.depends_context("lang")
+    def _compute_ledger_note(self):
+        # for the form: a statement over the open items at the date of each run
+        for run in self:
+            run.ledger_note = run.kind == "regular" and run.state == "posted" and run._get_ledger_note()
+
+    def _get_ledger_note(self):
+        """Return how the open items at the date differ from the lines by now; empty where they do not."""
+        self.ensure_one()
+        [(count, difference)] = self._read_ledger(
+            SQL("SELECT COUNT(*), COALESCE(SUM(gross), 0)::float8 FROM (%s) item", self._ledger_changes_sql())
+        )
+        if not count:
+            return ""
+        return self.env._(
+            "The ledger at this date has changed since: %(gross)s now, difference %(difference)s. Items that "
+            "differ: %(count)s.",
+            gross=self.currency_id.format(self.gross + difference),
+            difference=self.currency_id.format(difference),
+            count=count,
+        )
+
     @api.constrains("company_id", "policy_id")
     def _check_policy(self):
         self._check_policy_in_use()
@@ -589,9 +613,7 @@ class ArProvisionRun(models.Model):
         :raise UserError: when an open item is not a line, or another amount of it is open
         """
         self.ensure_one()
-        self.env.flush_all()
-        self.env["ar.aging.report"]._switch_off_jit()
-        if self.env.execute_query(SQL("%s LIMIT 1", self._ledger_changes_sql())):
+        if self._read_ledger(SQL("%s LIMIT 1", self._ledger_changes_sql())):
             raise UserError(
                 self.env._(
                     "The ledger at %(date)s changed since “%(run)s” was computed. Send it back and compute "
@@ -600,6 +622,11 @@ class ArProvisionRun(models.Model):
                     run=self.name,
                 )
             )
+
+    def _read_ledger(self, query):
+        self.env.flush_all()
+        self.env["ar.aging.report"]._switch_off_jit()
+        return self.env.execute_query(query)
 
     def _ledger_changes_sql(self) -> SQL:
         """Return the open items at the date that are others now than when the run was computed.
