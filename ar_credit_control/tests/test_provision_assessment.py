@@ -38,6 +38,31 @@ class TestProvisionAssessment(ProvisionCase):
             {"date": self.today + timedelta(days=days), "amount": amount, "probability": probability}
         )
 
+    def test_security_of_who_is_assessed(self):
+        """The assessor sees what securities cover: no run takes it off an individual assessment."""
+        securities = self.env["ar.credit.security"].with_user(self.controller)
+        terms = {"partner_id": self.customer.id, "date_from": self.today - timedelta(days=100)}
+        securities = securities.create(
+            [
+                {**terms, "kind": "deposit", "amount": 200},
+                {**terms, "kind": "deposit", "amount": 300, "date_to": self.today - timedelta(days=1)},
+            ]
+        )
+        self.env.flush_all()
+        self.env.cr.execute(
+            "UPDATE ar_credit_security SET state = 'valid' WHERE id = ANY (%s)", [securities.ids]
+        )
+        self.env.invalidate_all()
+        self.make_invoice(1_000, 10)
+        assessment = self.assess(method="rate", rate=40)
+        for user in (self.controller, self.auditor, self.accountant):
+            self.assertEqual(assessment.with_user(user).security_amount, 200)
+        self.assertEqual(assessment.loss_amount, 400)
+        run = self.make_run(post=False)
+        self.assertEqual((run.covered, run.amount), (0, 400))
+        other = self.assess(approve=False, partner_id=self.make_partner("Without").id)
+        self.assertEqual(other.security_amount, 0)
+
     def test_probability_and_discount_by_hand(self):
         # 1,000 in a year at 80 %, discounted at 10 %: 800 / 1.1 = 727.27; 500 today at half: 250
         assessment = self.assess(

@@ -125,6 +125,42 @@ class TestProvisionReportPaper(PaperCase):
         ):
             self.assertIn(text, page)
 
+    def test_names_and_days_of_who_prepared_approved_and_posted(self):
+        days = {"submitted_on": "2024-02-03", "decided_on": "2024-03-04", "posted_on": "2024-04-05"}
+        self.run_now._write_evidence({name: f"{day} 12:00:00" for name, day in days.items()})
+        page = self.run_now.with_user(self.auditor)._render_html()
+        page = page[page.index('class="sign"') :]
+        for text in (
+            *("Prepared", self.controller.name, "February 3, 2024"),
+            *("Approved", self.manager.name, "March 4, 2024"),
+            *("Posted", self.controller.name, "April 5, 2024"),
+        ):
+            self.assertIn(text, page)
+            page = page[page.index(text) :]
+
+    def test_interest_is_shown_apart(self):
+        """Debit notes for interest and fees are lines that are told apart, and a line on the paper."""
+        self.company.interest_scheme_id = self.env["ar.interest.scheme"].create(
+            {
+                "name": "Contract",
+                "company_id": self.company.id,
+                "currency_id": self.company.currency_id.id,
+                "rate_ids": [Command.create({"date_from": "2000-01-01", "rate": 10.0})],
+            }
+        )
+        self.env.flush_all()
+        claims = self.env["ar.interest.claim"].sudo()
+        claims = claims._claim(self.company, self.today, partner_ids=self.formula.ids)
+        claims.action_post()
+        note = claims.debit_move_id
+        self.run_now.with_user(self.controller).action_cancel()
+        run = self.make_run()
+        line = run.line_ids.filtered("is_interest")
+        self.assertEqual((line.move_id, line.gross), (note, note.amount_total))
+        page = run.with_user(self.auditor)._render_html()
+        self.assertIn("of it interest and fees", page)
+        self.assertNotIn("of it interest and fees", self.first._render_html())
+
     def test_a_run_without_segments_and_items(self):
         self.policy.segment_ids.active = False
         draft = self.make_run(self.today - timedelta(days=3_000), post=False)

@@ -85,7 +85,7 @@ class TestProvisionReportTables(TablePaperCase):
         self.assertEqual(
             sum(row["Entered"] or 0 for row in months), sum(self.history.row_ids.mapped("entered"))
         )
-        may = next(row for row in self.table(book["Roll Rates (%)"]) if row["Month"] == "May 2024")
+        may = next(row for row in self.table(book["Roll Rates (%)"]) if row["Month"] == "2024-05")
         self.assertEqual(may["from 61"], 0.75, "of 1,200 that left in May 300 were paid")
 
     def test_coverage(self):

@@ -220,6 +220,8 @@ class TestRollRateBacktest(RollRateCase):
         self.assertEqual(form.run_id, runs[1])
         form.months_back = 24
         self.assertEqual(form.run_id, runs[0])
+        form.months_back = 240
+        self.assertEqual(form.run_id, runs[0], "none is as old")
         form.months_back = 3
         self.assertEqual(form.run_id, runs[2])
         self.assertEqual(form.save().run_id, runs[2])

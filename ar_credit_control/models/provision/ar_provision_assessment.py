@@ -76,6 +76,12 @@ class ArProvisionAssessment(models.Model):
         compute="_compute_open_amount",
         help="What would be provided for on what is open today. A run takes what is open at its date.",
     )
+    security_amount = fields.Monetary(
+        string="Security in Force",
+        compute="_compute_security_amount",
+        help="What guarantees, deposits and insurance of the customer cover today. A run takes none of it "
+        "off the loss of a customer who is assessed: include it in the cash expected, or in the rate.",
+    )
     reason = fields.Text(help="Which facts: insolvency, agreement, opinion of counsel. Needed to submit.")
     state = fields.Selection(
         [
@@ -131,6 +137,31 @@ class ArProvisionAssessment(models.Model):
             ["amount:sum"],
         )
         return {(company.id, customer.id): amount for company, customer, amount in groups}
+
+    @api.depends("partner_id", "company_id")
+    def _compute_security_amount(self):
+        amounts = {company: self._get_security_amounts(company) for company in self.company_id}
+        for assessment in self:
+            customer = assessment.partner_id._origin.commercial_partner_id
+            assessment.security_amount = amounts.get(assessment.company_id, {}).get(customer.id, 0.0)
+
+    def _get_security_amounts(self, company):
+        """Return {customer id: what securities in force today cover, in company currency}, as runs do."""
+        # sudo: one sum for who may read the assessment
+        policy = self.env["ar.provision.policy"].sudo().search([("company_id", "=", company.id)], limit=1)
+        customers = self.partner_id._origin.commercial_partner_id
+        if not policy or not customers:
+            return {}
+        self.env["ar.credit.security"].flush_model()
+        covered = self.env["ar.provision.valuation"].sudo()._cover_sql(policy, company._credit_today())
+        rows = self.env.execute_query(
+            SQL(
+                "SELECT partner_id, amount FROM (%s) cover WHERE partner_id = ANY (%s)",
+                covered,
+                customers.ids,
+            )
+        )
+        return {partner_id: company.currency_id.round(float(amount)) for partner_id, amount in rows}
 
     @api.depends("partner_id", "date_from")
     def _compute_display_name(self):

@@ -77,10 +77,10 @@ class ArProvisionDerivation(models.Model):
             Column(self.env._("Age"), "text", 24),
             Column(self.env._("Months with items"), "count", 12),
             Column(self.env._("At risk"), "money"),
-            Column(self.env._("Own roll rate (%)"), "rate", 14),
+            Column(self.env._("Own roll rate (%)"), "exact", 14),
             Column(self.env._("Weight of own history (%)"), "rate", 14),
-            Column(self.env._("Roll rate (%)"), "rate", 14),
-            Column(self.env._("Loss rate (%)"), "rate", 14),
+            Column(self.env._("Roll rate (%)"), "exact", 14),
+            Column(self.env._("Loss rate (%)"), "exact", 14),
         ]
         rows = [
             (
@@ -150,7 +150,7 @@ class ArProvisionDerivation(models.Model):
         return row.segment_id.name or self.env._("Everyone else")
 
     def _say_month(self, month):
-        return format_date(self.env, month, date_format="MMM y")
+        return f"{month:%Y-%m}"
 
     def _get_remarks(self):
         return [

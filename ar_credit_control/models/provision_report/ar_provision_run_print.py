@@ -136,6 +136,18 @@ class ArProvisionRun(models.Model):
         found = {least: figures for least, *figures in rows}
         return [(label, *found[least]) for least, label in labels if least in found]
 
+    def _get_interest(self):
+        """Return (items, gross, expected loss) of the debit notes for interest and fees."""
+        [row] = self.env.execute_query(
+            SQL(
+                """SELECT COUNT(*), COALESCE(SUM(gross), 0), COALESCE(SUM(amount), 0)
+                     FROM ar_provision_line
+                    WHERE run_id = %s AND is_interest""",
+                self.id,
+            )
+        )
+        return row
+
     def _get_assessed(self):
         """Return the customers who were assessed individually: name then, assessment, items, base, loss,
         rate."""
@@ -197,6 +209,7 @@ class ArProvisionRun(models.Model):
             "by_segment": len(sections) > 1,
             "matrix_pages": matrix_pages,
             "least": least,
+            "interest": self._get_interest(),
             "assessed_pages": [page for page in assessed_pages if page],
             "change_pages": [page for page in change_pages if page],
             "moves": run.move_ids.sorted("name"),

@@ -2,16 +2,19 @@ from collections import namedtuple
 
 from odoo import models
 from odoo.tools import format_datetime
+from odoo.tools.misc import formatLang
 
 from ..document import page_rows
 from ..document.workbook import EPOCH, Formats, Sheet, open_workbook
 
 # Millimetres of the page before the tables; of a fact above them.
 HEAD, FACT = 30, 4.6
+# Decimals of percents by the kind of their column.
+DIGITS = {"rate": 2, "exact": 4}
 # Letters of a fact that fit into a line.
 FACT_WIDTH = 70
 
-# ``kind`` of a column: text, count, money, rate (percent) or day.
+# ``kind`` of a column: text, count, money, rate (percent), exact (percent, as rates are approved) or day.
 Column = namedtuple("Column", "heading kind width", defaults=("text", 16))
 # ``rows``: (kind, values by column); a row is of the kind "" or "total".
 Table = namedtuple("Table", "title columns rows")
@@ -95,8 +98,8 @@ class ArProvisionTableMixin(models.AbstractModel):
             return value or ""
         if column.kind == "day":
             return formats["format_date"](value)
-        if column.kind == "rate":
-            return formats["format_rate"](value)
+        if column.kind in DIGITS:
+            return formatLang(self.env, value, digits=DIGITS[column.kind])
         if not value:
             return "–"
         return formats["format_money" if column.kind == "money" else "format_count"](value)
@@ -130,11 +133,12 @@ class TableSheet(Sheet):
         self.table = table
         self.number_formats = {
             "count": workbook.add_format({"num_format": "#,##0"}),
-            "rate": workbook.add_format({"num_format": "0.00##%"}),
+            "rate": workbook.add_format({"num_format": "0.00%"}),
+            "exact": workbook.add_format({"num_format": "0.0000%"}),
         }
         self.bold_formats = {
             "count": workbook.add_format({"num_format": "#,##0", "bold": True, "bg_color": "#F6F7F9"}),
-            "rate": workbook.add_format({"num_format": "0.00##%", "bold": True, "bg_color": "#F6F7F9"}),
+            "rate": workbook.add_format({"num_format": "0.00%", "bold": True, "bg_color": "#F6F7F9"}),
         }
         super().__init__(env, workbook, formats, company)
 
@@ -176,7 +180,7 @@ class TableSheet(Sheet):
             )
         else:
             formats = self.bold_formats if bold else self.number_formats
-            figure = round(value / 100, 10) if column.kind == "rate" else value
+            figure = round(value / 100, 10) if column.kind in DIGITS else value
             self.sheet.write_number(self.row, number, figure, formats[column.kind])
 
 

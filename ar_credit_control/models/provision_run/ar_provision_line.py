@@ -21,6 +21,7 @@ VALUED = (
     "rating_id",
     "assessment_id",
     "treatment",
+    "is_interest",
     "least",
     "gross",
     "gross_currency",
@@ -72,6 +73,11 @@ class ArProvisionLine(models.Model):
             ("group", "Own group: no loss"),
         ],
         readonly=True,
+    )
+    is_interest = fields.Boolean(
+        string="Interest or Fee",
+        readonly=True,
+        help="A debit note for interest and fixed sums on other items, valued at the same rates as they are.",
     )
     least = fields.Selection(
         [("default", "In default"), ("disputed", "Disputed"), ("legal", "With agency or lawyer")],

@@ -125,6 +125,7 @@ class ArProvisionValuation(models.AbstractModel):
                    valued.rating_id,
                    valued.assessment_id,
                    valued.treatment,
+                   valued.is_interest,
                    CASE WHEN treatment != 'matrix' OR rate <= adjusted THEN NULL
                         WHEN rate = default_rate THEN 'default'
                         WHEN legal_share > 0 AND rate <= adjusted + legal_share * (%(legal_rate)s - adjusted)
@@ -203,6 +204,7 @@ class ArProvisionValuation(models.AbstractModel):
                         WHEN item.partner_id = ANY (%(group)s::int[]) THEN 'group'
                         WHEN assessment.assessment_id IS NOT NULL THEN 'individual'
                         ELSE 'matrix' END AS treatment,
+                   interest.move_id IS NOT NULL AS is_interest,
                    %(valuation)s AS valuation
               FROM (%(open_items)s) item
          LEFT JOIN account_move move ON move.id = item.move_id
@@ -210,6 +212,8 @@ class ArProvisionValuation(models.AbstractModel):
          LEFT JOIN (%(profiles)s) profile ON profile.partner_id = item.partner_id
          LEFT JOIN ar_credit_rating rating ON rating.id = profile.rating_id
          LEFT JOIN (%(assessments)s) assessment ON assessment.partner_id = item.partner_id
+         LEFT JOIN (SELECT DISTINCT debit_move_id AS move_id FROM ar_interest_claim) interest
+                ON interest.move_id = item.move_id
          LEFT JOIN (%(closing_rates)s) closing ON closing.currency_id = item.currency_id
              WHERE item.root_company_id = %(root)s
             """,

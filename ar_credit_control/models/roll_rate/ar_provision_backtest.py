@@ -2,7 +2,7 @@ from dateutil.relativedelta import relativedelta
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError, ValidationError
-from odoo.tools import format_date
+from odoo.fields import Domain
 
 # Days past due after which an item counts as lost where the policy knows no default.
 DEFAULT_DAYS = 365
@@ -44,7 +44,8 @@ class ArProvisionBacktest(models.Model):
     months_back = fields.Integer(
         default=MONTHS_BACK,
         store=False,
-        help="Proposes the last run that was posted for a day at least so many months before the test.",
+        help="Proposes the last run that was posted for a day at least so many months before the test; the "
+        "first one, where none is as old.",
     )
     run_id = fields.Many2one(
         "ar.provision.run",
@@ -124,6 +125,9 @@ class ArProvisionBacktest(models.Model):
     @api.depends("run_id.name", "date_to")
     def _compute_name(self):
         for test in self:
+            if not test.run_id:
+                test.name = self.env._("New")
+                continue
             test.name = self.env._(
                 "%(run)s against %(date)s",
                 run=test.run_id.name or "",
@@ -220,19 +224,13 @@ class ArProvisionBacktest(models.Model):
 
     @api.model
     def action_propose(self):
-        """Open a new test of the run that was posted a year ago.
+        """Open a new test of the run that was posted a year ago, of the first one where none is as old.
 
-        :raise UserError: when none was
+        :raise UserError: when no run is posted
         """
         self.check_access("create")
-        today = fields.Date.context_today(self)
-        if not self._get_run_back(MONTHS_BACK, today):
-            raise UserError(
-                self.env._(
-                    "No run is posted for %s or before. Make a test of a younger run by hand.",
-                    format_date(self.env, today - relativedelta(months=MONTHS_BACK)),
-                )
-            )
+        if not self._get_run_back(MONTHS_BACK, fields.Date.context_today(self)):
+            raise UserError(self.env._("No run is posted yet whose rates could be tested."))
         return self._open_new({})
 
     def action_repeat(self):
@@ -253,17 +251,14 @@ class ArProvisionBacktest(models.Model):
 
     @api.model
     def _get_run_back(self, months, date):
-        """Return the last posted run of the company that is at least so many months older than a date."""
-        return self.env["ar.provision.run"].search(
-            [
-                ("company_id", "=", self.env.company._credit_root().id),
-                ("kind", "=", "regular"),
-                ("state", "=", "posted"),
-                ("date", "<=", (date or fields.Date.context_today(self)) - relativedelta(months=months)),
-            ],
-            order="date desc, id desc",
-            limit=1,
-        )
+        """Return the last posted run of the company that is at least so many months older than a date; the
+        first one that was posted, where none is as old."""
+        posted = Domain("company_id", "=", self.env.company._credit_root().id)
+        posted &= Domain("kind", "=", "regular") & Domain("state", "=", "posted")
+        first_day = (date or fields.Date.context_today(self)) - relativedelta(months=months)
+        runs = self.env["ar.provision.run"]
+        run = runs.search(posted & Domain("date", "<=", first_day), order="date desc, id desc", limit=1)
+        return run or runs.search(posted, order="date, id", limit=1)
 
     def action_open_run(self):
         """Show the run that is tested."""
