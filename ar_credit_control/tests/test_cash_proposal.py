@@ -61,6 +61,24 @@ class TestCashProposal(CashCase):
         self.company.cash_item_order = "large"
         self.assert_proposes(self.paid(90), "oldest", "low", second)
 
+    def test_interest_before_or_after_principal(self):
+        """Civil Code of China, article 561: costs and interest, then principal, where nothing was said."""
+        first, interest = self.due(100, 40), self.due(30, 5)
+        item = self.items(first)
+        self.env["ar.interest.claim"].sudo().create(
+            {
+                **self.env["ar.item.mixin"]._prepare_item_values(item),
+                "occurrence": 1,
+                "scheme_id": self.env["ar.interest.scheme"]._create_presets(self.company, ["china"]).id,
+                "date": self.today,
+                "state": "posted",
+                "debit_move_id": interest.id,
+            }
+        )
+        self.assert_proposes(self.paid(40), "oldest", "low", first)
+        self.company.cash_interest_first = True
+        self.assert_proposes(self.paid(40), "oldest", "low", interest, first)
+
     def test_dispute_comes_last(self):
         first, second = self.due(100, 40), self.due(250, 30)
         self.pause(first)

@@ -62,6 +62,33 @@ class TestDunningPreset(DunningCase):
         policy.cites_order_802 = True
         self.assertIn("State Council", final._render_letter_text(final.letter_closing, letter))
 
+    def test_complaint_about_customers_who_were_told_that_we_are_small(self):
+        self.make_invoice(50)
+        letter = self.propose().letter_ids
+        final = self._create("china").stage_ids.filtered(lambda stage: stage.day_offset == 60)
+        profile = self.env["ar.credit.profile"]._get_or_create(self.customer, self.company)
+        scheme = self.env["ar.interest.scheme"]._create_presets(self.company, ["china"])
+        for field in ("sme_disclosed_on", "large_on"):
+            self.assertNotIn("State Council", final._render_letter_text(final.letter_closing, letter))
+            profile._onchange_order_802()
+            self.assertFalse(profile.interest_scheme_id)
+            profile[field] = self.today
+            letter.invalidate_recordset()
+        self.assertIn("State Council", final._render_letter_text(final.letter_closing, letter))
+        profile._onchange_order_802()
+        self.assertEqual(profile.interest_scheme_id, scheme)
+
+    def test_order_802_of_many_letters_is_one_statement(self):
+        letters = self.env["ar.dunning.letter"]
+        for number in range(3):
+            self.make_invoice(50, partner=self.make_customer(f"Large {number}"))
+        letters = self.propose().letter_ids
+        letters.mapped("partner_id.commercial_partner_id")
+        letters.mapped("company_id.root_id")
+        self.env.flush_all()
+        with self.assertQueryCount(1):
+            letters.mapped("falls_under_order_802")
+
     def test_texts_in_chinese_now_and_when_the_language_comes_later(self):
         before = self._create("europe")
         self.env["res.lang"]._activate_lang("zh_CN")

@@ -21,9 +21,9 @@ class ArDunningStage(models.Model):
         translated.write(texts)
 
     def _prepare_placeholders(self, letter):
-        """Add ``{complaint}``: where a small firm may complain about a large one, if the policy says so."""
+        """Add ``{complaint}``: where a small firm may complain about a large one, if order 802 applies."""
         complaint = ""
-        if self.policy_id.cites_order_802:
+        if self.policy_id.cites_order_802 or letter.falls_under_order_802:
             complaint = self.env._(
                 "We are a small or medium enterprise and said so when the contract was made. By the "
                 "Regulation on Ensuring Payments to Small and Medium Enterprises (State Council order No. "

@@ -17,6 +17,7 @@ from . import ar_collection_case
 from . import ar_credit_profile
 from . import ar_dunning_policy
 from . import ar_dunning_letter
+from . import ar_dunning_letter_order
 from . import base_partner_merge
 from . import res_company
 from . import res_config_settings

@@ -1,4 +1,4 @@
-from odoo import fields, models
+from odoo import api, fields, models
 from odoo.tools import SQL
 
 
@@ -17,12 +17,39 @@ class ArCreditProfile(models.Model):
         tracking=True,
         help="The customer is charged neither interest nor fixed sums.",
     )
+    country_code = fields.Char(related="company_id.country_code", string="Country of the Company")
+    sme_disclosed_on = fields.Date(
+        string="Told That We Are Small",
+        tracking=True,
+        help="Day of the contract at which we told the customer that we are a small or medium firm, as State "
+        "Council order 802 asks.",
+    )
+    large_on = fields.Date(
+        string="Large or Public On",
+        tracking=True,
+        help="Day of the contract at which the customer was a large firm or a public body. With both days, "
+        "order 802 applies: the final demand says where we may complain, and its interest is proposed.",
+    )
     interest_waiting = fields.Monetary(
         compute="_compute_interest_waiting",
         string="Late Interest",
         groups="ar_credit_control.group_credit_user",
         help="Interest and fixed sums until today that are not posted, in company currency.",
     )
+
+    @api.onchange("sme_disclosed_on", "large_on")
+    def _onchange_order_802(self):
+        """Propose the interest of order 802 where it applies and nothing was agreed."""
+        for profile in self:
+            if profile._falls_under_order_802() and not profile.interest_scheme_id:
+                profile.interest_scheme_id = self.env["ar.interest.scheme"].search(
+                    [("company_id", "=", profile.company_id.id), ("preset", "=", "china")], limit=1
+                )
+
+    def _falls_under_order_802(self):
+        """Return whether the customer was large or public, and was told that we are not, at the contract."""
+        self.ensure_one()
+        return bool(self.sme_disclosed_on and self.large_on)
 
     def _compute_interest_waiting(self):
         figures = self.env["ar.interest.figures"]
