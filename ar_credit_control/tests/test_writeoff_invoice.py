@@ -82,3 +82,37 @@ class TestWriteoffInvoice(WriteoffCase, HttpCase):
         self.assertIn("Paid on", paper(self.other))
         self.write_off(self.invoice)
         self.assertNotIn("Paid on", paper(self.invoice))
+
+    def test_nobody_hears_that_it_is_paid(self):
+        self.pay(self.other)
+        self.write_off(self.invoice)
+        change = {"payment_state": "not_paid"}
+        self.assertEqual(self.other._track_subtype(change), self.env.ref("account.mt_invoice_paid"))
+        self.assertEqual(self.invoice._track_subtype(change), self.env.ref("mail.mt_note"))
+
+    def test_last_day_to_sue_goes_on(self):
+        def row():
+            self.env.flush_all()
+            self.env["ar.limitation.report"].invalidate_model()
+            return self.env["ar.limitation.report"].search([("move_id", "=", self.invoice.id)])
+
+        self.company.partner_id.country_id = self.customer.country_id = self.env.ref("base.cn")
+        last = row().limitation_date
+        self.assertTrue(last)
+        self.write_off(self.invoice, amounts={self.invoice: 400})
+        self.assertEqual((row().amount, row().amount_written_off, row().limitation_date), (1_000, 400, last))
+        rest = self.write_off(self.invoice)
+        self.assertEqual(
+            (row().amount, row().amount_written_off, row().limitation_date), (1_000, 1_000, last)
+        )
+        warnings = self.env["ar.limitation.warning"].sudo()
+        profile = self.make_profile(self.customer)
+        warnings._warn_customer(self.company, self.customer, [(row().id, last, "first")])
+        self.assertEqual(
+            warnings.search([("move_id", "=", self.invoice.id)]).date_maturity, row().date_maturity
+        )
+        self.assertIn("1,000.00", profile.activity_ids[:1].summary)
+        self.recover(rest.line_ids, 600)
+        self.assertEqual((row().amount, row().amount_written_off), (400, 400))
+        rest.recovery_ids.with_user(self.controller).action_cancel()
+        self.assertEqual(row().amount, 1_000)

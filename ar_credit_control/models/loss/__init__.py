@@ -7,6 +7,7 @@ from . import ar_credit_check
 from . import ar_credit_hold
 from . import ar_credit_rule
 from . import ar_insurance_overdue
+from . import ar_limitation_report
 from . import ar_placement
 from . import ar_provision_line
 from . import ar_statement

@@ -147,6 +147,7 @@ class ArLimitationReport(models.Model):
                    item.date_maturity,
                    item.amount,
                    item.amount_currency,
+                   %(figures)s
                    period.id AS period_id,
                    period.is_checked,
                    basis.start_date,
@@ -192,7 +193,8 @@ class ArLimitationReport(models.Model):
                 ON guarantee.partner_id = item.partner_id AND guarantee.company_id = item.root_company_id
              WHERE item.amount_currency > 0 AND NOT item.non_trade
             """,
-            open_items=self.env["ar.aging.report"]._open_items_sql(),
+            open_items=self._items_sql(),
+            figures=self._figures_sql(),
             period=self.env["ar.limitation.period"]._chosen_sql(
                 SQL("profile"), SQL("partner"), SQL("root_partner.country_id")
             ),
@@ -201,6 +203,16 @@ class ArLimitationReport(models.Model):
             today=companies._credit_today_sql(SQL("root.id")),
             today_of_security=companies._credit_today_sql(SQL("security.company_id")),
         )
+
+    @api.model
+    def _items_sql(self) -> SQL:
+        """Return what customers owe, one row for each item."""
+        return self.env["ar.aging.report"]._open_items_sql()
+
+    @api.model
+    def _figures_sql(self) -> SQL:
+        """Return further columns of the alias ``item``, each with a comma behind it."""
+        return SQL("")
 
     @api.model
     def _expiry_sql(self) -> SQL:

@@ -100,12 +100,13 @@ class ArLimitationWarning(models.Model):
     def _warn_customer(self, root, partner, rows):
         profile = self.env["ar.credit.profile"]._get_or_create(partner, root)
         user = self._get_responsible(profile)
-        items = self.env["ar.aging.report"].browse(list(dict.fromkeys(item_id for item_id, *_ in rows)))
+        items = self.env["account.move.line"].browse(list(dict.fromkeys(item_id for item_id, *_ in rows)))
         by_id = {item.id: item for item in items}
+        claims = self.env["ar.limitation.report"].browse(items.ids)
         self.create(
             [
                 {
-                    **self._prepare_item_values(by_id[item_id]),
+                    **self._prepare_journal_item_values(by_id[item_id]),
                     "limitation_date": date,
                     "level": level,
                     "user_id": user.id,
@@ -123,9 +124,25 @@ class ArLimitationWarning(models.Model):
             summary=profile.with_context(lang=user.lang).env._(
                 "Sue, or obtain a written acknowledgement: %(count)s items, %(amount)s",
                 count=len(items),
-                amount=root.currency_id.format(sum(items.mapped("amount"))),
+                amount=root.currency_id.format(sum(claims.mapped("amount"))),
             ),
         )
+
+    @api.model
+    def _prepare_journal_item_values(self, item):
+        """Return what identifies a journal item, which is open or was written off."""
+        move = item.move_id
+        return {
+            "move_line_id": item.id,
+            "move_id": move.id,
+            "partner_id": item.partner_id.commercial_partner_id.id,
+            "company_id": item.company_id.id,
+            "currency_id": item.currency_id.id,
+            "name": move.name,
+            "ref": move.ref,
+            "invoice_date": move.invoice_date or item.date,
+            "date_maturity": item.date_maturity or item.date,
+        }
 
     @api.model
     def _merge_partners(self, partners, destination):

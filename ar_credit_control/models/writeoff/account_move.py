@@ -57,6 +57,12 @@ class AccountMove(models.Model):
         # What was written off was not paid.
         return values | {"amount_paid": values["amount_paid"] - self._get_unpaid_writeoff()}
 
+    def _track_subtype(self, init_values):
+        if "payment_state" in init_values and self._get_unpaid_writeoff():
+            # Nobody who follows it, the customer perhaps, hears that it is paid.
+            return self.env.ref("mail.mt_note")
+        return super()._track_subtype(init_values)
+
     def write(self, vals):
         if vals.get("state") in ("draft", "cancel"):
             self._check_not_written_off()
