@@ -3,7 +3,7 @@ from urllib.parse import urlsplit
 
 from lxml import html
 
-from odoo.exceptions import AccessError
+from odoo.exceptions import AccessError, UserError
 from odoo.fields import Command
 from odoo.tests import HttpCase, tagged
 
@@ -122,6 +122,14 @@ class TestDunningDispatch(DispatchCase, MailCase):
         for call in ("action_mark_contacted", "action_mark_posted"):
             with self.assertRaises(AccessError):
                 getattr(letter.with_user(self.auditor), call)()
+
+    def test_rows_of_the_preview_are_opened_one_by_one(self):
+        for model, call in (
+            ("ar.dunning.preview", "action_open_items"),
+            ("ar.dunning.preview.item", "action_open_entry"),
+        ):
+            with self.assertRaises(UserError):
+                getattr(self.env[model].with_user(self.auditor), call)()
 
     def test_marking_does_nothing_to_letters_that_are_not_out(self):
         self.make_invoice(days=20)
