@@ -267,7 +267,7 @@ class TestProvisionOrder(ProvisionInvariantCase):
         invoice.button_draft()
         invoice.with_context(force_delete=True).unlink()
         self.payment(50, DAYS[0])
-        self.policy.bucket_ids[0].name = "Renamed"
+        self.customer.name = "Renamed"
         self.policy.cover_rate = 50
         self.env.flush_all()
         self.env.invalidate_all()
@@ -282,6 +282,6 @@ class TestProvisionOrder(ProvisionInvariantCase):
         figures = ["gross", "offset", "covered", "amount"]
         return (
             run.read([*figures, "change", "booked"]),
-            run.line_ids.read([*figures, "name", "rate", "date_maturity", "treatment"]),
+            run.line_ids.read([*figures, "name", "partner_name", "rate", "date_maturity", "treatment"]),
             run.cell_ids.read([*figures, "bucket_name", "base_rate", "item_count"]),
         )
