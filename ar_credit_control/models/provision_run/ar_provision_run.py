@@ -696,7 +696,7 @@ class ArProvisionRun(models.Model):
         self._write_decision("approved")
 
     def _get_amount_to_cover(self):
-        """Return what is charged in all or released in all, whichever is more: they do not offset."""
+        """Return what is charged in all or released in all, whichever is more: accounts do not offset."""
         name = "other" if self.kind == "opening" else "change"
         changes = self.sudo().change_ids  # sudo: of branches that the user does not see, too
         return self._get_larger_side(changes, name)
