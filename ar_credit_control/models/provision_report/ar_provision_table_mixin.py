@@ -66,7 +66,7 @@ class ArProvisionTableMixin(models.AbstractModel):
 
     def _say_who(self, user, moment):
         """Return a person and a moment in words."""
-        return user and f"{user.name}, {format_datetime(self.env, moment, dt_format='long')}"
+        return user and f"{user.name}, {format_datetime(self.env, moment, dt_format='medium')}"
 
     # ------------------------------------------------------------------
     # Paper
