@@ -111,7 +111,7 @@ class ArCollectionSource(models.AbstractModel):
                    FALSE AS personal,
                    letter.user_id,
                    letter.name AS title,
-                   COALESCE(stage.name ->> %(lang)s, stage.name ->> 'en_US') AS text,
+                   %(text)s AS text,
                    NULL::text AS reason,
                    'ar.dunning.letter'::varchar AS res_model,
                    letter.id AS res_id
@@ -119,8 +119,13 @@ class ArCollectionSource(models.AbstractModel):
               JOIN ar_dunning_stage stage ON stage.id = letter.stage_id
              WHERE letter.state = 'sent'
             """,
-            lang=self.env.lang or "en_US",
+            text=self._letter_text_sql(),
         )
+
+    @api.model
+    def _letter_text_sql(self):
+        """What is said of a ``letter`` that went out: the name of its ``stage``."""
+        return SQL("COALESCE(stage.name ->> %s, stage.name ->> 'en_US')", self.env.lang or "en_US")
 
     @api.model
     def _reply_contact_sql(self):

@@ -98,14 +98,25 @@ class ArDocumentRecipient(models.AbstractModel):
                            AND (contact.type = 'invoice' OR contact.collection_role IS NOT NULL))
                    ) candidate
              WHERE candidate.place IS NOT NULL
-          ORDER BY CASE %(way)s
-                        WHEN 'email' THEN CASE WHEN has_email THEN 0 WHEN has_address THEN 1 ELSE 2 END
-                        WHEN 'post' THEN CASE WHEN has_address THEN 0 WHEN has_email THEN 1 ELSE 2 END
-                        ELSE CASE WHEN has_phone OR has_email THEN 0 ELSE 1 END END,
+          ORDER BY %(reach)s,
                    place, has_email DESC, has_own_address DESC, id
              LIMIT 1
             """,
             partner=partner,
             order=order,
-            way=way,
+            reach=self._reach_sql(way),
+        )
+
+    @api.model
+    def _reach_sql(self, way) -> SQL:
+        """Return how well a ``candidate`` can be reached, the smallest number best.
+
+        :param way: SQL text, a value of ``ar.dunning.stage.send_by``
+        """
+        return SQL(
+            """CASE %s
+                    WHEN 'email' THEN CASE WHEN has_email THEN 0 WHEN has_address THEN 1 ELSE 2 END
+                    WHEN 'post' THEN CASE WHEN has_address THEN 0 WHEN has_email THEN 1 ELSE 2 END
+                    ELSE CASE WHEN has_phone OR has_email THEN 0 ELSE 1 END END""",
+            way,
         )

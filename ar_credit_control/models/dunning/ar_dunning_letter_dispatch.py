@@ -27,6 +27,7 @@ class ArDunningLetter(models.Model):
     """Besides the mail itself: tasks of people, enclosures, the link to pay, answers."""
 
     _inherit = "ar.dunning.letter"
+    _by_hand = BY_HAND
 
     enclosure_ids = fields.Many2many(
         "ir.attachment",

@@ -117,7 +117,7 @@ class ArDunningLetter(models.Model):
         """Return the channel of a stage for the letter's recipient, as the selection chooses it."""
         has_email = "@" in (self.recipient_id.email or "")
         channel = self.env["ar.dunning.selection"]._get_channel(
-            stage, has_email, self._has_address(self.recipient_id)
+            stage, self.recipient_id, has_email, self._has_address(self.recipient_id)
         )
         return channel or self.channel
 

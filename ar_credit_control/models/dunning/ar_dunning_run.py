@@ -104,7 +104,7 @@ class ArDunningRun(models.Model):
             [("run_id", "in", self.ids)], ["run_id", "state", "channel"], ["__count"]
         ):
             counts[run.id][state] = counts[run.id].get(state, 0) + count
-            if state == "queued" and channel != "email":
+            if state == "queued" and channel in self.env["ar.dunning.letter"]._by_hand:
                 by_hand[run.id][channel] = count
         for run in self:
             by_state = counts.get(run.id, {})

@@ -773,10 +773,13 @@ class ArDunningSelection(models.AbstractModel):
         )
 
     @api.model
-    def _get_channel(self, stage, has_email, has_address):
-        """Return how a letter of a stage reaches a customer who has these; None: not at all."""
+    def _get_channel(self, stage, recipient, has_email, has_address):
+        """Return how a letter of a stage reaches a recipient who has these; None: not at all."""
         recipient = SQL(
-            "(SELECT %s::boolean AS has_email, %s::boolean AS has_address) recipient", has_email, has_address
+            "(SELECT %s::int AS id, %s::boolean AS has_email, %s::boolean AS has_address) recipient",
+            recipient.id or None,
+            has_email,
+            has_address,
         )
         stage.flush_recordset(["send_by", "task"])
         rows = self.env.execute_query(
