@@ -1,6 +1,9 @@
 from odoo import api, models
 from odoo.tools import SQL
 
+# Digits of the shortest numbers there are, with the code of their country.
+SHORTEST_NUMBER = 7
+
 
 class ArDocumentRecipient(models.AbstractModel):
     """By SMS whoever has a number for it comes before those who have not; these are reached as by mail."""
@@ -25,12 +28,13 @@ class ArDocumentRecipient(models.AbstractModel):
         :param contact: SQL of the id of a partner
         """
         return SQL(
-            """EXISTS (
+            r"""EXISTS (
                    SELECT FROM res_partner reached
                     WHERE reached.id = %s
-                      AND COALESCE(reached.phone_sanitized, '') != ''
+                      AND LENGTH(REGEXP_REPLACE(reached.phone_sanitized, '\D', '', 'g')) >= %s
                       AND NOT EXISTS (
                           SELECT FROM phone_blacklist refused
                            WHERE refused.number = reached.phone_sanitized AND refused.active))""",
             contact,
+            SHORTEST_NUMBER,
         )

@@ -27,7 +27,9 @@ class ArDunningLetter(models.Model):
     _inherit = "ar.dunning.letter"
 
     channel = fields.Selection(selection_add=[("sms", "SMS")], ondelete={"sms": "set message"})
-    sms_number = fields.Char(related="recipient_id.phone_sanitized", string="Number for SMS")
+    sms_number = fields.Char(
+        related="recipient_id.phone_sanitized", string="Number for SMS", help="The recipient's telephone."
+    )
     sms_body = fields.Text(string="SMS Given to the Gateway", readonly=True)
     sms_text = fields.Text(compute="_compute_sms_text", string="SMS")
 
@@ -131,6 +133,7 @@ class ArDunningLetter(models.Model):
         trackers = self.env["sms.tracker"].sudo().search([("dunning_letter_id", "in", self.ids)])  # as above
         uuids = trackers.mapped("sms_uuid")
         trackers.dunning_letter_id = False
+        trackers.flush_recordset(["dunning_letter_id"])  # a letter has one: before the next is created
         self.env["sms.sms"].sudo().search(  # as above
             [("uuid", "in", uuids), ("state", "in", ("outgoing", "error"))]
         ).action_set_canceled()
@@ -171,10 +174,8 @@ class ArDunningLetter(models.Model):
         again = {"state": "queued", "sent_date": False, "failure_reason": False}
         mailed.write({**again, "channel": "email"})
         posted.write({**again, "channel": "post"})
-        by_mail, by_post = (
-            self.env._("%s Sent by e-mail.", reason),
-            self.env._("%s To be printed and posted.", reason),
-        )
+        by_mail = self.env._("%s Sent by e-mail.", reason)
+        by_post = self.env._("%s To be printed and posted.", reason)
         mailed._message_log_batch(dict.fromkeys(mailed.ids, by_mail))
         posted._message_log_batch(dict.fromkeys(posted.ids, by_post))
         (mailed | posted)._enclose()
