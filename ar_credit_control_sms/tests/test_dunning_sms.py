@@ -21,6 +21,10 @@ class TestDunningSms(DunningCase, SMSCase):
         cls.customer.phone = NUMBER
         cls.invoice = cls.make_invoice(days=10, amount=1234.5)
 
+    def setUp(self):
+        super().setUp()
+        self._clear_outgoing_sms()
+
     def queued(self):
         letters = self.propose().letter_ids
         letters.with_user(self.other_controller).action_approve()
