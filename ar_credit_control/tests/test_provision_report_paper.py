@@ -218,8 +218,8 @@ class TestProvisionReportPaper(PaperCase):
         self.assertEqual((total["Gross"], total["Expected Loss"]), (12_300, 1_676))
         self.assertEqual(total[f"Expected Loss of {self.first.name}"], self.first.amount)
         movement = {row["Company"]: row for row in self.table(book["Movement"])}
-        self.assertEqual(movement["Total"]["Closing"], 1_676)
-        self.assertEqual(movement["Difference"]["Closing"], 0)
+        self.assertEqual(movement["Total"]["Closing Balance"], 1_676)
+        self.assertEqual(movement["Difference"]["Closing Balance"], 0)
 
     def test_names_are_no_formulas(self):
         for sheet in self.export(data_only=False):

@@ -72,8 +72,8 @@ class TestProvisionReportTables(TablePaperCase):
         for text in ("Weighted by amount", "from 31", "Everyone else", self.controller.name):
             self.assertIn(text, page)
         book = self.export(self.history)
-        self.assertEqual(book.sheetnames, ["About", "Rates", "Roll Rates (%)", "Months"])
-        rates = self.table(book["Rates"])
+        self.assertEqual(book.sheetnames, ["About", "Loss Rates", "Roll Rates (%)", "Months"])
+        rates = self.table(book["Loss Rates"])
         self.assertEqual(len(rates), len(self.history.result_ids))
         for row, result in zip(
             rates[-5:], self.by_age(self.history, self.env["ar.provision.segment"]), strict=True

@@ -98,7 +98,7 @@ class ArProvisionDerivation(models.Model):
             )
             for result in results.sorted(self._get_place)
         ]
-        return Table(self.env._("Rates"), columns, rows)
+        return Table(self.env._("Loss Rates"), columns, rows)
 
     def _get_roll_table(self):
         """Return the roll rate of each month and bucket, of all segments together."""

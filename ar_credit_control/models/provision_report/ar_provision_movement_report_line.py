@@ -20,13 +20,17 @@ class ArProvisionMovementReportLine(models.TransientModel):
     currency_id = fields.Many2one(related="report_id.currency_id")
     account_id = fields.Many2one("account.account", string="Allowance Account", readonly=True)
     segment_id = fields.Many2one("ar.provision.segment", readonly=True)
-    opening = fields.Monetary(readonly=True, help="What the ledger held before the period.")
+    opening = fields.Monetary(
+        string="Opening Balance", readonly=True, help="What the ledger held before the period."
+    )
     charge = fields.Monetary(
         readonly=True,
         help="Runs that raised the allowance of this row. A run counts with all it booked in the period: its "
         "entry, its cancellation, and what it took back because a run at an earlier date was posted later.",
     )
-    release = fields.Monetary(readonly=True, help="Runs that lowered the allowance of this row.")
+    release = fields.Monetary(
+        string="Reversal", readonly=True, help="Runs that lowered the allowance of this row."
+    )
     used = fields.Monetary(readonly=True, help="Used up by write-offs.")
     recovered = fields.Monetary(readonly=True, help="Came back of what was written off.")
     exchange = fields.Monetary(readonly=True, help="What rates of exchange changed.")
@@ -40,7 +44,9 @@ class ArProvisionMovementReportLine(models.TransientModel):
         help="Entries on the account that no run and no write-off made: by hand, taken over, or by another "
         "app. The next run takes them in.",
     )
-    closing = fields.Monetary(readonly=True, help="The sum of the columns before, and the ledger.")
+    closing = fields.Monetary(
+        string="Closing Balance", readonly=True, help="The sum of the columns before, and the ledger."
+    )
 
     def action_open_entries(self):
         """Open the journal items of the row's account in the period."""

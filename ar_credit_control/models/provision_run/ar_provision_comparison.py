@@ -98,7 +98,7 @@ class ArProvisionComparison(models.Model):
         readonly=True,
         help="Part payments, credits that are set off: at the rate of then.",
     )
-    cover_change = fields.Monetary(string="Cover", readonly=True)
+    cover_change = fields.Monetary(string="Change in Cover", readonly=True)
     moved = fields.Monetary(
         string="Moved Bucket", readonly=True, help="What age made of it, at the rates of then."
     )

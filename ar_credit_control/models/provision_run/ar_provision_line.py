@@ -80,7 +80,7 @@ class ArProvisionLine(models.Model):
         help="A debit note for interest and fixed sums on other items, valued at the same rates as they are.",
     )
     least = fields.Selection(
-        [("default", "In default"), ("disputed", "Disputed"), ("legal", "With agency or lawyer")],
+        [("default", "In default"), ("disputed", "In dispute"), ("legal", "With agency or lawyer")],
         string="Least Rate",
         readonly=True,
         help="Why the rate is higher than the matrix says.",

@@ -19,9 +19,9 @@ class ArProvisionMovement(models.Model):
     date = fields.Date(required=True, readonly=True, index=True)
     kind = fields.Selection(
         [
-            ("opening", "Opening"),
+            ("opening", "Opening Balance"),
             ("charge", "Charge"),
-            ("release", "Release"),
+            ("release", "Reversal"),
             ("used", "Used for write-offs"),
             ("recovered", "Recovered"),
             ("exchange", "Exchange"),

@@ -61,7 +61,7 @@ class ArProvisionRun(models.Model):
 
     name = fields.Char(string="Number", readonly=True, copy=False, default="/")
     kind = fields.Selection(
-        [("regular", "Run"), ("opening", "Opening")],
+        [("regular", "Run"), ("opening", "Opening Run")],
         required=True,
         readonly=True,
         copy=False,
@@ -204,7 +204,7 @@ class ArProvisionRun(models.Model):
         copy=False,
         help="Part payments, and credits that are set off, at the rates of then.",
     )
-    compared_cover_change = fields.Monetary(string="Cover", readonly=True, copy=False)
+    compared_cover_change = fields.Monetary(string="Change in Cover", readonly=True, copy=False)
     compared_moved = fields.Monetary(
         string="Moved Bucket", readonly=True, copy=False, help="What age made of it, at the rates of then."
     )
