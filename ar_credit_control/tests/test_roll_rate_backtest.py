@@ -216,7 +216,7 @@ class TestRollRateBacktest(RollRateCase):
         with self.assertRaises(UserError):
             tests.action_propose()
         runs = [self.make_run(self.today - timedelta(days=days)) for days in (800, 400, 100)]
-        form = Form(tests.with_context(tests.action_propose()["context"]))
+        form = Form(tests.with_context(**tests.action_propose()["context"]))
         self.assertEqual(form.run_id, runs[1])
         form.months_back = 24
         self.assertEqual(form.run_id, runs[0])

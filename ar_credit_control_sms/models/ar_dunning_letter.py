@@ -58,13 +58,14 @@ class ArDunningLetter(models.Model):
             raise UserError(
                 self.env._("%s has no number for SMS, or wants none there.", recipient.display_name)
             )
-        super()._check_channel(channel, recipient)
+        return super()._check_channel(channel, recipient)
 
     # Queue
 
     def _queue_locked(self):
-        super()._queue_locked()
+        done = super()._queue_locked()
         self.filtered(lambda letter: letter.state == "queued" and letter.channel == "sms")._queue_sms()
+        return done
 
     def _queue_sms(self):
         """Give letters to the SMS queue; those without a number go another way."""

@@ -13,10 +13,11 @@ class SmsTracker(models.Model):
     )
 
     def _action_update_from_sms_state(self, sms_state, failure_type=False, failure_reason=False):
-        super()._action_update_from_sms_state(
+        done = super()._action_update_from_sms_state(
             sms_state, failure_type=failure_type, failure_reason=failure_reason
         )
         self._note_on_letters(sms_state, failure_type, failure_reason)
+        return done
 
     def _action_update_from_provider_error(self, provider_error):
         outcome = super()._action_update_from_provider_error(provider_error)

@@ -37,10 +37,11 @@ class ArCreditProfile(models.Model):
 
     def _close(self, successor):
         """Go on with the open cases as those of the customer that these are part of now."""
-        super()._close(successor)
+        done = super()._close(successor)
         for profile in self:
             heir = self._get_or_create(successor, profile.company_id)
             self.env["ar.collection.case"]._follow_profile(profile, heir)
+        return done
 
     def _absorb(self, others, debtor, wizard):
         """Keep one open case of the profiles that become one, and lead to it from the others."""

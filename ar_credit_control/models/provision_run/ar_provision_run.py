@@ -657,7 +657,7 @@ class ArProvisionRun(models.Model):
 
     def _submit(self):
         self._keep_policy()
-        super()._submit()
+        return super()._submit()
 
     def _keep_policy(self):
         """Keep what the policy is called and follows, in every language, as buckets and segments are."""

@@ -10,9 +10,10 @@ class ArProvisionRun(models.Model):
 
     def _reverse(self):
         raised = self._get_raised_accounts()
-        super()._reverse()
+        done = super()._reverse()
         if raised:
             self._check_left_for_writeoffs(raised)
+        return done
 
     def _get_raised_accounts(self):
         """Return the branches and allowance accounts of which cancelling takes something."""
