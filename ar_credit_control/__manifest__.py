@@ -153,6 +153,7 @@
         "security/collection/ir.model.access.csv",
         "security/collection/ar_collection_rules.xml",
         "data/collection_data.xml",
+        "data/collection_mail_templates.xml",
         "wizards/ar_collection_views.xml",
         "views/collection/ar_collection_case_views.xml",
         "views/collection/ar_collection_worklist_views.xml",

@@ -6,7 +6,7 @@ from markupsafe import Markup
 from odoo import fields
 from odoo.exceptions import AccessError, UserError
 from odoo.fields import Command
-from odoo.tests import new_test_user, tagged
+from odoo.tests import Form, new_test_user, tagged
 from odoo.tools import mute_logger
 
 from .common_collection import CollectionCase
@@ -228,6 +228,20 @@ class TestCollectionCase(CollectionCase):
         self.run_night(days=3)
         self.assertEqual((case.state, case.closed_reason), ("closed", "Nothing is overdue any more"))
 
+    def test_thanks_once_nothing_is_overdue(self):
+        self.customer.email = "pay@example.com"
+        invoice = self.make_invoice(20, 1000.0)
+        case = self.open().with_user(self.collector)
+        with self.assertRaisesRegex(UserError, "overdue"):
+            case.action_thank()
+        self.pay(invoice)
+        self.run_night()
+        composer = Form.from_action(self.env(user=self.collector), case.action_thank()).save()
+        composer._action_send_mail()
+        mail = case.message_ids[0]
+        self.assertIn("nothing is overdue", mail.body)
+        self.assertEqual(mail.partner_ids, self.customer)
+
     def test_what_is_overdue_again_starts_the_quiet_days_anew(self):
         self.only_rule(min_amount=1.0)
         invoice = self.make_invoice(20, 1000.0)
@@ -295,7 +309,14 @@ class TestCollectionCase(CollectionCase):
         case = self.open()
         self.customer.user_id = self.seller
         for user in (self.seller, self.auditor):
-            for method in ("action_close", "action_snooze", "action_wake", "action_take", "action_hand_over"):
+            for method in (
+                "action_close",
+                "action_snooze",
+                "action_wake",
+                "action_take",
+                "action_hand_over",
+                "action_thank",
+            ):
                 with self.assertRaises(AccessError, msg=(user.login, method)):
                     getattr(case.with_user(user), method)()
             with self.assertRaises(AccessError):

@@ -526,6 +526,31 @@ class ArCollectionCase(models.Model):
                 {"snooze_until": until, "snooze_date": today, "snooze_reason": reason}
             )
 
+    def action_thank(self):
+        """Open a mail that thanks the customer of whom nothing is overdue any more.
+
+        :raise AccessError: for whoever does not collect
+        :raise UserError: while something is overdue
+        """
+        self.ensure_one()
+        self._check_works()
+        if not self.settled_date:
+            raise UserError(self.env._("Something of %s is overdue.", self.partner_id.display_name))
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Mail to the Customer"),
+            "res_model": "mail.compose.message",
+            "views": [(False, "form")],
+            "target": "new",
+            "context": {
+                "default_model": self._name,
+                "default_res_ids": self.ids,
+                "default_template_id": self.env.ref("ar_credit_control.mail_template_case_thanks").id,
+                "default_composition_mode": "comment",
+                "default_email_layout_xmlid": "mail.mail_notification_light",
+            },
+        }
+
     @api.readonly
     def get_copy_text(self):
         """Return a message to the customer about what can be asked for, in its language, ready to copy.
