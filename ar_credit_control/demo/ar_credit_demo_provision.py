@@ -1,3 +1,5 @@
+from datetime import timedelta
+
 from odoo import Command, api, models
 
 # Loss rates of customers in China, by the buckets of the preset.
@@ -39,7 +41,8 @@ class ArCreditDemo(models.AbstractModel):
         matrix = policy.matrix_ids.with_user(controller)
         matrix.write(
             {
-                "date_from": self._date(3 * 366).replace(month=1, day=1),
+                # Rates are judged anew each year: these were for the last year-end.
+                "date_from": self._date(0).replace(month=1, day=1) - timedelta(days=31),
                 "rate_ids": [
                     Command.create(
                         {"bucket_id": bucket.id, "segment_id": policy.segment_ids.id, "rate": rate}

@@ -53,7 +53,7 @@ class TestProvisionReportTables(TablePaperCase):
 
     def test_backtest(self):
         page = self.backtest.with_user(self.auditor)._render_html()
-        for text in (self.run_then.name, "1,700.00", "Key accounts", self.controller.name, "Counts"):
+        for text in (self.run_then.name, "1,700.00", "Key accounts", self.controller.name, "Valid"):
             self.assertIn(text, page)
         book = self.export(self.backtest)
         self.assertEqual(book.sheetnames, ["About", "Expected and L"])

@@ -78,7 +78,7 @@ class ArProvisionBacktest(models.Model):
     state = fields.Selection(
         [
             ("draft", "Not Computed"),
-            ("current", "Counts"),
+            ("current", "Valid"),
             ("superseded", "Superseded"),
             ("cancelled", "Run Cancelled"),
         ],
