@@ -153,7 +153,7 @@ class TestProvisionReportPaper(PaperCase):
         claims = claims._claim(self.company, self.today, partner_ids=self.formula.ids)
         claims.action_post()
         note = claims.debit_move_id
-        self.run_now.with_user(self.controller).action_cancel()
+        self.run_now.with_user(self.manager).action_cancel("Interest was posted since")
         run = self.make_run()
         line = run.line_ids.filtered("is_interest")
         self.assertEqual((line.move_id, line.gross), (note, note.amount_total))

@@ -11,6 +11,8 @@ users = env['res.users'].create([{
     'company_ids': [(6, 0, company.ids)],
     'group_ids': [(6, 0, env.ref('ar_credit_control.group_credit_manager').ids)],
 } for number in range(3)])
+env['ar.credit.authority'].create([
+    {'company_id': company.id, 'user_id': user.id, 'kind': 'writeoff', 'amount': 1000} for user in users])
 company.writeoff_account_id = env['account.account'].search(
     [('account_type', '=', 'expense'), ('company_ids', 'in', company.id)], limit=1)
 
