@@ -22,8 +22,7 @@ class ArCustomerReplyMixin(models.AbstractModel):
         if message.message_type == "email" and not message.author_id.user_ids.filtered(
             lambda user: not user.share
         ):
-            # The mail gateway writes what came in, whoever it acts for.
-            self.sudo()._note_reply(message)
+            self.sudo()._note_reply(message)  # sudo: the gateway writes what came in, whoever it acts for
         return result
 
     def _note_reply(self, message):

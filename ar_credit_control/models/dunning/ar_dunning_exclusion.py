@@ -187,7 +187,7 @@ class ArDunningExclusion(models.Model):
         self.check_access("read")
         if self.filtered("ended_date"):
             raise UserError(self.env._("This exclusion was ended already."))
-        # Exclusions are evidence that nobody may write; the rights were checked above.
+        # sudo: exclusions are evidence that nobody may write; the rights were checked above.
         for company, exclusions in self.sudo().grouped("company_id").items():
             exclusions.write({"ended_date": company._credit_today(), "ended_by_id": self.env.uid})
         return True

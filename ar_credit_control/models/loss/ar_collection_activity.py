@@ -54,9 +54,7 @@ class ArCollectionActivity(models.Model):
         recoveries = self.env["ar.writeoff.recovery"].sudo()  # sudo: which entries they are
         charges = recoveries.search([("move_id", "in", items.move_id.ids)]).move_id
         return items.filtered(
-            lambda item: (
-                item.move_id.sudo() not in charges and (item.move_id.sudo(), item.date_maturity) not in keys
-            )
+            lambda item: item.move_id not in charges and (item.move_id, item.date_maturity) not in keys
         )
 
     def _take_place_of(self, former):

@@ -31,29 +31,19 @@ class ArInsuranceOverdue(models.Model):
                    open_item.company_currency_id, open_item.currency_id, open_item.date,
                    open_item.date_maturity, open_item.amount, open_item.amount_currency,
                    0 AS amount_written_off
-              FROM (%s) open_item
+              FROM (%(open_items)s) open_item
          UNION ALL
             SELECT item.id, item.move_id, partner.commercial_partner_id,
                    split_part(company.parent_path, '/', 1)::int,
                    company.currency_id, item.currency_id, item.date,
-                   COALESCE(item.date_maturity, item.date),
-                   lost.amount_company - COALESCE(recovered.amount_company, 0),
-                   lost.amount - COALESCE(recovered.amount, 0),
-                   lost.amount_company - COALESCE(recovered.amount_company, 0)
-              FROM ar_writeoff_line lost
-              JOIN account_partial_reconcile part ON part.credit_move_id = lost.entry_line_id
-              JOIN account_move_line item
-                ON item.id = part.debit_move_id AND item.move_id = lost.move_id
+                   COALESCE(item.date_maturity, item.date), lost.amount, lost.amount_currency, lost.amount
+              FROM (%(lost)s) lost
+              JOIN account_move_line item ON item.id = lost.id
               JOIN res_company company ON company.id = item.company_id
               JOIN res_partner partner ON partner.id = item.partner_id
-         LEFT JOIN (SELECT line_id, SUM(amount_company) AS amount_company, SUM(amount) AS amount
-                      FROM ar_writeoff_recovery
-                     WHERE is_cancelled IS NOT TRUE
-                  GROUP BY line_id) recovered
-                ON recovered.line_id = lost.id
-             WHERE lost.amount > COALESCE(recovered.amount, 0)
             """,
-            super()._claims_sql(),
+            open_items=super()._claims_sql(),
+            lost=self.env["ar.writeoff.line"]._not_recovered_sql(),
         )
 
     def _figures_sql(self):

@@ -46,26 +46,5 @@ class ArLimitationReport(models.Model):
               JOIN res_partner partner ON partner.id = item.partner_id
             """,
             open_items=super()._items_sql(),
-            lost=self._lost_sql(),
-        )
-
-    @api.model
-    def _lost_sql(self):
-        """Return what is written off of journal items and not recovered."""
-        return SQL(
-            """
-            SELECT item.id,
-                   SUM(lost.amount_company - COALESCE(recovered.amount_company, 0)) AS amount,
-                   SUM(lost.amount - COALESCE(recovered.amount, 0)) AS amount_currency
-              FROM ar_writeoff_line lost
-              JOIN account_partial_reconcile part ON part.credit_move_id = lost.entry_line_id
-              JOIN account_move_line item ON item.id = part.debit_move_id AND item.move_id = lost.move_id
-         LEFT JOIN (SELECT line_id, SUM(amount_company) AS amount_company, SUM(amount) AS amount
-                      FROM ar_writeoff_recovery
-                     WHERE is_cancelled IS NOT TRUE
-                  GROUP BY line_id) recovered
-                ON recovered.line_id = lost.id
-             WHERE lost.amount > COALESCE(recovered.amount, 0)
-          GROUP BY item.id
-            """
+            lost=self.env["ar.writeoff.line"]._not_recovered_sql(),
         )

@@ -145,6 +145,28 @@ class ArWriteoffLine(models.Model):
     # ------------------------------------------------------------------
 
     @api.model
+    def _not_recovered_sql(self):
+        """Return what is written off of journal items and not recovered: rows of journal item (``id``),
+        ``amount`` in company currency and ``amount_currency`` in the item's."""
+        return SQL(
+            """
+            SELECT item.id,
+                   SUM(lost.amount_company - COALESCE(recovered.amount_company, 0)) AS amount,
+                   SUM(lost.amount - COALESCE(recovered.amount, 0)) AS amount_currency
+              FROM ar_writeoff_line lost
+              JOIN account_partial_reconcile part ON part.credit_move_id = lost.entry_line_id
+              JOIN account_move_line item ON item.id = part.debit_move_id AND item.move_id = lost.move_id
+         LEFT JOIN (SELECT line_id, SUM(amount_company) AS amount_company, SUM(amount) AS amount
+                      FROM ar_writeoff_recovery
+                     WHERE is_cancelled IS NOT TRUE
+                  GROUP BY line_id) recovered
+                ON recovered.line_id = lost.id
+             WHERE lost.amount > COALESCE(recovered.amount, 0)
+          GROUP BY item.id
+            """
+        )
+
+    @api.model
     def _prepare_line_values(self, item, date):
         """Return the values of a line for ``item``, a row of ``ar.aging.report``."""
         return {
