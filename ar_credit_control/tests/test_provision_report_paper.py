@@ -298,18 +298,20 @@ class TestProvisionReportDownload(PaperCase, HttpCase):
             new_test_user(
                 self.env, name, group, company_id=self.company.id, company_ids=[Command.set(self.company.ids)]
             )
-        url = f"/ar_credit_control/provision/{self.run_now.id}.xlsx"
+        url = self.run_now.action_export_xlsx()["url"]
         self.authenticate("prov_aud", "prov_aud")
         response = self.url_open(url)
         self.assertEqual(response.status_code, 200)
         book = openpyxl.load_workbook(io.BytesIO(response.content), data_only=True)
         self.assertIn(self.run_now.name, book["Matrix"]["A1"].value)
         self.assertIn("attachment", response.headers["Content-Disposition"])
-        self.assertEqual(self.url_open("/ar_credit_control/provision/999999999.xlsx").status_code, 404)
+        for wrong in ("ar.provision.run/999999999", "res.users/2", "no.such.model/1"):
+            with self.subTest(wrong):
+                self.assertEqual(self.url_open(f"/ar_credit_control/workbook/{wrong}.xlsx").status_code, 404)
         auditor = self.env["res.users"].search([("login", "=", "prov_aud")])
         reports = self.env["ar.provision.movement.report"].with_user(auditor)
         report = reports.browse(reports.action_open()["res_id"])
-        movement = f"/ar_credit_control/provision-movement/{report.id}.xlsx"
+        movement = report.action_export_xlsx()["url"]
         book = openpyxl.load_workbook(io.BytesIO(self.url_open(movement).content), data_only=True)
         self.assertEqual(book.sheetnames, ["Movement"])
         self.authenticate("prov_sales", "prov_sales")
@@ -326,5 +328,5 @@ class TestProvisionReportDownload(PaperCase, HttpCase):
             company_ids=[Command.set(other.ids)],
         )
         self.authenticate("prov_other", "prov_other")
-        response = self.url_open(f"/ar_credit_control/provision/{self.run_now.id}.xlsx")
+        response = self.url_open(self.run_now.action_export_xlsx()["url"])
         self.assertEqual(response.status_code, 403)

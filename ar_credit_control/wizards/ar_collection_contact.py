@@ -719,25 +719,15 @@ class ArCollectionContact(models.TransientModel):
             )
         recipient = person if person.email else activity.partner_id
         speak = self.with_context(lang=recipient.lang or self.env.lang)
-        return {
-            "type": "ir.actions.act_window",
-            "name": self.env._("Send the Invoices Again"),
-            "res_model": "mail.compose.message",
-            "views": [(False, "form")],
-            "target": "new",
-            "context": {
-                "default_model": case._name,
-                "default_res_ids": case.ids,
-                "default_composition_mode": "comment",
-                "default_partner_ids": recipient.ids,
-                "default_subject": speak.env._(
-                    "Your invoices from %s", self.company_id.sudo().name
-                ),  # sudo: its name
-                "default_body": speak._prepare_mail_body(recipient, invoices),
-                "default_attachment_ids": [Command.set(documents.ids)],
-                "default_subtype_xmlid": "mail.mt_comment",
-            },
-        }
+        company = self.company_id.sudo()  # sudo: its name
+        action = case._get_mail_action(
+            partner_ids=recipient.ids,
+            subject=speak.env._("Your invoices from %s", company.name),
+            body=speak._prepare_mail_body(recipient, invoices),
+            attachment_ids=[Command.set(documents.ids)],
+            subtype_xmlid="mail.mt_comment",
+        )
+        return action | {"name": self.env._("Send the Invoices Again")}
 
     def _get_overdue_invoices(self):
         items = self.env["ar.payment.promise.wizard"]._get_default_items(self.partner_id, self.company_id)

@@ -522,21 +522,9 @@ class ArPaymentPlan(models.Model):
         self.ensure_one()
         self.check_access("write")
         self._check_state("active", "kept", "defaulted")
-        template = "defaulted" if self.state == "defaulted" else "schedule"
-        return {
-            "type": "ir.actions.act_window",
-            "name": self.env._("Mail to the Customer"),
-            "res_model": "mail.compose.message",
-            "views": [(False, "form")],
-            "target": "new",
-            "context": {
-                "default_model": self._name,
-                "default_res_ids": self.ids,
-                "default_template_id": self.env.ref(f"ar_credit_control.mail_template_plan_{template}").id,
-                "default_composition_mode": "comment",
-                "default_email_layout_xmlid": "mail.mail_notification_light",
-            },
-        }
+        kind = "defaulted" if self.state == "defaulted" else "schedule"
+        template = self.env.ref(f"ar_credit_control.mail_template_plan_{kind}")
+        return self._get_mail_action(template_id=template.id)
 
     def _render_html(self):
         """Return the schedule as a complete HTML page in the customer's language."""

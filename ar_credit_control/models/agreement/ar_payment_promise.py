@@ -374,20 +374,7 @@ class ArPaymentPromise(models.Model):
         self.ensure_one()
         self._check_collector()
         template = self.env.ref(f"ar_credit_control.{self._get_template_name()}")
-        return {
-            "type": "ir.actions.act_window",
-            "name": self.env._("Mail to the Customer"),
-            "res_model": "mail.compose.message",
-            "views": [(False, "form")],
-            "target": "new",
-            "context": {
-                "default_model": self._name,
-                "default_res_ids": self.ids,
-                "default_template_id": template.id,
-                "default_composition_mode": "comment",
-                "default_email_layout_xmlid": "mail.mail_notification_light",
-            },
-        }
+        return self._get_mail_action(template_id=template.id)
 
     def _get_template_name(self):
         if self.state == "kept":

@@ -536,20 +536,8 @@ class ArCollectionCase(models.Model):
         self._check_works()
         if not self.settled_date:
             raise UserError(self.env._("Something of %s is overdue.", self.partner_id.display_name))
-        return {
-            "type": "ir.actions.act_window",
-            "name": self.env._("Mail to the Customer"),
-            "res_model": "mail.compose.message",
-            "views": [(False, "form")],
-            "target": "new",
-            "context": {
-                "default_model": self._name,
-                "default_res_ids": self.ids,
-                "default_template_id": self.env.ref("ar_credit_control.mail_template_case_thanks").id,
-                "default_composition_mode": "comment",
-                "default_email_layout_xmlid": "mail.mail_notification_light",
-            },
-        }
+        template = self.env.ref("ar_credit_control.mail_template_case_thanks")
+        return self._get_mail_action(template_id=template.id)
 
     @api.readonly
     def get_copy_text(self):

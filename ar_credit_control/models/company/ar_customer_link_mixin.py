@@ -2,7 +2,7 @@ from odoo import models
 
 
 class ArCustomerLinkMixin(models.AbstractModel):
-    """Leads from a record with a ``partner_id`` to that customer."""
+    """Leads from a record with a ``partner_id`` to that customer, and to a mail to it."""
 
     _name = "ar.customer.link.mixin"
     _description = "Link to the Customer"
@@ -15,4 +15,26 @@ class ArCustomerLinkMixin(models.AbstractModel):
             "res_model": "res.partner",
             "res_id": self.partner_id.id,
             "views": [(False, "form")],
+        }
+
+    def _get_mail_action(self, **defaults):
+        """Return the dialogue of a mail to the customer, which stays in the history of this record.
+
+        :param defaults: values of the mail by name of a field of ``mail.compose.message``
+        """
+        self.ensure_one()
+        values = {
+            "model": self._name,
+            "res_ids": self.ids,
+            "composition_mode": "comment",
+            "email_layout_xmlid": "mail.mail_notification_light",
+            **defaults,
+        }
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Mail to the Customer"),
+            "res_model": "mail.compose.message",
+            "views": [(False, "form")],
+            "target": "new",
+            "context": {f"default_{name}": value for name, value in values.items()},
         }

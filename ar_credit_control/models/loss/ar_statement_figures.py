@@ -116,16 +116,14 @@ class ArStatementFigures(models.AbstractModel):
             SELECT item.id, item.move_id, partner.commercial_partner_id AS partner_id, item.company_id,
                    item.currency_id, item.date, COALESCE(item.date_maturity, item.date) AS date_maturity,
                    part.amount, part.debit_amount_currency AS amount_currency
-              FROM ar_writeoff_line lost
-              JOIN account_partial_reconcile part ON part.credit_move_id = lost.entry_line_id
-              JOIN account_move_line item
-                ON item.id = part.debit_move_id AND item.move_id = lost.move_id
+              FROM %(matched)s
               JOIN res_partner partner ON partner.id = item.partner_id
              WHERE item.company_id = ANY(%(companies)s)
                AND part.max_date <= %(date)s
                AND %(since)s
                AND %(partners)s
             """,
+            matched=self.env["ar.writeoff.line"]._matched_sql(),
             companies=self._branch_ids(root),
             date=date,
             since=SQL("part.max_date >= %s", date_from) if date_from else SQL("TRUE"),

@@ -12,15 +12,6 @@ class ArProvisionBacktest(models.Model):
 
     _document_report = "ar_credit_control.action_report_provision_backtest"
 
-    def action_export_xlsx(self):
-        """Download the test as a workbook."""
-        self.ensure_one()
-        return {
-            "type": "ir.actions.act_url",
-            "url": f"/ar_credit_control/provision-backtest/{self.id}.xlsx",
-            "target": "download",
-        }
-
     def _get_file_name(self):
         return f"back-test-{self.run_id.name.replace('/', '-')}-{self.date_to}"
 

@@ -45,15 +45,6 @@ class ArProvisionCoverageReport(models.TransientModel):
         for report in self:
             report.display_name = report.run_id.name
 
-    def action_export_xlsx(self):
-        """Download it as a workbook."""
-        self.ensure_one()
-        return {
-            "type": "ir.actions.act_url",
-            "url": f"/ar_credit_control/provision-coverage/{self.id}.xlsx",
-            "target": "download",
-        }
-
     def _get_file_name(self):
         return f"coverage-{self.run_id.name.replace('/', '-')}-{self.run_id.date}"
 

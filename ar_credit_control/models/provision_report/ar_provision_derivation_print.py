@@ -12,15 +12,6 @@ class ArProvisionDerivation(models.Model):
 
     _document_report = "ar_credit_control.action_report_provision_derivation"
 
-    def action_export_xlsx(self):
-        """Download the history as a workbook."""
-        self.ensure_one()
-        return {
-            "type": "ir.actions.act_url",
-            "url": f"/ar_credit_control/roll-rates/{self.id}.xlsx",
-            "target": "download",
-        }
-
     def _get_file_name(self):
         return f"roll-rates-{self.date_from}-{self.date_to}"
 

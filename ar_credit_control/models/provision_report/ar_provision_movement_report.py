@@ -137,15 +137,6 @@ class ArProvisionMovementReport(models.TransientModel):
             "domain": self._get_movement_domain(),
         }
 
-    def action_export_xlsx(self):
-        """Download the table as a workbook."""
-        self.ensure_one()
-        return {
-            "type": "ir.actions.act_url",
-            "url": f"/ar_credit_control/provision-movement/{self.id}.xlsx",
-            "target": "download",
-        }
-
     def _get_movement_domain(self):
         return [
             ("root_company_id", "=", self.company_id.id),
@@ -156,8 +147,14 @@ class ArProvisionMovementReport(models.TransientModel):
         ]
 
     # ------------------------------------------------------------------
-    # The page
+    # The page and the workbook
     # ------------------------------------------------------------------
+
+    def _get_file_name(self):
+        return f"allowance-movement-{self.date_from}-{self.date_to}"
+
+    def _write_workbook(self, file):
+        self.env["ar.provision.xlsx"]._write_movement(file, self)
 
     def _prepare_page_values(self):
         report = self.sudo()  # sudo: the table was readable; accounts and branches are named on it

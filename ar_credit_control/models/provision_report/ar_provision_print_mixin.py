@@ -14,7 +14,8 @@ ROW, HEADING = 4.95, 11
 
 
 class ArProvisionPrintMixin(models.AbstractModel):
-    """A paper for auditors: a page of HTML of its own in landscape, in the language of who prints it."""
+    """A paper for auditors: a page of HTML of its own in landscape, in the language of who prints it; and
+    the same as a workbook."""
 
     _name = "ar.provision.print.mixin"
     _description = "Printed Provision"
@@ -27,6 +28,23 @@ class ArProvisionPrintMixin(models.AbstractModel):
         """Print it."""
         self.check_access("read")
         return self.env.ref(self._document_report).report_action(self)
+
+    def action_export_xlsx(self):
+        """Download it as a workbook."""
+        self.ensure_one()
+        return {
+            "type": "ir.actions.act_url",
+            "url": f"/ar_credit_control/workbook/{self._name}/{self.id}.xlsx",
+            "target": "download",
+        }
+
+    def _get_file_name(self):
+        """Return the name of the workbook, without its ending."""
+        raise NotImplementedError
+
+    def _write_workbook(self, file):
+        """Write the workbook of a record that the user may read to a binary file."""
+        raise NotImplementedError
 
     def _render_html(self):
         """Return it as a complete HTML page."""

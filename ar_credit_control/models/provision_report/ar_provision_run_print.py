@@ -41,14 +41,11 @@ class ArProvisionRun(models.Model):
     def _get_paper_name(self):
         return self.name
 
-    def action_export_xlsx(self):
-        """Download the run as a workbook."""
-        self.ensure_one()
-        return {
-            "type": "ir.actions.act_url",
-            "url": f"/ar_credit_control/provision/{self.id}.xlsx",
-            "target": "download",
-        }
+    def _get_file_name(self):
+        return f"provision-{self.name.replace('/', '-')}-{self.date}"
+
+    def _write_workbook(self, file):
+        return self.env["ar.provision.xlsx"]._write_run(file, self)
 
     # ------------------------------------------------------------------
     # The matrix

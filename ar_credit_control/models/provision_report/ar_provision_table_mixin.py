@@ -108,12 +108,7 @@ class ArProvisionTableMixin(models.AbstractModel):
     # Workbook
     # ------------------------------------------------------------------
 
-    def _get_file_name(self):
-        """Return the name of the workbook, without its ending."""
-        raise NotImplementedError
-
     def _write_workbook(self, file):
-        """Write the workbook of a record that the user may read to a binary file."""
         self.ensure_one()
         self.check_access("read")
         company = self.company_id.sudo()  # sudo: the main company of a branch need not be selected

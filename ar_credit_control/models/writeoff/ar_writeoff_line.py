@@ -145,6 +145,16 @@ class ArWriteoffLine(models.Model):
     # ------------------------------------------------------------------
 
     @api.model
+    def _matched_sql(self):
+        """Return the tables of what is written off: ``lost`` (the line), ``part`` (the matching of its entry)
+        and ``item`` (the journal item that it took from the ledger)."""
+        return SQL(
+            """ar_writeoff_line lost
+              JOIN account_partial_reconcile part ON part.credit_move_id = lost.entry_line_id
+              JOIN account_move_line item ON item.id = part.debit_move_id AND item.move_id = lost.move_id"""
+        )
+
+    @api.model
     def _not_recovered_sql(self):
         """Return what is written off of journal items and not recovered: rows of journal item (``id``),
         ``amount`` in company currency and ``amount_currency`` in the item's."""
@@ -153,9 +163,7 @@ class ArWriteoffLine(models.Model):
             SELECT item.id,
                    SUM(lost.amount_company - COALESCE(recovered.amount_company, 0)) AS amount,
                    SUM(lost.amount - COALESCE(recovered.amount, 0)) AS amount_currency
-              FROM ar_writeoff_line lost
-              JOIN account_partial_reconcile part ON part.credit_move_id = lost.entry_line_id
-              JOIN account_move_line item ON item.id = part.debit_move_id AND item.move_id = lost.move_id
+              FROM %s
          LEFT JOIN (SELECT line_id, SUM(amount_company) AS amount_company, SUM(amount) AS amount
                       FROM ar_writeoff_recovery
                      WHERE is_cancelled IS NOT TRUE
@@ -163,7 +171,8 @@ class ArWriteoffLine(models.Model):
                 ON recovered.line_id = lost.id
              WHERE lost.amount > COALESCE(recovered.amount, 0)
           GROUP BY item.id
-            """
+            """,
+            self._matched_sql(),
         )
 
     @api.model
