@@ -141,6 +141,18 @@ class TestLimitation(DisputeCase):
         statement.sudo()._mark_failed("The mail bounced.")
         self.assertFalse(self.row(overdue).restarted_on)
 
+    def test_a_demand_counts_from_the_day_at_the_company(self):
+        overdue = self.make_invoice(1000.0, 100)
+        self.customer.email = "kornmann@example.com"
+        statement = self.demanded()
+        statement.action_send()
+        statement.sudo()._mark_sent()
+        statement.sudo().sent_date = f"{self.today} 20:00:00"
+        for zone, day in (("Asia/Shanghai", self.today + timedelta(days=1)), ("America/New_York", self.today)):
+            self.company.partner_id.tz = zone
+            with self.subTest(zone):
+                self.assertEqual(self.row(overdue).restarted_on, day)
+
     def test_statement_handed_over_on_paper_waits_for_its_proof(self):
         overdue = self.make_invoice(1000.0, 100)
         self.demanded().action_mark_sent()

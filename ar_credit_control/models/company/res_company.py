@@ -77,15 +77,38 @@ class ResCompany(models.Model):
 
         :param root: expression of its id
         """
-        by_day = {}
-        for company in self.sudo().search([("parent_id", "=", False)]):  # sudo: their days are no secret
-            by_day.setdefault(company._credit_today(), []).append(company.id)
-        most = max(by_day, key=lambda day: len(by_day[day]))
+        roots = self.sudo().search([("parent_id", "=", False)])  # sudo: their days are no secret
+        days = roots.grouped(lambda company: company._credit_today())
+        return self._by_company_sql(root, {day: SQL("%s::date", day) for day in days}, days)
+
+    @api.model
+    def _credit_day_sql(self, company: SQL, moment: SQL) -> SQL:
+        """Return the expression of the day that a moment (UTC) was for a company or branch, see
+        :meth:`_credit_timezone`.
+
+        :param company: expression of its id
+        """
+        companies = self.sudo().with_context(active_test=False).search([])  # sudo: as above
+        zones = companies.grouped(lambda company: company._credit_timezone())
+        days = {zone: SQL("(%s AT TIME ZONE 'UTC' AT TIME ZONE %s)::date", moment, zone) for zone in zones}
+        return self._by_company_sql(company, days, zones)
+
+    @api.model
+    def _by_company_sql(self, company, expressions, companies):
+        """Return the expression that holds for a company, the one that most have last.
+
+        :param company: expression of its id
+        :param expressions: by key
+        :param companies: by the same keys
+        """
+        most = max(companies, key=lambda key: len(companies[key]))
         others = [
-            SQL("WHEN %s = ANY(%s) THEN %s::date", root, ids, day)
-            for day, ids in by_day.items()
-            if day != most
+            SQL("WHEN %s = ANY(%s) THEN %s", company, companies[key].ids, expressions[key])
+            for key in companies
+            if key != most
         ]
         return (
-            SQL("CASE %s ELSE %s::date END", SQL(" ").join(others), most) if others else SQL("%s::date", most)
+            SQL("CASE %s ELSE %s END", SQL(" ").join(others), expressions[most])
+            if others
+            else expressions[most]
         )

@@ -51,13 +51,14 @@ class ArLimitationSource(models.AbstractModel):
         return SQL(
             """
             SELECT line.move_id, partner.commercial_partner_id, line.date_maturity,
-                   COALESCE(letter.sent_date::date, letter.date), 'demand', letter.channel = 'email',
+                   %(day)s, 'demand', letter.channel = 'email',
                    letter.name, 'ar.dunning.letter', letter.id
               FROM ar_dunning_letter_line line
               JOIN ar_dunning_letter letter ON letter.id = line.letter_id AND letter.state = 'sent'
               JOIN res_partner partner ON partner.id = letter.partner_id
              WHERE line.days_overdue > 0 AND NOT %(posted)s
             """,
+            day=self._sent_day_sql("letter"),
             posted=self._posted_sql(),
         )
 
@@ -68,7 +69,7 @@ class ArLimitationSource(models.AbstractModel):
         return SQL(
             """
             SELECT line.move_id, partner.commercial_partner_id, line.date_maturity,
-                   COALESCE(statement.sent_date::date, statement.date), 'demand',
+                   %(day)s, 'demand',
                    COALESCE(letter.channel, statement.sent_by) IS NOT DISTINCT FROM 'email' OR %(posted)s,
                    statement.name, 'ar.statement', statement.id
               FROM ar_statement_line line
@@ -79,8 +80,17 @@ class ArLimitationSource(models.AbstractModel):
          LEFT JOIN ar_dunning_letter letter ON letter.id = statement.letter_id
              WHERE line.days_overdue > 0 AND line.amount_open > 0
             """,
+            day=self._sent_day_sql("statement"),
             posted=self._posted_sql(),
         )
+
+    @api.model
+    def _sent_day_sql(self, document):
+        """Return the day on which a document left, as it was at its company; else that of the document."""
+        company, moment, day = (
+            SQL.identifier(document, column) for column in ("company_id", "sent_date", "date")
+        )
+        return SQL("COALESCE(%s, %s)", self.env["res.company"]._credit_day_sql(company, moment), day)
 
     @api.model
     def _posted_sql(self):
