@@ -148,7 +148,10 @@ class TestLimitation(DisputeCase):
         statement.action_send()
         statement.sudo()._mark_sent()
         statement.sudo().sent_date = f"{self.today} 20:00:00"
-        for zone, day in (("Asia/Shanghai", self.today + timedelta(days=1)), ("America/New_York", self.today)):
+        for zone, day in (
+            ("Asia/Shanghai", self.today + timedelta(days=1)),
+            ("America/New_York", self.today),
+        ):
             self.company.partner_id.tz = zone
             with self.subTest(zone):
                 self.assertEqual(self.row(overdue).restarted_on, day)

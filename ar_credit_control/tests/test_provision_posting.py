@@ -340,6 +340,9 @@ class TestProvisionTransfer(WriteoffCase):
         self.assertEqual(run._get_amount_to_reverse(), 0)
         self.assertEqual((self.balance_of(self.charge), self.balance_of(self.income)), (106, 0))
         self.assertEqual(set(run.movement_ids.mapped("kind")), {"transfer"})
+        said = " ".join(run.message_ids.mapped("preview"))
+        self.assertIn("between segments only", said)
+        self.assertNotIn("0.00: ", said)
         moved = {
             self.german: {"opening": 106, "transfer": -106},
             self.french: {"transfer": 106, "closing": 106},

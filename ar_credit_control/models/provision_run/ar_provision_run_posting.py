@@ -57,6 +57,10 @@ class ArProvisionRun(models.Model):
             )
         elif not self.move_ids:
             body = self.env._("Nothing to book: the allowance accounts held what the run says.")
+        elif self.currency_id.is_zero(self.change):
+            body = self.env._(
+                "Booked between segments only: the allowance stays %s.", self.currency_id.format(self.amount)
+            )
         else:
             body = self.env._(
                 "Booked %(change)s: the allowance went from %(booked)s to %(amount)s.",
