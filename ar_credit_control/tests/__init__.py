@@ -9,6 +9,7 @@ from . import test_agreement_promise
 from . import test_agreement_received
 from . import test_agreement_race
 from . import test_bones
+from . import test_buttons
 from . import test_cash_application
 from . import test_cash_attack
 from . import test_cash_collected

@@ -429,7 +429,6 @@ class ArCreditHold(models.Model):
             },
         }
 
-    @api.model
     def action_recheck_all(self):
         """Have all held orders of the companies at hand checked again by the schedule, within minutes.
 

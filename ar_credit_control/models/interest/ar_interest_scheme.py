@@ -251,7 +251,6 @@ class ArInterestScheme(models.Model):
             "views": [(False, "form")],
         }
 
-    @api.model
     def action_add_presets(self):
         """Create the statutory schemes that the current company does not have yet.
 

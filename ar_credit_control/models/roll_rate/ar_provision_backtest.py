@@ -222,7 +222,6 @@ class ArProvisionBacktest(models.Model):
         last._write_evidence({"superseded_by_id": False})
         (tests - last)._write_evidence({"superseded_by_id": last.id})
 
-    @api.model
     def action_propose(self):
         """Open a new test of the run that was posted a year ago, of the first one where none is as old.
 
