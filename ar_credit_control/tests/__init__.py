@@ -123,6 +123,7 @@ from . import test_score_behaviour
 from . import test_score_import
 from . import test_score_run
 from . import test_score_scorecard
+from . import test_shipped_names
 from . import test_statement
 from . import test_takeover
 from . import test_writeoff_known

@@ -104,7 +104,7 @@ class ArCollectionContact(models.TransientModel):
     has_email = fields.Boolean(compute="_compute_contact_phone")
     category_id = fields.Many2one(
         "ar.dispute.category",
-        string="About",
+        string="Dispute Category",
         compute="_compute_category_id",
         store=True,
         readonly=False,
@@ -166,7 +166,7 @@ class ArCollectionContact(models.TransientModel):
         compute="_compute_next_step", compute_sudo=False, store=True, readonly=False, precompute=True
     )
     next_date = fields.Date(
-        string="On",
+        string="Next Step On",
         compute="_compute_next_step",
         compute_sudo=False,
         store=True,

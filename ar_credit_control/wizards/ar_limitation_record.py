@@ -14,7 +14,6 @@ class ArLimitationRecord(models.TransientModel):
     partner_id = fields.Many2one("res.partner", string="Customer", required=True, readonly=True)
     kind = fields.Selection(KINDS, string="What Happened", required=True, default="demand")
     date = fields.Date(
-        string="On",
         required=True,
         default=fields.Date.context_today,
         help="The day on which it took effect: the letter arrived, the paper was signed.",

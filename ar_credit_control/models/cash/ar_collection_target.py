@@ -50,7 +50,7 @@ class ArCollectionTarget(models.Model):
     missing = fields.Monetary(
         string="To Go", compute="_compute_collected", help="What is missing to the target."
     )
-    reached = fields.Float(string="Reached (%)", compute="_compute_collected", aggregator=None)
+    reached = fields.Float(string="Target Reached (%)", compute="_compute_collected", aggregator=None)
     active = fields.Boolean(default=True)
 
     _amount_positive = models.Constraint("CHECK (amount > 0)", "A target is more than zero.")

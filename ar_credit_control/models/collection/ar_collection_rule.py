@@ -50,18 +50,21 @@ class ArCollectionRule(models.Model):
 
     @api.model
     def _create_missing(self):
-        """Give the rules that ship to every root company that has none."""
+        """Give the rules that ship to every root company that has none, in every installed language."""
         roots = self.env["res.company"].search([("parent_id", "=", False)])
-        rules = self.with_context(active_test=False)
+        rules = self.with_context(active_test=False, lang="en_US")
         served = {company.id for (company,) in rules._read_group([], ["company_id"])}
-        return self.create(
+        created = rules.create(
             [
                 values
                 for company in roots
                 if company.id not in served
-                for values in self._prepare_default_rules(company)
+                for values in rules._prepare_default_rules(company)
             ]
         )
+        for code, _name in self.env["res.lang"].get_installed():
+            created._translate_defaults(code)
+        return created.with_env(self.env)
 
     @api.model
     def _prepare_default_rules(self, company):
@@ -71,32 +74,46 @@ class ArCollectionRule(models.Model):
             {
                 "company_id": company.id,
                 "sequence": 10,
-                "name": "Broken promise",
+                "name": self.env._("Broken promise"),
                 "min_amount": 0.0,
                 "min_broken": 1,
             },
             {
                 "company_id": company.id,
                 "sequence": 20,
-                "name": "Second reminder without success",
+                "name": self.env._("Second reminder without success"),
                 "min_amount": smallest / 10,
                 "min_level": 2,
             },
             {
                 "company_id": company.id,
                 "sequence": 30,
-                "name": "Overdue for two weeks",
+                "name": self.env._("Overdue for two weeks"),
                 "min_amount": smallest,
                 "min_days": 15,
             },
             {
                 "company_id": company.id,
                 "sequence": 40,
-                "name": "Large amount overdue",
+                "name": self.env._("Large amount overdue"),
                 "min_amount": smallest * 20,
                 "min_days": 1,
             },
         ]
+
+    def _translate_defaults(self, code):
+        """Give rules that ship their names in a language, where they still have their own."""
+        if code == "en_US":
+            return
+        rules = self.with_context(lang="en_US")
+        sources, targets = (
+            {values["sequence"]: values["name"] for values in named._prepare_default_rules(self.env.company)}
+            for named in (rules, rules.with_context(lang=code))
+        )
+        for rule in rules:
+            translated = rule.with_context(lang=code)
+            if rule.name == translated.name == sources.get(rule.sequence):
+                translated.name = targets[rule.sequence]
 
     # ------------------------------------------------------------------
     # Business

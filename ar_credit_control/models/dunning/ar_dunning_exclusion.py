@@ -18,7 +18,7 @@ class ArDunningExclusion(models.Model):
 
     kind = fields.Selection(
         [("item", "Item"), ("customer", "Customer")],
-        string="What",
+        string="Kind",
         required=True,
         readonly=True,
         help="Item: one instalment of an entry. Customer: everything the customer owes, now and later.",

@@ -18,7 +18,7 @@ MAIL_ITEMS = 15
 PENDING_STATES = ("draft", "approved", "queued")
 CHANNELS = [
     ("email", "E-mail"),
-    ("post", "Post"),
+    ("post", "Postal Mail"),
     ("message", "Message"),
     ("call", "Call"),
     ("visit", "Visit"),

@@ -77,7 +77,7 @@ class ArDunningPreview(models.Model):
     channel = fields.Selection(
         [
             ("email", "E-mail"),
-            ("post", "Post"),
+            ("post", "Postal Mail"),
             ("message", "Text message"),
             ("call", "Call"),
             ("visit", "Visit"),

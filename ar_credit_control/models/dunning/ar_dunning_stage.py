@@ -45,7 +45,7 @@ class ArDunningStage(models.Model):
         "Clearing: the money comes first.",
     )
     owner = fields.Selection(
-        [("sales", "Sales"), ("finance", "Finance"), ("credit", "Credit Control")],
+        [("sales", "Sales Department"), ("finance", "Finance"), ("credit", "Credit Control")],
         required=True,
         default="credit",
         help="Who deals with the customer at this stage and gets its tasks. Sales: the salesperson of the "
@@ -54,7 +54,7 @@ class ArDunningStage(models.Model):
     send_by = fields.Selection(
         [
             ("email", "E-mail, else post"),
-            ("post", "Post"),
+            ("post", "Postal Mail"),
             ("message", "Text message to copy"),
             ("none", "Nothing is sent"),
         ],

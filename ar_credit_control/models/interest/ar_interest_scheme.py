@@ -281,7 +281,7 @@ class ArInterestScheme(models.Model):
 
     @api.model
     def _create_presets(self, company, keys=None):
-        """Create schemes of the presets that a company lacks; return the new ones.
+        """Create schemes of the presets that a company lacks, in every installed language; return them.
 
         :param company: ``res.company`` without parent
         :param keys: keys of the presets; None: all
@@ -289,9 +289,13 @@ class ArInterestScheme(models.Model):
         existing = set(
             self.with_context(active_test=False).search([("company_id", "=", company.id)]).mapped("preset")
         )
-        return self.create(
-            [self._prepare_preset(company, key) for key in keys or PRESETS if key not in existing]
+        schemes = self.with_context(lang="en_US", tracking_disable=True)
+        created = schemes.create(
+            [schemes._prepare_preset(company, key) for key in keys or PRESETS if key not in existing]
         )
+        for code, _name in self.env["res.lang"].get_installed():
+            created._translate_preset(code)
+        return created.with_env(self.env)
 
     @api.model
     def _prepare_preset(self, company, key):
@@ -314,6 +318,20 @@ class ArInterestScheme(models.Model):
                 for day, rate, source in rates
             ],
         }
+
+    def _translate_preset(self, code):
+        """Give schemes the texts of their preset in a language, where they still have its own."""
+        if code == "en_US":
+            return
+        for scheme in self.with_context(lang="en_US", tracking_disable=True):
+            make = PRESETS.get(scheme.preset)
+            if not make:
+                continue
+            translated = scheme.with_context(lang=code)
+            source, target = make(scheme.env), make(translated.env)
+            for field in ("name", "note"):
+                if scheme[field] == translated[field] == source.get(field):
+                    translated[field] = target[field]
 
     def _get_yearly_rate(self, rate):
         """Return the percent a year that a rate of the scheme's series comes to."""

@@ -87,6 +87,7 @@ class ArLimitationReport(models.Model):
     amount_currency = fields.Monetary(string="Open Amount in Currency", readonly=True)
     period_id = fields.Many2one(
         "ar.limitation.period",
+        string="Limitation Period",
         readonly=True,
         help="By the credit profile, else the shortest of our country's and the customer's.",
     )
