@@ -96,6 +96,7 @@ from . import test_provision_report_tables
 from . import test_provision_assessment
 from . import test_provision_policy
 from . import test_provision_past
+from . import test_provision_phone
 from . import test_provision_posting
 from . import test_provision_preset
 from . import test_provision_run

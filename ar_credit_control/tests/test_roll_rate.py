@@ -334,6 +334,10 @@ class TestRollRateMatrix(RollRateCase):
         self.assertEqual(matrix.derivation_id, derivation)
         self.assertEqual(matrix.date_from, date(2025, 1, 1))
         self.assertIn("12 months to 12/31/2024", matrix.reason)
+        # What the history lacks is said once: by the history, beside the reason.
+        self.assertTrue(derivation.warning)
+        self.assertNotIn(derivation.warning, matrix.reason)
+        self.assertEqual(matrix.derivation_warning, derivation.warning)
         self.assertEqual(
             matrix.rate_ids.sorted("bucket_age").mapped("rate"),
             derivation.result_ids.sorted("bucket_age").mapped("loss_rate"),

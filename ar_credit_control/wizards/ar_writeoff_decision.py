@@ -11,6 +11,7 @@ class ArWriteoffDecision(models.TransientModel):
     decision = fields.Selection(
         [("refuse", "Refuse"), ("send_back", "Send Back"), ("cancel", "Cancel")], required=True, readonly=True
     )
+    writeoff_state = fields.Selection(related="writeoff_id.state")
     reason = fields.Char(required=True, help="Kept with the write-off.")
 
     def action_apply(self):

@@ -116,7 +116,8 @@ class ArProvisionCoverage(models.Model):
             "type": "ir.actions.act_window",
             "name": self.partner_id.display_name or self.env._("Without customer"),
             "res_model": "ar.provision.line",
-            "view_mode": "list",
+            "view_mode": "list,kanban",
+            "mobile_view_mode": "kanban",
             "domain": [
                 (name, "=", self[name].id if name != "treatment" else self[name])
                 for name in ("run_id", "partner_id", "bucket_id", "segment_id", "rating_id", "treatment")

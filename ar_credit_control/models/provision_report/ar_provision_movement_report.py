@@ -133,7 +133,8 @@ class ArProvisionMovementReport(models.TransientModel):
             "type": "ir.actions.act_window",
             "name": self.env._("Movements"),
             "res_model": "ar.provision.movement",
-            "view_mode": "list",
+            "view_mode": "list,kanban",
+            "mobile_view_mode": "kanban",
             "domain": self._get_movement_domain(),
         }
 

@@ -55,7 +55,8 @@ class ArProvisionMovementReportLine(models.TransientModel):
             "type": "ir.actions.act_window",
             "name": self.account_id.display_name,
             "res_model": "account.move.line",
-            "view_mode": "list,form",
+            "view_mode": "list,kanban,form",
+            "mobile_view_mode": "kanban",
             "domain": self._get_entry_domain(),
             "context": {"create": False},
         }

@@ -221,8 +221,17 @@ class ArProvisionRun(models.Model):
     def _estimate_reasons(self, run):
         """Return the millimetres of the words about rates above the matrix."""
         terms = " · ".join(f"{label}: {words}" for label, words in run._describe_terms())
+        matrix = run.matrix_id
         texts = filter(
-            None, (run.matrix_id.reason, run.matrix_id.factor_reason, run.note, terms, run.as_of_note)
+            None,
+            (
+                matrix.reason,
+                matrix.derivation_id.warning,
+                matrix.factor_reason,
+                run.note,
+                terms,
+                run.as_of_note,
+            ),
         )
         return sum(page_rows.estimate_text(text.splitlines()) for text in texts) * 0.7
 

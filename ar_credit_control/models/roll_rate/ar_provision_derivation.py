@@ -362,7 +362,7 @@ class ArProvisionDerivation(models.Model):
             "name": self.env._("Loss Rates"),
             "res_model": "ar.provision.matrix",
             "domain": [("derivation_id", "=", self.id)],
-            "views": [(False, "list"), (False, "form")],
+            "views": [(False, "list"), (False, "kanban"), (False, "form")],
         }
 
     def action_open_months(self):
@@ -391,7 +391,11 @@ class ArProvisionDerivation(models.Model):
         }
 
     def _describe_method(self):
-        """Return in words how the rates came about, as the reason of loss rates."""
+        """Return in words how the rates came about, as the reason of loss rates.
+
+        What the history lacks is not repeated: it stands on the history, which stays as it is once rates
+        that rest on it were submitted.
+        """
         parts = [
             self.env._(
                 "Roll rates of the company's own invoices, %(months)s months to %(date)s: %(average)s.",
@@ -409,6 +413,4 @@ class ArProvisionDerivation(models.Model):
         if self.smoothing and self.policy_id.segment_ids:
             amount = formatLang(self.env, self.smoothing, currency_obj=self.currency_id)
             parts.append(self.env._("Thin segments: half their own rate at %s.", amount))
-        if self.warning:
-            parts.append(self.warning)
         return "\n".join(parts)

@@ -18,6 +18,7 @@ class ArProvisionMatrix(models.Model):
         index="btree_not_null",
         ondelete="restrict",
     )
+    derivation_warning = fields.Text(related="derivation_id.warning", string="What the History Lacks")
 
     def _check_complete(self):
         result = super()._check_complete()

@@ -618,7 +618,7 @@ class ArWriteoff(models.Model):
         return {
             **action,
             "domain": [("id", "in", self.move_ids.ids)],
-            "views": [(False, "list"), (False, "form")],
+            "views": [(False, "list"), (False, "kanban"), (False, "form")],
         }
 
     def action_open_in_transit(self):
