@@ -16,10 +16,16 @@ class ArProvisionOpening(models.TransientModel):
     )
     currency_id = fields.Many2one(related="company_id.currency_id")
     date = fields.Date(string="As of", required=True, default=fields.Date.context_today)
+    has_policy = fields.Boolean(compute="_compute_has_policy")
     line_ids = fields.One2many(
         "ar.provision.opening.line", "opening_id", compute="_compute_line_ids", store=True, readonly=True
     )
     amount = fields.Monetary(string="To Take Over", compute="_compute_amount")
+
+    @api.depends("company_id")
+    def _compute_has_policy(self):
+        for opening in self:
+            opening.has_policy = bool(opening._get_policy())
 
     @api.depends("company_id", "date")
     def _compute_line_ids(self):
@@ -32,9 +38,12 @@ class ArProvisionOpening(models.TransientModel):
         for opening in self:
             opening.amount = sum(opening.line_ids.mapped("amount"))
 
+    def _get_policy(self):
+        return self.env["ar.provision.policy"].search([("company_id", "=", self.company_id.id)], limit=1)
+
     def _list_booked(self):
         """Return what the allowance accounts hold at the date and no run or write-off explains."""
-        policy = self.env["ar.provision.policy"].search([("company_id", "=", self.company_id.id)], limit=1)
+        policy = self._get_policy()
         if not policy or not self.date:
             return []
         self.env.flush_all()

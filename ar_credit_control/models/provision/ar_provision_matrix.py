@@ -75,6 +75,9 @@ class ArProvisionMatrix(models.Model):
     @api.depends("policy_id.name", "date_from")
     def _compute_name(self):
         for matrix in self:
+            if not matrix.policy_id:
+                matrix.name = self.env._("New")
+                continue
             matrix.name = self.env._(
                 "%(policy)s from %(date)s",
                 policy=matrix.policy_id.name or "",

@@ -23,8 +23,9 @@ class ArProvisionCoverageReport(models.TransientModel):
         required=True,
         ondelete="cascade",
         default=lambda self: self._get_last_run(),
-        domain=[("state", "=", "posted"), ("kind", "=", "regular")],
+        domain=lambda self: self._get_run_domain(),
     )
+    has_runs = fields.Boolean(compute="_compute_has_runs")
     company_id = fields.Many2one(related="run_id.company_id")
     currency_id = fields.Many2one(related="run_id.currency_id")
 
@@ -39,6 +40,14 @@ class ArProvisionCoverageReport(models.TransientModel):
             order="date desc, id desc",
             limit=1,
         )
+
+    @api.model
+    def _get_run_domain(self):
+        return [("state", "=", "posted"), ("kind", "=", "regular")]
+
+    @api.depends_context("allowed_company_ids")
+    def _compute_has_runs(self):
+        self.has_runs = bool(self.env["ar.provision.run"].search_count(self._get_run_domain(), limit=1))
 
     @api.depends("run_id")
     def _compute_display_name(self):

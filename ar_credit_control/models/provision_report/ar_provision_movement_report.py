@@ -1,4 +1,5 @@
 from dateutil.relativedelta import relativedelta
+from markupsafe import Markup
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError
@@ -136,6 +137,8 @@ class ArProvisionMovementReport(models.TransientModel):
             "view_mode": "list,kanban",
             "mobile_view_mode": "kanban",
             "domain": self._get_movement_domain(),
+            "help": Markup("<p class='o_view_nocontent_smiling_face'>%s</p>")
+            % self.env._("No run and no write-off changed the allowance in this period."),
         }
 
     def _get_movement_domain(self):

@@ -225,6 +225,11 @@ class ArProvisionRun(models.Model):
         "(company_id, date, kind) WHERE state = 'posted'", "A company has one posted run at a date."
     )
 
+    @api.depends("name")
+    def _compute_display_name(self):
+        for run in self:
+            run.display_name = self.env._("New") if run.name == "/" else run.name
+
     @api.depends("company_id")
     def _compute_policy_id(self):
         for run in self:

@@ -115,6 +115,9 @@ class ArProvisionDerivation(models.Model):
     @api.depends("policy_id.name", "date_to", "months")
     def _compute_name(self):
         for derivation in self:
+            if not derivation.policy_id:
+                derivation.name = self.env._("New")
+                continue
             derivation.name = self.env._(
                 "%(policy)s: %(months)s months to %(date)s",
                 policy=derivation.policy_id.name or "",
