@@ -1,0 +1,337 @@
+import os
+from collections import defaultdict
+from datetime import timedelta
+
+from odoo.tests import tagged
+from odoo.tools import SQL
+
+from .common_life import START, LifeCase
+
+# Lives per test: AR_LIVES=300 makes a long run of busier ones, AR_LIFE_SEED=7 begins it with another life.
+LIVES = int(os.environ.get("AR_LIVES") or 0)
+FIRST = int(os.environ.get("AR_LIFE_SEED") or 1)
+DAYS = 540
+STEPS_A_MONTH, CHECKED_MONTHS = (12, 1) if LIVES else (4, 6)
+PARTS = ("receivable", "draft_invoice", "order", "in_transit", "notes")
+MOVEMENTS = ("charge", "release", "used", "recovered", "exchange", "other")
+# Written anew by schedules, whether that changes anything or not.
+STAMPS = {"id", "write_date", "write_uid", "create_date"}
+
+
+@tagged("post_install", "-at_install")
+class TestLife(LifeCase):
+    """A company lives for a year and a half; all rooms agree with the ledger and with each other."""
+
+    def test_life(self):
+        for seed in range(FIRST, FIRST + (LIVES or 1)):
+            with self.subTest(seed=seed), self.env.cr.savepoint() as savepoint:
+                try:
+                    self.live(seed, DAYS, STEPS_A_MONTH, self.check, CHECKED_MONTHS)
+                except Exception as error:
+                    error.add_note("\n".join(self.story))
+                    raise
+                finally:
+                    savepoint.rollback()
+                    self.env.invalidate_all()
+
+    def check(self):
+        past = START + timedelta(days=self.random.randrange((self.today - START).days))
+        self.assert_ties(past, self.today)
+        self.check_exposure()
+        self.check_runs()
+        self.check_movements(past)
+        self.check_letters()
+        self.check_cases()
+        self.check_claims()
+        self.check_belonging()
+        self.check_stored()
+        self.check_second_night()
+
+    def debtors(self):
+        rows = self.report.search([("root_company_id", "=", self.company.id)])
+        customers = self.env["res.partner"].browse(partner.id for partner in self.customers).exists()
+        return (rows.partner_id | customers).commercial_partner_id
+
+    # ------------------------------------------------------------------
+    # Figures of today
+    # ------------------------------------------------------------------
+
+    def check_exposure(self):
+        """Exposure is its parts, and what is booked of it is the ledger's."""
+        debtors = self.debtors()
+        self.env.flush_all()
+        figures = self.exposure._get_figures(debtors, self.company)
+        rows = self.report.search([("root_company_id", "=", self.company.id)])
+        for debtor in debtors:
+            said, own = figures[debtor.id], rows.filtered(lambda row, debtor=debtor: row.partner_id == debtor)
+            self.assertAlmostEqual(said["exposure"], sum(said[part] for part in PARTS), 2, debtor.name)
+            self.assertAlmostEqual(said["receivable"], self.receivable_of(debtor), 2, debtor.name)
+            self.assertAlmostEqual(said["receivable"], sum(own.mapped("amount")), 2, debtor.name)
+            late = own.filtered(lambda row: row.days_overdue > 0 and row.amount > 0)
+            self.assertAlmostEqual(said["overdue"], sum(late.mapped("amount")), 2, debtor.name)
+        for contact in debtors | debtors.child_ids:
+            said = figures.get(contact.commercial_partner_id.id)
+            if said:
+                self.assertAlmostEqual(contact.credit_exposure, said["exposure"], 2, contact.name)
+
+    def check_run(self, run):
+        """A run is the ageing of its day."""
+        ageing = sum(amount for amount, _currency in self.rows(run.date).values())
+        self.assertAlmostEqual(ageing, self.ledger(run.date), 2)
+        for figures in (run, run.line_ids, run.cell_ids):
+            self.assertAlmostEqual(sum(figures.mapped("gross")), ageing, 2)
+            self.assertAlmostEqual(sum(figures.mapped("amount")), run.amount, 2)
+        self.assertAlmostEqual(sum(run.change_ids.mapped("change")), run.change, 2)
+
+    def check_runs(self):
+        """What was posted stays as it was, and the ledger holds it at its date."""
+        for run, kept in self.frozen.items():
+            self.assertEqual(self.read_run(run), kept, f"run at {run.date}")
+            if run.state != "posted":
+                continue
+            later = self.env["ar.provision.movement"].search(
+                [("date", "=", run.date), ("kind", "in", ("used", "recovered"))]
+            )
+            booked = self.allowance_at(run.date) - sum(later.mapped("amount"))
+            self.assertAlmostEqual(booked, run.amount, 2, f"allowance at {run.date}")
+
+            rows = self.env["ar.provision.comparison"].search([("run_id", "=", run.id)])
+            parts = ("new", "gone", "gross_change", "cover_change", "moved", "rate_change", "exchange")
+            for row in rows:
+                self.assertAlmostEqual(row.amount - row.previous_amount, row.difference, 2)
+                self.assertAlmostEqual(sum(row[part] for part in parts), row.difference, 2)
+            if rows:
+                self.assertAlmostEqual(sum(rows.mapped("amount")), run.amount, 2)
+                self.assertAlmostEqual(sum(rows.mapped("previous_amount")), rows.previous_id.amount, 2)
+
+    def check_movements(self, past):
+        """The movement table closes, ties to the ledger, and leaves nothing unexplained."""
+        for date_from, date_to in ((START, past), (past, self.today)):
+            report = (
+                self.env["ar.provision.movement.report"]
+                .with_user(self.auditor)
+                .create({"company_id": self.company.id, "date_from": date_from, "date_to": date_to})
+            )
+            self.assertAlmostEqual(report.difference, 0, 2)
+            for line in report.line_ids:
+                self.assertAlmostEqual(line.opening + sum(line[part] for part in MOVEMENTS), line.closing, 2)
+                self.assertAlmostEqual(line.other, 0, 2, "every part is explained")
+            before = self.allowance_at(date_from - timedelta(days=1))
+            self.assertAlmostEqual(sum(report.line_ids.mapped("opening")), before, 2)
+            self.assertAlmostEqual(sum(report.line_ids.mapped("closing")), self.allowance_at(date_to), 2)
+
+    # ------------------------------------------------------------------
+    # Letters, cases, interest
+    # ------------------------------------------------------------------
+
+    def check_proposal(self, run, preview):
+        """Nobody is asked for what is disputed, promised, on a plan, handed over or written off; the letters
+        are those of the preview."""
+        self.env.flush_all()
+        found = sorted(
+            (
+                letter.partner_id.id,
+                letter.currency_id.id,
+                letter.stage_id.id,
+                letter.currency_id.round(letter.amount_due - letter.amount_credit),
+            )
+            for letter in run.letter_ids
+        )
+        self.assertEqual(found, preview)
+        self.env.invalidate_all()
+        paused = self.list_paused()
+        rows = self.report.search([("root_company_id", "=", self.company.id)])
+        owed = defaultdict(float)
+        for row in rows:
+            owed[row.move_id, row.date_maturity] += max(row.amount_currency, 0.0)
+        asked = defaultdict(float)
+        for line in run.letter_ids.line_ids:
+            asked[line.move_id, line.date_maturity] += line.amount
+        for (move, due), amount in asked.items():
+            left = owed[move, due] - paused[move, due]
+            self.assertLessEqual(amount, max(left, 0.0) + 0.005, f"{move.name} due {due} in a letter")
+
+    def list_paused(self):
+        """What of each instalment is not to be asked for, read record by record."""
+        paused = defaultdict(float)
+        disputes = self.env["ar.dispute"].search([("state", "in", ("new", "investigating"))])
+        for line in disputes.line_ids:
+            paused[line.move_id, line.date_maturity] += line.amount
+        promises = self.env["ar.payment.promise"].search([("state", "=", "open")])
+        for line in promises.filtered(lambda promise: promise.deadline >= self.today).line_ids:
+            paused[line.move_id, line.date_maturity] += max(line.amount - line.amount_paid, 0.0)
+        plans = self.env["ar.payment.plan"].search([("state", "=", "active")])
+        for item in plans.filtered(lambda plan: plan.paused_until >= self.today).item_ids:
+            paused[item.move_id, item.date_maturity] += float("inf")
+        for line in self.env["ar.placement"].search([("state", "=", "placed")]).line_ids:
+            paused[line.move_id, line.date_maturity] += float("inf")
+        return paused
+
+    def check_letters(self):
+        """No item gets two letters of one stage, other than of one that repeats."""
+        sent = defaultdict(list)
+        letters = self.env["ar.dunning.letter"].search([("company_id", "=", self.company.id)])
+        for line in letters.filtered(lambda letter: letter.state == "sent").line_ids:
+            if line.is_due and not line.stage_id.repeat_days:
+                sent[line.move_id, line.date_maturity, line.stage_id].append(line.letter_id.name)
+        for (move, due, stage), names in sent.items():
+            self.assertEqual(len(names), 1, f"{move.name} due {due}, {stage.name}: {names}")
+        for letter in letters:
+            self.assertAlmostEqual(letter.amount_due, sum(letter.line_ids.mapped("amount")), 2, letter.name)
+
+    def check_cases(self):
+        """After the night a case is open where a rule holds, and none where nothing is overdue for long."""
+        rules = self.env["ar.collection.rule"].search([("company_id", "=", self.company.id)])
+        cases = self.env["ar.collection.case"].search([("company_id", "=", self.company.id)])
+        active = cases.filtered(lambda case: case.state != "closed")
+        self.assertEqual(len(active.profile_id), len(active))
+        rows = self.report.search(
+            [("root_company_id", "=", self.company.id), ("partner_id", "!=", False)]
+        ).filtered(lambda row: row.amount < 0 or row.days_overdue > 0)
+        paused = self.env["ar.item.pause"]._get_paused(rows, self.company, self.today)
+        plain = rules.filtered(lambda rule: not rule.min_level and not rule.min_broken)
+        for debtor, own in rows.grouped("partner_id").items():
+            due = sum(
+                row.amount * (1 - min(paused.get(row.id, 0.0) / row.amount_currency, 1.0))
+                if row.amount_currency
+                else row.amount
+                for row in own
+            )
+            days = max((row.days_overdue for row in own if row.amount > 0), default=0)
+            if any(due >= rule.min_amount + 0.01 and days >= rule.min_days for rule in plain):
+                self.assertIn(debtor, active.partner_id, f"{due} overdue for {days} days")
+        until = self.today - timedelta(days=self.company.collection_quiet_days)
+        figures = active._get_case_figures()
+        for case in active:
+            self.assertEqual(case.partner_id, case.profile_id.partner_id)
+            self.assertEqual(case.partner_id, case.partner_id.commercial_partner_id)
+            overdue = figures[case.id]["overdue"]
+            self.assertEqual(bool(case.settled_date), overdue <= 0, case.partner_name)
+            if case.state == "open" and not case.activity_ids:
+                self.assertFalse(case.settled_date and case.settled_date <= until, case.partner_name)
+            row = self.env["ar.collection.worklist"].search([("case_id", "=", case.id)])
+            if row:
+                self.assertAlmostEqual(row.owed, self.receivable_of(case.partner_id), 2, case.partner_name)
+                self.assertAlmostEqual(row.overdue, overdue, 2, case.partner_name)
+            running = self.env["ar.placement"].search(
+                [("state", "=", "placed"), ("partner_id.commercial_partner_id", "=", case.partner_id.id)]
+            )
+            state = "legal" if "lawyer" in running.mapped("kind") else "agency" if running else "open"
+            self.assertEqual(case.state, state, f"{case.partner_name}: {running.mapped('name')}")
+
+    def check_claims(self):
+        """Claims come to no more than the interest that the ledger owes until today."""
+        with self.env.cr.savepoint() as savepoint:
+            self.env["ar.interest.claim"].sudo()._claim(self.company, self.today)
+            claims = self.env["ar.interest.claim"].search(
+                [("company_id", "=", self.company.id), ("state", "!=", "cancelled")]
+            )
+            paused = {
+                (row[0], row[2])
+                for row in self.env.execute_query(
+                    self.env["ar.item.pause"]._pause_sql(self.company, self.today)
+                )
+            }
+            found = claims.grouped(lambda claim: (claim.move_id, claim.date_maturity))
+            for (move, due), held in found.items():
+                if (move.id, due) not in paused:
+                    owed = self.get_interest(move, due)
+                    said = sum(held.mapped("amount_interest"))
+                    self.assertLessEqual(said, owed + 0.011 * len(held), f"interest of {move.name} due {due}")
+            savepoint.rollback()
+        self.env.invalidate_all()
+
+    def get_interest(self, move, due):
+        """Interest of an instalment until today by the formula, from its matchings one by one."""
+        items = self.receivable(move).filtered(lambda item: item.date_maturity == due)
+        total = 0.0
+        for item in items:
+            paid = [
+                (
+                    due if part.credit_move_id.move_id.reversed_entry_id else part.max_date,
+                    part.debit_amount_currency,
+                )
+                for part in item.matched_credit_ids
+                if part.credit_move_id.parent_state == "posted"
+            ]
+            _segments, sums = self.env["ar.interest.figures"]._get_simulated(
+                self.scheme, item.amount_currency, item.currency_id, due, self.today, paid, move.invoice_date
+            )
+            total += sums["interest"] if sums else 0.0
+        return total
+
+    # ------------------------------------------------------------------
+    # Records among themselves
+    # ------------------------------------------------------------------
+
+    def check_belonging(self):
+        """Open work belongs to who owes it: no row is left with a customer that is no debtor any more."""
+        profiles = self.env["ar.credit.profile"].search([("company_id", "=", self.company.id)])
+        for profile in profiles:
+            self.assertEqual(profile.partner_id.commercial_partner_id, profile.partner_id)
+        for model, states in (
+            ("ar.payment.promise", ("open",)),
+            ("ar.payment.plan", ("submitted", "active")),
+        ):
+            for record in self.env[model].search([("state", "in", states)]):
+                debtors = record.partner_id.commercial_partner_id
+                self.assertEqual(debtors, record.profile_id.partner_id, record.display_name)
+
+    def check_stored(self):
+        """Each stored figure of ours is what its computation says now."""
+        self.env.flush_all()
+        self.env.invalidate_all()
+        for model in self.env.values():
+            if not model._name.startswith("ar.") or model._abstract or model._transient or not model._auto:
+                continue
+            names = [
+                name
+                for name, field in model._fields.items()
+                if field.store and field.compute and field.readonly and not field.related
+            ]
+            records = model.sudo().with_context(active_test=False).search([])
+            if not names or not records:
+                continue
+            stored = {name: [record[name] for record in records] for name in names}
+            for name in names:
+                self.env.add_to_compute(model._fields[name], records)
+            for name in names:
+                for record, before in zip(records, stored[name], strict=True):
+                    after = record[name]
+                    if isinstance(after, float):
+                        self.assertAlmostEqual(after, before, 2, f"{record}.{name}")
+                    else:
+                        self.assertEqual(after, before, f"{record}.{name}")
+
+    def check_second_night(self):
+        """What matchings and schedules brought up to date is so: a second night changes nothing."""
+        before = self.read_tables()
+        self.sleep()
+        after = self.read_tables()
+        for table in before:
+            self.assertEqual(after[table], before[table], table)
+
+    def read_tables(self):
+        """All rows of our tables."""
+        self.env.flush_all()
+        rows = self.env.execute_query(
+            SQL(
+                """SELECT table_name, array_agg(column_name::text ORDER BY ordinal_position)
+                     FROM information_schema.columns
+                    WHERE table_schema = 'public' AND table_name ~ '^ar_' AND table_name = ANY(%s)
+                 GROUP BY table_name""",
+                [model._table for model in self.env.values() if not model._abstract and not model._transient],
+            )
+        )
+        found = {}
+        for table, columns in rows:
+            if table == "ar_credit_lock":
+                continue  # how often it was taken
+            names = [SQL.identifier(name) for name in columns if name not in STAMPS]
+            found[table] = sorted(
+                self.env.execute_query(
+                    SQL("SELECT %s FROM %s", SQL(", ").join(names), SQL.identifier(table))
+                ),
+                key=str,
+            )
+        return found
