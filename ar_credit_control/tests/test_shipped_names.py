@@ -5,7 +5,7 @@ CHINESE = "[\u4e00-\u9fff]"
 
 @tagged("post_install", "-at_install")
 class TestShippedNames(TransactionCase):
-    """What ships with a company is named in every language of the database, also in one that is added later."""
+    """What ships with a company is named in every language of the database, also in a later one."""
 
     @classmethod
     def setUpClass(cls):
