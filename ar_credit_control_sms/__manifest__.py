@@ -7,6 +7,7 @@
     "author": "ar_credit_control maintainers",
     "depends": ["ar_credit_control", "sms"],
     "data": [
+        "views/ar_collection_case_views.xml",
         "views/ar_dunning_policy_views.xml",
         "views/ar_dunning_letter_views.xml",
     ],

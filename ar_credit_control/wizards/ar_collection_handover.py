@@ -8,7 +8,9 @@ class ArCollectionHandover(models.TransientModel):
     _description = "Hand Over Cases"
 
     case_ids = fields.Many2many("ar.collection.case", required=True)
-    user_id = fields.Many2one("res.users", string="To", required=True, domain="[('share', '=', False)]")
+    user_id = fields.Many2one(
+        "res.users", string="Hand Over To", required=True, domain="[('share', '=', False)]"
+    )
     note = fields.Text(help="What the colleague should know; it is noted on each case.")
 
     def action_apply(self):
