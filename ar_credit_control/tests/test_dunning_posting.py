@@ -90,6 +90,7 @@ class TestDunningPosting(DunningCase):
     def test_the_number_comes_the_day_after(self):
         letter = self.printed()[0]
         self.dialog(letter).action_post()
+        letter.sudo().sent_date -= timedelta(days=1)
         sent_date = letter.sent_date
         posting = self.dialog(letter)
         posting.line_ids.waybill = "1234 CN"
@@ -98,6 +99,42 @@ class TestDunningPosting(DunningCase):
         self.assertEqual(self.limitation(self.alpha).restarted_on, self.today)
         with self.assertRaises(UserError):
             letter.with_user(self.collector).action_mark_posted()
+
+    def test_the_number_after_the_receipt_is_one_demand(self):
+        letter = self.printed()[0]
+        form = Form(self.dialog(letter))
+        form.document_ids.add(self.receipt())
+        form.save().action_post()
+        posting = self.dialog(letter)
+        posting.line_ids.waybill = "1234 CN"
+        posting.action_post()
+        events = self.env["ar.limitation.event"].search([("letter_id", "=", letter.id)], order="id")
+        self.assertEqual(events.mapped("state"), ["withdrawn", "valid"])
+        self.assertEqual(events[1].proof_reference, "1234 CN")
+        self.assertIn("receipt.pdf", events[1].document_ids.mapped("name"))
+
+    def test_a_letter_that_came_back_is_posted(self):
+        letter = self.printed()[0]
+        letter.sudo()._mark_failed("The printer jammed.")
+        self.assertIn("mend the address", letter.activity_ids[-1:].summary)
+        self.dialog(letter).action_post()
+        self.assertEqual((letter.state, letter.failure_reason), ("sent", False))
+        self.assertFalse(letter.activity_ids, "nothing is left to mend")
+
+    def test_mails_are_not_posted(self):
+        invoice = self.make_invoice(20)
+        letter = self.propose().letter_ids.filtered(lambda letter: letter.partner_id == invoice.partner_id)
+        self.send(letter)
+        self.assertEqual((letter.state, letter.channel), ("sent", "email"))
+        with self.assertRaises(UserError):
+            letter.with_user(self.collector).action_mark_posted()
+
+    def test_who_reads_a_letter_does_not_mark_it(self):
+        self.alpha.user_id = self.seller
+        letter = self.printed()[0].with_user(self.seller)
+        self.assertTrue(letter.name)
+        with self.assertRaises(AccessError):
+            letter._mark_posted(self.today)
 
     def test_what_was_not_posted_is_taken_off(self):
         letters = self.printed()
