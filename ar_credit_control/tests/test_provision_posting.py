@@ -16,9 +16,9 @@ class TestProvisionPosting(WriteoffCase):
         self.approve(run)
         return run.with_user(self.controller)
 
-    def book(self, account, amount, date):
+    def book(self, account, amount, date, post=True):
         """An entry by hand that credits an account."""
-        self.env["account.move"].create(
+        entry = self.env["account.move"].create(
             {
                 "move_type": "entry",
                 "date": date,
@@ -28,7 +28,9 @@ class TestProvisionPosting(WriteoffCase):
                     Command.create({"account_id": self.loss.id, "balance": amount}),
                 ],
             }
-        ).action_post()
+        )
+        if post:
+            entry.action_post()
 
     def make_account(self, name, account_type="expense"):
         return self.env["account.account"].create({"name": name, "code": name, "account_type": account_type})
@@ -258,9 +260,21 @@ class TestProvisionPosting(WriteoffCase):
         run = self.make_run(self.today - timedelta(days=5))
         self.write_off(invoice, amounts={invoice: 100})
         held = self.allowance_at()
+        self.book(self.allowance, -1_000, self.today, post=False)
         run.with_user(self.manager).action_cancel("Wrong")
         self.assertEqual(run.state, "cancelled")
         self.assertAlmostEqual(self.allowance_at(), held - run.change)
+
+    def test_cancelled_before_a_run_after_which_the_allowance_was_overdrawn(self):
+        """What write-offs take after the next run is not taken from this one."""
+        invoice = self.make_invoice(1_000, 100)
+        run = self.make_run(self.today - timedelta(days=20))
+        self.make_run(self.today - timedelta(days=10))
+        self.policy.writeoff_against = "allowance"
+        self.write_off(invoice)
+        self.assertLess(self.allowance_at(), 0)
+        run.with_user(self.manager).action_cancel("Wrong")
+        self.assertEqual(run.state, "cancelled")
 
 
 @tagged("post_install", "-at_install")

@@ -19,6 +19,9 @@ class TestWriteoffBounds(WriteoffCase):
     # Recoveries
     # ------------------------------------------------------------------
 
+    def items(self, move):
+        return move.line_ids.filtered(lambda item: item.account_type == "asset_receivable")
+
     def test_recovery_needs_a_receipt(self):
         line = self.write_off(self.invoice).line_ids
         with self.assertRaisesRegex(UserError, "receipt"):
@@ -58,6 +61,100 @@ class TestWriteoffBounds(WriteoffCase):
         line = self.write_off(self.invoice, date=self.today - timedelta(days=20)).line_ids
         with self.assertRaisesRegex(UserError, "receipt"):
             self.recover(line, 60, self.make_receipt(60), date=self.today - timedelta(days=1))
+
+    def test_recovery_is_dated_between_the_write_off_and_today(self):
+        writeoff = self.write_off(self.invoice, date=self.today - timedelta(days=5))
+        receipt = self.make_receipt(60, date=self.today - timedelta(days=9))
+        for date, words in (
+            (self.today - timedelta(days=6), "before the write-off"),
+            (self.today + timedelta(days=1), "future"),
+        ):
+            with self.assertRaisesRegex(UserError, words):
+                self.recover(writeoff.line_ids, 60, receipt, date)
+        recovery = self.recover(writeoff.line_ids, 60, receipt, self.today - timedelta(days=5))
+        self.assertEqual(recovery.move_id.date, self.today - timedelta(days=5))
+
+    def test_recovery_not_in_a_closed_period_nor_before_a_run(self):
+        self.make_run(self.today - timedelta(days=20))
+        line = self.write_off(self.invoice, date=self.today - timedelta(days=15)).line_ids
+        self.assertTrue(line.amount_provided)
+        receipt = self.make_receipt(60, date=self.today - timedelta(days=15))
+        self.company.fiscalyear_lock_date = self.today - timedelta(days=12)
+        with self.assertRaisesRegex(UserError, "closed period"):
+            self.recover(line, 60, receipt, self.today - timedelta(days=13))
+        run = self.make_run(self.today - timedelta(days=3))
+        with self.assertRaisesRegex(UserError, run.name):
+            self.recover(line, 60, receipt, self.today - timedelta(days=4))
+        self.assertFalse(line.recovery_ids.move_id)
+        self.assertTrue(self.recover(line, 60, receipt, run.date).move_id)
+
+    def test_recovery_by_an_open_receipt_alone(self):
+        line = self.write_off(self.invoice).line_ids
+        receipt = self.make_receipt(60)
+        draft = self.make_receipt(60)
+        draft.move_id.button_draft()
+        paid = self.make_receipt(70)
+        (paid + self.items(self.make_invoice(70, 10))).reconcile()
+        others = (
+            receipt.move_id.line_ids - receipt,  # the money, not the claim
+            draft,
+            paid,
+            self.items(self.make_invoice(60, 10)),
+        )
+        for other in others:
+            with self.subTest(other=other.name), self.assertRaisesRegex(UserError, "Choose an open receipt"):
+                self.recover(line, 10, other)
+        branch = self.env["res.company"].create({"name": "Branch", "parent_id": self.company.id})
+        self.env.user.company_ids += branch
+        elsewhere = self.env["account.move"].create(
+            {
+                "company_id": branch.id,
+                "journal_id": self.company_data["default_journal_misc"].id,
+                "date": self.today,
+                "line_ids": [
+                    Command.create(
+                        {
+                            "account_id": self.company_data["default_account_receivable"].id,
+                            "partner_id": self.customer.id,
+                            "balance": -60,
+                        }
+                    ),
+                    Command.create({"account_id": self.loss.id, "balance": 60}),
+                ],
+            }
+        )
+        elsewhere.action_post()
+        with self.assertRaisesRegex(UserError, "Choose an open receipt"):
+            self.recover(line, 10, self.items(elsewhere))
+        self.assertEqual(self.recover(line, 10, receipt).state, "paid")
+
+    def test_recovery_is_taken_back_by_who_posts(self):
+        recovery = self.recover(self.write_off(self.invoice).line_ids, 60)
+        for user in (self.collector, self.auditor):
+            with self.assertRaises(AccessError):
+                recovery.with_user(user).action_cancel()
+        recovery.with_user(self.accountant).action_cancel()
+        self.assertEqual(recovery.state, "cancelled")
+
+    def test_income_of_a_recovery_is_that_of_its_segment(self):
+        plan = self.env["account.analytic.plan"].create({"name": "Countries"})
+        account = self.env["account.analytic.account"].create({"name": "Germany", "plan_id": plan.id})
+        germany = self.env.ref("base.de")
+        self.env["ar.provision.segment"].create(
+            {
+                "policy_id": self.policy.id,
+                "name": "Germany",
+                "country_ids": [Command.set(germany.ids)],
+                "analytic_distribution": {str(account.id): 100},
+            }
+        )
+        self.customer.country_id = germany
+        self.make_run()
+        writeoff = self.write_off(self.invoice)
+        recovery = self.recover(writeoff.line_ids, 100)
+        for move in writeoff.line_ids.entry_id + recovery.move_id:
+            result = move.line_ids.filtered(lambda line: line.account_id == self.loss)
+            self.assertEqual(result.mapped("analytic_distribution"), [{str(account.id): 100}])
 
     def test_dialog_proposes_what_the_receipt_pays(self):
         currency = self.setup_other_currency("EUR", rates=[("2000-01-01", 3.0)])
