@@ -96,13 +96,13 @@ class DunningCase(AccountingCase):
         return invoice
 
     @classmethod
-    def make_entry(cls, items):
-        """One posted general entry with a receivable item per (partner, days, amount)."""
+    def make_entry(cls, items, journal="default_journal_misc"):
+        """One posted entry, by default a general one, with a receivable item per (partner, days, amount)."""
         receivable = cls.company_data["default_account_receivable"]
         entry = cls.env["account.move"].create(
             {
                 "move_type": "entry",
-                "journal_id": cls.company_data["default_journal_misc"].id,
+                "journal_id": cls.company_data[journal].id,
                 "date": cls.today - timedelta(days=400),
                 "line_ids": [
                     Command.create(

@@ -92,6 +92,46 @@ class TestAgreementReceived(AgreementCase):
         self.payment(2000, self.day(-8), currency=self.foreign)
         self.assertFalse(self.missed().money_waits)
 
+    def test_what_is_no_receipt_of_the_company(self):
+        self.payment(2000, self.day(-8)).button_draft()
+        deposits = self.account.copy({"non_trade": True})
+        self.entry(-2000, self.day(-8), self.customer, account=deposits)
+        other = self.setup_other_company()
+        self.env.user.company_ids += other["company"]
+        self.env["account.payment"].with_company(other["company"]).create(
+            {
+                "amount": 2000,
+                "date": self.day(-8),
+                "payment_type": "inbound",
+                "partner_type": "customer",
+                "partner_id": self.customer.id,
+                "journal_id": other["default_journal_bank"].id,
+            }
+        ).action_post()
+        promise = self.missed()
+        self.assertFalse(promise.money_waits)
+        self.payment(2000, self.day(-8))
+        self.judge()
+        self.assertTrue(promise.money_waits)
+
+    def test_who_paid_late_broke_it_whatever_else_came(self):
+        promise = self.promise(2000, -10)
+        self.payment(2000, self.day(-8))
+        self.pay(500, -2, self.invoice_due)
+        self.judge()
+        self.assertEqual((promise.amount_late, promise.money_waits), (500, False))
+
+    def test_promises_that_need_no_money_any_more_leave_it(self):
+        """Withdrawn ones, those that ended before this one was given, those in another currency."""
+        self.promise(1000, -60)
+        withdrawn = self.promise(1000, -12)
+        self.promise(1000, -12, self.due(1000, currency=self.foreign))
+        withdrawn._withdraw("A mistake.")
+        self.payment(1000, self.day(-8))
+        promise = self.promise(1000, -10, self.due(1000))
+        self.judge()
+        self.assertTrue(promise.money_waits)
+
     def test_one_receipt_is_the_money_of_one_promise(self):
         self.payment(1000, self.day(-8))
         first = self.promise(1000, -10)

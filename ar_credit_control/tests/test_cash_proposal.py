@@ -36,6 +36,12 @@ class TestCashProposal(CashCase):
         ordered = self.due(80, 10, ref="PO-4711/A")
         self.assert_proposes(self.paid(80, "order po 4711 a"), "reference", "high", ordered)
 
+    def test_short_references_and_names_name_nothing(self):
+        first = self.due(100, 40)
+        self.due(60, 30, ref="12")
+        self.due(70, 20, ref="Spring order")
+        self.assert_proposes(self.paid(30, "12 spring order 2024"), "oldest", "low", first)
+
     def test_only_item_of_the_amount(self):
         self.due(100, 40)
         invoice = self.due(250, 30)
@@ -142,6 +148,43 @@ class TestCashProposal(CashCase):
         self.due(100, 40)
         foreign = self.due(90, 10, currency=self.foreign)
         self.assert_proposes(self.paid(50, currency=self.foreign), "oldest", "low", foreign)
+
+    def test_the_same_amount_at_a_rate_is_a_guess(self):
+        """Neither one item nor a sum in another currency is found by its amount: the rate decides later."""
+        receipt = self.paid(90, currency=self.foreign)
+        whole = self.due(receipt.amount, 40)
+        self.assert_proposes(receipt, "oldest", "low", whole)
+        parts = self.due(receipt.amount / 4, 30), self.due(receipt.amount * 3 / 4, 20)
+        self.match(self.payment(receipt.amount, self.today), whole)
+        self.assert_proposes(receipt, "oldest", "low", *parts)
+
+    def test_deposits_are_no_items(self):
+        deposits = self.account.copy({"non_trade": True})
+        self.entry(100, self.day(-40), self.customer, due=self.day(-40), account=deposits)
+        row = self.line_row(self.bank_line(100))
+        self.assertEqual((row.confidence, row.item_names), ("none", ""))
+
+    def test_payments_of_the_same_amount(self):
+        """The first of several booked payments, and none of another company."""
+        data, company = self.second_company()
+        payments = self.env["account.payment"]
+        vals = {
+            "amount": 250,
+            "date": self.day(-9),
+            "payment_type": "inbound",
+            "partner_type": "customer",
+            "partner_id": self.customer.id,
+        }
+        payments.with_company(company).create(
+            {**vals, "journal_id": data["default_journal_bank"].id}
+        ).action_post()
+        self.assertEqual(self.line_row(self.bank_line(250)).confidence, "none")
+        first, second = (
+            payments.create({**vals, "date": self.day(-days), "journal_id": self.bank.id}) for days in (5, 3)
+        )
+        (first + second).action_post()
+        row = self.line_row(self.bank_line(250))
+        self.assertEqual((row.rule, row.confidence, row.item_names), ("payment", "high", first.name))
 
     def test_money_on_its_way(self):
         self.due(100, 40)

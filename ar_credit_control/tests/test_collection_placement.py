@@ -91,10 +91,12 @@ class TestCollectionPlacement(CollectionCase):
         self.assertEqual(self.settled_activities(placement), activity, "told once")
         payment.action_draft()
         self.assertFalse(self.settled_activities(placement), "it is owed again")
+        self.assertFalse(self.find_settled())
 
     def test_the_night_finds_what_no_matching_told(self):
         placement = self.place(self.invoice)
         self.invoice.button_draft()
+        self.env.cr.precommit.clear()  # nothing told it
         self.run_schedule()
         self.assertEqual(len(self.settled_activities(placement)), 1)
 

@@ -309,6 +309,23 @@ class TestDunningPolicy(DunningPolicyCase):
         self.assertEqual(self.propose(policy=persons).letter_ids.partner_id, person)
         self.assertEqual(self.propose().letter_ids.partner_id, self.customer)
 
+    def test_policy_for_ratings_and_tags(self):
+        ratings = self.env["ar.credit.rating"].search([], limit=2)
+        tag, other_tag = self.env["res.partner.category"].create([{"name": "Key"}, {"name": "Other"}])
+        for name, values in (
+            ("Ratings", {"rating_ids": [Command.set(ratings[0].ids)]}),
+            ("Tags", {"category_ids": [Command.set(tag.ids)]}),
+        ):
+            policy = self.make_policy(self.company, name=name, sequence=1, **values)
+            fits, fits_not = (self.make_customer(f"{name} {number}") for number in range(2))
+            for customer, rating, label in ((fits, ratings[0], tag), (fits_not, ratings[1], other_tag)):
+                self.env["ar.credit.profile"]._get_or_create(customer, self.company).rating_id = rating
+                customer.category_id = label
+                self.make_invoice(days=20, partner=customer)
+            self.assertEqual(self.propose(policy=policy).letter_ids.partner_id, fits)
+            self.assertIn(fits_not, self.propose().letter_ids.partner_id)
+            policy.active = False
+
     # Working days
 
     def test_no_letter_on_a_day_without_work(self):
@@ -640,6 +657,38 @@ class TestDunningPolicy(DunningPolicyCase):
                 sent.append(date)
             date += timedelta(days=1)
         self.assertGreaterEqual(len(sent), 3)
+
+    def test_what_is_not_reminded_of_has_no_next_date(self):
+        invoices = [self.make_invoice(days=20) for _number in range(3)]
+        _plain, blocked, silent = invoices
+        blocked.action_toggle_block_payment()
+        silent.no_followup = True
+        deposits = self.make_invoice(days=20)
+        deposits.button_draft()
+        deposits.line_ids.filtered("date_maturity").account_id = self.company_data[
+            "default_account_receivable"
+        ].copy({"non_trade": True})
+        deposits.action_post()
+        paid_back = self.make_entry([(self.customer, 20, 100.0)], "default_journal_bank")
+        self.policy.manual_entries = "include"
+        migrated = self.make_entry([(self.customer, 20, 100.0)])
+        moves = self.env["account.move"].union(*invoices, deposits, paid_back, migrated)
+        self.env.flush_all()
+        moves.invalidate_recordset()
+        self.assertEqual(
+            moves.filtered("dunning_next_date"),
+            invoices[0] + migrated,
+        )
+        letter = self.propose().letter_ids
+        self.assertEqual(letter.line_ids.move_id, invoices[0] + migrated)
+
+    def test_archived_stages_have_no_next_date(self):
+        invoice = self.make_invoice(days=1)
+        self.assertEqual(invoice.dunning_next_date, self.day(2))
+        self.first.active = False
+        self.env.flush_all()
+        invoice.invalidate_recordset()
+        self.assertEqual(invoice.dunning_next_date, self.day(13))
 
     # Supply
 

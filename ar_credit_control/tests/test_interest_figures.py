@@ -283,6 +283,30 @@ class TestInterestFigures(InterestCase):
             sums["interest"], round(10000 * 0.1 * (10 / 365), 2) + round(10000 * 0.1 * 20 / 366, 2)
         )
 
+    def test_thirty_days_a_month(self):
+        scheme = self.make_scheme([("2000-01-01", 10.0)], day_count="30e_360")
+        for due, day, days in (
+            ("2024-01-30", "2024-01-31", 0),
+            ("2024-01-15", "2024-01-31", 15),
+            ("2024-01-31", "2024-02-29", 29),
+            ("2024-02-28", "2024-03-01", 3),
+        ):
+            segments, _sums = self.simulate(scheme, 1000.0, due, day)
+            self.assertEqual(sum(segment["days"] for segment in segments), days, (due, day))
+
+    def test_rate_below_zero_is_none(self):
+        reference = self.env["ar.interest.reference"].create(
+            {
+                "name": "Below",
+                "code": "BELOW",
+                "rate_ids": [Command.create({"date_from": "2020-01-01", "rate": -3.0})],
+            }
+        )
+        scheme = self.make_scheme(reference_id=reference.id, margin=1.0)
+        self.assertEqual(self.simulate(scheme, 1000.0, "2023-01-10", "2023-03-10")[0], [])
+        scheme.margin = 4.0
+        self.assertEqual(self.simulate(scheme, 1000.0, "2023-01-10", "2023-03-10")[0][0]["rate"], 1.0)
+
     def test_currency_without_cents(self):
         yen = self.env.ref("base.JPY")
         yen.active = True
@@ -296,6 +320,13 @@ class TestInterestFigures(InterestCase):
         for amount, fee in ((1000 * rate - 1, 40), (1000 * rate + 1, 70)):
             _segments, sums = self.simulate(scheme, amount, "2023-01-10", "2023-02-01", currency=euro)
             self.assertAlmostEqual(sums["fee"], fee * rate, 2)
+
+    def test_fixed_sum_at_the_rate_of_the_day(self):
+        euro = self.setup_other_currency("EUR", rates=[("2023-01-01", 2.0), ("2024-01-01", 4.0)])
+        scheme = self.make_scheme([("2000-01-01", 10.0)], fees=[(0, 40.0)])
+        for day, fee in (("2023-02-01", 80.0), ("2024-02-01", 160.0)):
+            _segments, sums = self.simulate(scheme, 1000.0, "2023-01-10", day, currency=euro)
+            self.assertEqual(sums["fee"], fee)
 
     def test_days_without_interest(self):
         scheme = self.make_scheme([("2000-01-01", 10.0)], fees=[(0, 40.0)], grace_days=10)
@@ -389,6 +420,53 @@ class TestInterestFigures(InterestCase):
         self.assertEqual(
             self.segments(entry, "2023-01-30"), [("2023-01-11", "2023-01-30", 1000.0, 10.0, 20, 5.48)]
         )
+
+    def make_debit(self, account=None, journal=None, partner=None):
+        """An entry that charges a customer 1,000, due on 10 January 2023."""
+        entry = self.env["account.move"].create(
+            {
+                "move_type": "entry",
+                "journal_id": (journal or self.company_data["default_journal_misc"]).id,
+                "date": "2023-01-01",
+                "line_ids": [
+                    Command.create(
+                        {
+                            "account_id": (account or self.company_data["default_account_receivable"]).id,
+                            "partner_id": (partner or self.customer).id,
+                            "debit": 1000.0,
+                            "date_maturity": "2023-01-10",
+                        }
+                    ),
+                    Command.create(
+                        {"account_id": self.company_data["default_account_revenue"].id, "credit": 1000.0}
+                    ),
+                ],
+            }
+        )
+        entry.action_post()
+        return entry
+
+    def test_what_bears_no_interest(self):
+        self.company.dunning_manual_entries = "include"
+        deposits = self.company_data["default_account_receivable"].copy({"non_trade": True})
+        silent = self.make_invoice("2023-01-10", 1000.0)
+        self.item(silent).no_followup = True
+        sister = self.env["res.company"].create({"name": "Sister"}).partner_id
+        self.assertTrue(self.segments(self.make_debit(), "2023-02-10"))
+        for name, move in (
+            ("no trade", self.make_debit(account=deposits)),
+            ("money paid back", self.make_debit(journal=self.company_data["default_journal_bank"])),
+            ("no follow-up", silent),
+            ("own company", self.make_invoice("2023-01-10", 1000.0, partner=sister)),
+        ):
+            self.assertEqual(self.segments(move, "2023-02-10"), [], name)
+
+    def test_paid_late_is_looked_for_three_years_back(self):
+        before = self.make_invoice("2022-12-01", 1000.0)
+        since = self.make_invoice("2022-12-01", 1000.0)
+        self.pay(before, "2023-01-09")
+        self.pay(since, "2023-01-11")
+        self.assertEqual(self.claim("2026-01-10").move_id, since)
 
     def test_scheme_of_the_customer(self):
         invoice = self.make_invoice("2023-01-10", 1000.0)

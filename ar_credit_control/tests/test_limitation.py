@@ -116,8 +116,16 @@ class TestLimitation(DisputeCase):
         row = self.row(invoice)
         self.assertEqual((row.restarted_on, row.restart_kind), (self.today, "demand"))
         self.assertEqual(row.limitation_date, self.today + relativedelta(years=3))
+        with self.assertRaises(UserError):
+            event.with_user(self.collector).document_ids = [Command.clear()]
         event.with_user(self.controller).action_withdraw()
         self.assertFalse(self.row(invoice).restarted_on)
+
+    def test_an_event_is_about_one_customer(self):
+        other = self.make_invoice(1000.0, 100, partner_id=self.make_partner("Other").id)
+        items = self.items_of(self.make_invoice(1000.0, 100), other)
+        with self.assertRaises(UserError):
+            self.events._record(items, "demand", self.today)
 
     def demanded(self):
         statements = self.env["ar.statement"].with_user(self.collector)
@@ -131,7 +139,12 @@ class TestLimitation(DisputeCase):
         plain = self.env["ar.statement"].with_user(self.collector)._make(self.company, self.customer)
         plain.sudo()._mark_sent()
         statement = self.demanded()
-        self.assertFalse(self.row(overdue).restarted_on, "neither a mere statement nor one that was not sent")
+        row = self.row(overdue)
+        self.assertEqual(
+            (row.restarted_on, row.unproven_on),
+            (False, False),
+            "neither a mere statement nor one that was not sent",
+        )
         statement.action_send()
         statement.sudo()._mark_sent()
         row = self.row(overdue)
@@ -193,9 +206,11 @@ class TestLimitation(DisputeCase):
         self.accept(dispute)
         self.credit(dispute)
         self.assertFalse(self.row(invoice).restarted_on)
-        self.pay(invoice, 300.0)
+        payment = self.pay(invoice, 300.0)
         row = self.row(invoice)
         self.assertEqual((row.restarted_on, row.restart_kind), (self.today, "part_payment"))
+        payment.move_id.button_draft()
+        self.assertFalse(self.row(invoice).restarted_on, "not paid after all")
 
     def test_suit_stops_the_clock(self):
         invoice = self.make_invoice(1000.0, 1090)

@@ -87,6 +87,25 @@ class TestProvisionPosting(WriteoffCase):
             self.assertTrue(auditor.ledger_note)
         self.assertFalse(self.make_run(self.today).ledger_note)
 
+    def test_what_is_said_of_the_ledger(self):
+        """Nothing of a draft; of a claim and a credit that add up to nothing, too."""
+        self.make_invoice(1_000, 40)
+        day = self.today - timedelta(days=1)
+        draft, posted = self.make_run(post=False), self.make_run(day)
+        receivable = self.company_data["default_account_receivable"]
+        line = {"account_id": receivable.id, "partner_id": self.customer.id, "date_maturity": day}
+        self.env["account.move"].create(
+            {
+                "move_type": "entry",
+                "date": day,
+                "journal_id": self.policy.journal_id.id,
+                "line_ids": [Command.create({**line, "balance": balance}) for balance in (100, -100)],
+            }
+        ).action_post()
+        (draft + posted).invalidate_recordset()
+        self.assertFalse(draft.ledger_note)
+        self.assertRegex(posted.ledger_note, r"1,000\.00 now, difference \D*0\.00\. .*: 1\.$")
+
     # ------------------------------------------------------------------
     # Date, policy and accounts
     # ------------------------------------------------------------------
@@ -256,6 +275,7 @@ class TestProvisionPosting(WriteoffCase):
 
     def test_cancelled_under_a_write_off_that_an_earlier_run_bears(self):
         invoice = self.make_invoice(1_000, 100)
+        self.book(self.allowance, -50, self.today - timedelta(days=30))  # a debit, which the first run ends
         self.make_run(self.today - timedelta(days=20))
         run = self.make_run(self.today - timedelta(days=5))
         self.write_off(invoice, amounts={invoice: 100})
@@ -357,6 +377,7 @@ class TestProvisionTransfer(WriteoffCase):
         said = " ".join(run.message_ids.mapped("preview"))
         self.assertIn("between segments only", said)
         self.assertNotIn("0.00: ", said)
+        self.assertEqual(run.move_ids.line_ids.account_id, self.allowance, "nothing on profit and loss")
         moved = {
             self.german: {"opening": 106, "transfer": -106},
             self.french: {"transfer": 106, "closing": 106},

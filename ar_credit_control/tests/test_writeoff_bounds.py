@@ -22,6 +22,28 @@ class TestWriteoffBounds(WriteoffCase):
     def items(self, move):
         return move.line_ids.filtered(lambda item: item.account_type == "asset_receivable")
 
+    def credit_by_hand(self, account, **values):
+        """A posted entry that credits the customer with 60 on an account."""
+        entry = self.env["account.move"].create(
+            {
+                "journal_id": self.company_data["default_journal_misc"].id,
+                "date": self.today,
+                "line_ids": [
+                    Command.create(
+                        {
+                            "account_id": self.company_data[account].id,
+                            "partner_id": self.customer.id,
+                            "balance": -60,
+                        }
+                    ),
+                    Command.create({"account_id": self.loss.id, "balance": 60}),
+                ],
+                **values,
+            }
+        )
+        entry.action_post()
+        return entry
+
     def test_recovery_needs_a_receipt(self):
         line = self.write_off(self.invoice).line_ids
         with self.assertRaisesRegex(UserError, "receipt"):
@@ -96,7 +118,7 @@ class TestWriteoffBounds(WriteoffCase):
         paid = self.make_receipt(70)
         (paid + self.items(self.make_invoice(70, 10))).reconcile()
         others = (
-            receipt.move_id.line_ids - receipt,  # the money, not the claim
+            self.credit_by_hand("default_account_payable").line_ids.filtered("partner_id"),  # what we owe
             draft,
             paid,
             self.items(self.make_invoice(60, 10)),
@@ -106,24 +128,7 @@ class TestWriteoffBounds(WriteoffCase):
                 self.recover(line, 10, other)
         branch = self.env["res.company"].create({"name": "Branch", "parent_id": self.company.id})
         self.env.user.company_ids += branch
-        elsewhere = self.env["account.move"].create(
-            {
-                "company_id": branch.id,
-                "journal_id": self.company_data["default_journal_misc"].id,
-                "date": self.today,
-                "line_ids": [
-                    Command.create(
-                        {
-                            "account_id": self.company_data["default_account_receivable"].id,
-                            "partner_id": self.customer.id,
-                            "balance": -60,
-                        }
-                    ),
-                    Command.create({"account_id": self.loss.id, "balance": 60}),
-                ],
-            }
-        )
-        elsewhere.action_post()
+        elsewhere = self.credit_by_hand("default_account_receivable", company_id=branch.id)
         with self.assertRaisesRegex(UserError, "Choose an open receipt"):
             self.recover(line, 10, self.items(elsewhere))
         self.assertEqual(self.recover(line, 10, receipt).state, "paid")

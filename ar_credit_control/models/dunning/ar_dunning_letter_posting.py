@@ -53,7 +53,7 @@ class ArDunningLetter(models.Model):
             raise UserError(self.env._("This day is yet to come."))
         letters = self._filter_to_post().sudo()  # nobody has the right to write letters; rights were checked
         waiting = letters.filtered(lambda letter: letter.state != "sent")
-        waiting.write({"channel": "post", "state": "queued", "failure_reason": False})
+        waiting.write({"channel": "post", "state": "queued"})
         waiting.activity_ids.unlink()
         waiting._mark_contacted()
         letters.write({"posted_on": date, "carrier": (carrier or "").strip() or False})
