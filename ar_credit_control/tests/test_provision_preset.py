@@ -75,6 +75,28 @@ class TestProvisionPreset(PresetCase):
         self.assertEqual(policy.bucket_ids.sorted("age_from")[1].name, "1-30 days")
         self.assertTrue(policy.with_context(lang="fr_FR").name)
 
+    def test_names_in_a_language_that_is_added_later(self):
+        policy, own = self.add(self.company, "ifrs9"), self.add(self.company, "us_cecl")
+        own.with_context(lang="en_US").name = "Our own policy"
+        self.env["res.lang"]._activate_lang("zh_CN")
+        for record in (policy, own, *policy.bucket_ids, *own.bucket_ids):
+            record.update_field_translations("name", {"zh_CN": False})
+        self.env["ir.module.module"].search([("name", "=", "ar_credit_control")])._update_translations(
+            "zh_CN"
+        )
+        chinese, english = (policy.with_context(lang=code) for code in ("zh_CN", "en_US"))
+        for record in (chinese, *chinese.bucket_ids):
+            self.assertRegex(record.name, "[\u4e00-\u9fff]")
+        self.assertEqual(english.name, "IFRS 9, by days past due")
+        self.assertEqual(english.bucket_ids.sorted("age_from")[1].name, "1-30 days")
+        self.assertEqual(own.with_context(lang="zh_CN").name, "Our own policy")
+        # what a person calls it stays, however often translations are loaded
+        chinese.name = "本公司方案"
+        self.env["ir.module.module"].search([("name", "=", "ar_credit_control")])._update_translations(
+            "zh_CN"
+        )
+        self.assertEqual(chinese.name, "本公司方案")
+
     def test_wizard_proposes_by_chart_and_puts_in_use(self):
         wizards = self.env["ar.provision.preset"].with_user(self.manager)
         wizard = wizards.create({"company_id": self.company.id, "preset": "ifrs9"})

@@ -6,7 +6,9 @@ import openpyxl
 from odoo.exceptions import AccessError
 from odoo.fields import Command
 from odoo.tests import HttpCase, new_test_user, tagged
+from odoo.tools.pdf import PdfFileWriter
 
+from ..models.document import joint_pdf
 from .common_roll_rate import RollRateCase
 
 HEADING = 4
@@ -57,7 +59,7 @@ class TestProvisionReportTables(TablePaperCase):
             self.assertIn(text, page)
         book = self.export(self.backtest)
         self.assertEqual(book.sheetnames, ["About", "Expected and L"])
-        facts = {row["Fact"]: row["In Words"] for row in self.table(book["About"])}
+        facts = {row["Fact"]: row["Content"] for row in self.table(book["About"])}
         self.assertEqual(facts["Provision run"], self.run_then.name)
         self.assertIn(self.controller.name, facts["Computed by"])
         key, *rest, total = self.table(book["Expected and L"])
@@ -72,7 +74,7 @@ class TestProvisionReportTables(TablePaperCase):
         for text in ("Weighted by amount", "from 31", "Everyone else", self.controller.name):
             self.assertIn(text, page)
         book = self.export(self.history)
-        self.assertEqual(book.sheetnames, ["About", "Loss Rates", "Roll Rates (%)", "Months"])
+        self.assertEqual(book.sheetnames, ["About", "Loss Rates", "Roll Rates (%)", "Month by Month"])
         rates = self.table(book["Loss Rates"])
         self.assertEqual(len(rates), len(self.history.result_ids))
         for row, result in zip(
@@ -80,7 +82,7 @@ class TestProvisionReportTables(TablePaperCase):
         ):
             self.assertEqual(row["Age"], result.bucket_id.name)
             self.assertAlmostEqual(row["Loss rate (%)"], result.loss_rate / 100, 6)
-        months = self.table(book["Months"])
+        months = self.table(book["Month by Month"])
         self.assertEqual(len(months), len(self.history.row_ids))
         self.assertEqual(
             sum(row["Entered"] or 0 for row in months), sum(self.history.row_ids.mapped("entered"))
@@ -109,6 +111,18 @@ class TestProvisionReportTables(TablePaperCase):
             for sheet in self.export(record):
                 for row in sheet.iter_rows():
                     self.assertFalse([cell.value for cell in row if cell.data_type == "f"])
+
+    def test_pages_are_numbered_in_any_language(self):
+        """The number of a page is drawn in a font that knows no Chinese: no squares for a name in it."""
+        for name, footer in (("PROV/2024/0001", "PROV/2024/0001 · 1 / 2"), ("企业会计准则", "1 / 2")):
+            paper = io.BytesIO()
+            writer = PdfFileWriter()
+            for _page in range(2):
+                writer.addBlankPage(width=842, height=595)
+            writer.write(paper)
+            pages = joint_pdf.read_pages(paper.getvalue())
+            content = joint_pdf.write_documents([(name, pages)])
+            self.assertEqual(joint_pdf.read_pages(content)[0].extract_text().strip(), footer)
 
     def test_pdf_and_who_prints(self):
         for record in self.papers:

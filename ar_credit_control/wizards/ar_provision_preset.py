@@ -21,7 +21,7 @@ class ArProvisionPreset(models.TransientModel):
             ._description_selection(self.env)
             if standard != "other"
         ],
-        string="Standard",
+        string="Accounting Standard",
         required=True,
         default=lambda self: self._default_preset(),
     )

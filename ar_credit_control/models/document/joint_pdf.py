@@ -91,7 +91,7 @@ def _read_numbers(page):
 def write_documents(documents):
     """Return PDF bytes of the pages of documents: pairs of a name and pages, in one file.
 
-    The pages of a document of several are numbered "2 / 3", with its name.
+    The pages of a document of several are numbered "2 / 3", with its name if the font of the numbers has it.
     """
     writer = PdfFileWriter()
     for name, pages in documents:
@@ -108,15 +108,25 @@ def write_documents(documents):
 
 def _number_pages(name, pages):
     packet = io.BytesIO()
+    label = f"{name} · " if _is_drawable(name) else ""
     drawing = canvas.Canvas(packet)
     for position, page in enumerate(pages, start=1):
         width = float(page.mediaBox.getWidth())
         drawing.setPageSize((width, float(page.mediaBox.getHeight())))
         drawing.setFont("Helvetica", NUMBER_SIZE)
         drawing.setFillGray(0.4)
-        drawing.drawRightString(width - NUMBER_RIGHT, NUMBER_BOTTOM, f"{name} · {position} / {len(pages)}")
+        drawing.drawRightString(width - NUMBER_RIGHT, NUMBER_BOTTOM, f"{label}{position} / {len(pages)}")
         drawing.showPage()
     drawing.save()
     overlay = PdfFileReader(packet, strict=False)
     for position, page in enumerate(pages):
         page.mergePage(overlay.getPage(position))
+
+
+def _is_drawable(name):
+    """Whether the fonts that every PDF reader has can show a name: they know western letters alone."""
+    try:
+        name.encode("cp1252")
+    except UnicodeEncodeError:
+        return False
+    return True

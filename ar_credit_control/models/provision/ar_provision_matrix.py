@@ -62,7 +62,7 @@ class ArProvisionMatrix(models.Model):
     factor_reason = fields.Text(help="Which expectation, from which source. Needed when the factor is not 1.")
     floor = fields.Float(string="Least Rate (%)", digits=(12, 4), tracking=True)
     cap = fields.Float(string="Highest Rate (%)", default=100.0, digits=(12, 4), tracking=True)
-    rate_ids = fields.One2many("ar.provision.rate", "matrix_id", copy=True)
+    rate_ids = fields.One2many("ar.provision.rate", "matrix_id", string="Loss Rates", copy=True)
 
     grid = fields.Html(compute="_compute_grid", string="As It Applies")
     warning = fields.Char(compute="_compute_warning")

@@ -2,6 +2,7 @@ from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.fields import Command, Domain
 
+from .ar_provision_bucket import is_renamed
 from .provision_presets import (
     ACCOUNTS,
     JOURNAL,
@@ -106,6 +107,24 @@ class ArProvisionPolicy(models.Model):
             names = get_bucket_names(policy.env, preset)
             for bucket in policy.bucket_ids:
                 bucket.name = names[bucket.age_from]
+
+    def _translate_names(self, code):
+        """Give policies of a preset and their buckets its names in a language, where they have no other."""
+        if code == "en_US":
+            return
+        for policy in self.with_context(lang="en_US", tracking_disable=True):
+            if policy.standard not in PRESETS:
+                continue
+            translated = policy.with_context(lang=code)
+            source, target = (get_policy_name(own.env, own.standard) for own in (policy, translated))
+            if policy.name == translated.name == source:
+                translated.name = target
+            sources, targets = (get_bucket_names(own.env, own.standard) for own in (policy, translated))
+            for bucket in policy.bucket_ids:
+                age, translated = bucket.age_from, bucket.with_context(lang=code)
+                # a name that was given in this language is what runs were printed with
+                if bucket.name == sources.get(age) and not is_renamed(translated, {code: targets[age]}):
+                    translated.name = targets[age]
 
     @api.model
     def _prepare_chart_accounts(self, company):

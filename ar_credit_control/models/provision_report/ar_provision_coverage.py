@@ -30,7 +30,7 @@ class ArProvisionCoverage(models.Model):
         ],
     }
 
-    run_id = fields.Many2one("ar.provision.run", readonly=True)
+    run_id = fields.Many2one("ar.provision.run", string="Provision Run", readonly=True)
     date = fields.Date(string="Reporting Date", readonly=True)
     is_last = fields.Boolean(
         string="Last Posted Run", readonly=True, help="No run at a later date is posted for the company."

@@ -132,7 +132,7 @@ class ArProvisionDerivation(models.Model):
             )
             for row in rows.sorted(lambda row: (row.month, *self._get_place(row)))
         ]
-        return Table(self.env._("Months"), columns, values)
+        return Table(self.env._("Month by Month"), columns, values)
 
     def _get_place(self, row):
         return not row.segment_id, row.segment_id.name or "", row.bucket_age

@@ -31,7 +31,7 @@ class ArProvisionMovementReportLine(models.TransientModel):
     release = fields.Monetary(
         string="Reversal", readonly=True, help="Runs that lowered the allowance of this row."
     )
-    used = fields.Monetary(readonly=True, help="Used up by write-offs.")
+    used = fields.Monetary(string="Write-offs", readonly=True, help="Used up by write-offs.")
     recovered = fields.Monetary(readonly=True, help="Came back of what was written off.")
     exchange = fields.Monetary(readonly=True, help="What rates of exchange changed.")
     transfer = fields.Monetary(

@@ -185,5 +185,5 @@ class FactSheet(TableSheet):
     def __init__(self, env, workbook, formats, company, record):
         rows = [("", [label, words]) for label, words in record._get_facts() if words]
         rows += [("", ["", remark]) for remark in record._get_remarks()]
-        columns = [Column(env._("Fact"), "text", 34), Column(env._("In Words"), "text", 90)]
+        columns = [Column(env._("Fact"), "text", 34), Column(env._("Content"), "text", 90)]
         super().__init__(env, workbook, formats, company, record, Table(env._("About"), columns, rows))

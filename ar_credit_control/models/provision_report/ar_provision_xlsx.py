@@ -237,7 +237,7 @@ class AssessmentSheet(ProvisionSheet):
             (self.env._("Facts"), 70),
             (self.env._("Items"), 10),
             (self.env._("Gross"), 17),
-            (self.env._("Rate"), 12),
+            (self.env._("Loss Rate"), 12),
             (self.env._("Expected Loss"), 17),
         ]
 

@@ -10,7 +10,14 @@ class ArProvisionCell(models.Model):
     _description = "Provision by Bucket and Segment"
     _order = "run_id, treatment desc, segment_id, bucket_age, id"
 
-    run_id = fields.Many2one("ar.provision.run", required=True, index=True, ondelete="cascade", readonly=True)
+    run_id = fields.Many2one(
+        "ar.provision.run",
+        string="Provision Run",
+        required=True,
+        index=True,
+        ondelete="cascade",
+        readonly=True,
+    )
     company_id = fields.Many2one(related="run_id.company_id", store=True, index=True)
     currency_id = fields.Many2one(related="run_id.currency_id")
     bucket_id = fields.Many2one("ar.provision.bucket", readonly=True, ondelete="restrict")

@@ -72,7 +72,7 @@ class ArProvisionComparison(models.Model):
         "res.currency": ["rounding"],
     }
 
-    run_id = fields.Many2one("ar.provision.run", readonly=True)
+    run_id = fields.Many2one("ar.provision.run", string="Provision Run", readonly=True)
     previous_id = fields.Many2one("ar.provision.run", string="Run Before", readonly=True)
     root_company_id = fields.Many2one("res.company", string="Main Company", readonly=True)
     company_id = fields.Many2one("res.company", readonly=True)
@@ -86,7 +86,7 @@ class ArProvisionComparison(models.Model):
     bucket_id = fields.Many2one("ar.provision.bucket", readonly=True)
     previous_bucket_id = fields.Many2one("ar.provision.bucket", string="Bucket Before", readonly=True)
     status = fields.Selection(
-        [("new", "New"), ("gone", "Paid or settled"), ("both", "In both runs")], readonly=True
+        [("new", "New item"), ("gone", "Paid or settled"), ("both", "In both runs")], readonly=True
     )
     previous_amount = fields.Monetary(string="Expected Loss Before", readonly=True)
     amount = fields.Monetary(string="Expected Loss", readonly=True)
@@ -103,7 +103,7 @@ class ArProvisionComparison(models.Model):
         string="Moved Bucket", readonly=True, help="What age made of it, at the rates of then."
     )
     rate_change = fields.Monetary(
-        string="Rates", readonly=True, help="Loss rates, ratings, assessments, default, dispute."
+        string="Other Rates", readonly=True, help="Loss rates, ratings, assessments, default, dispute."
     )
     exchange = fields.Monetary(readonly=True, help="Rates of exchange, where items are at the closing rate.")
 

@@ -49,7 +49,14 @@ class ArProvisionLine(models.Model):
     _inherit = ["ar.item.mixin"]
     _order = "run_id, amount desc, id"
 
-    run_id = fields.Many2one("ar.provision.run", required=True, index=True, ondelete="cascade", readonly=True)
+    run_id = fields.Many2one(
+        "ar.provision.run",
+        string="Provision Run",
+        required=True,
+        index=True,
+        ondelete="cascade",
+        readonly=True,
+    )
     root_company_id = fields.Many2one(related="run_id.company_id", string="Main Company")
     company_currency_id = fields.Many2one(related="run_id.currency_id", string="Company Currency")
     # An item without a customer is valued, too.

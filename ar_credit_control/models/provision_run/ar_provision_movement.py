@@ -56,7 +56,9 @@ class ArProvisionMovement(models.Model):
     segment_id = fields.Many2one("ar.provision.segment", readonly=True, ondelete="restrict")
     partner_id = fields.Many2one("res.partner", string="Customer", readonly=True, ondelete="restrict")
     amount = fields.Monetary(required=True, readonly=True)
-    run_id = fields.Many2one("ar.provision.run", readonly=True, index="btree_not_null", ondelete="restrict")
+    run_id = fields.Many2one(
+        "ar.provision.run", string="Provision Run", readonly=True, index="btree_not_null", ondelete="restrict"
+    )
     move_id = fields.Many2one(
         "account.move", string="Entry", readonly=True, index="btree_not_null", ondelete="restrict"
     )

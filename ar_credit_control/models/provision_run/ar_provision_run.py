@@ -61,7 +61,7 @@ class ArProvisionRun(models.Model):
 
     name = fields.Char(string="Number", readonly=True, copy=False, default="/")
     kind = fields.Selection(
-        [("regular", "Run"), ("opening", "Opening Run")],
+        [("regular", "Provision run"), ("opening", "Opening Run")],
         required=True,
         readonly=True,
         copy=False,
@@ -209,7 +209,7 @@ class ArProvisionRun(models.Model):
         string="Moved Bucket", readonly=True, copy=False, help="What age made of it, at the rates of then."
     )
     compared_rate_change = fields.Monetary(
-        string="Rates",
+        string="Other Rates",
         readonly=True,
         copy=False,
         help="Loss rates, ratings, assessments, default, dispute.",

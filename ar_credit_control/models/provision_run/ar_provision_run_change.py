@@ -12,7 +12,14 @@ class ArProvisionRunChange(models.Model):
 
     _made_by_methods = True
 
-    run_id = fields.Many2one("ar.provision.run", required=True, readonly=True, index=True, ondelete="cascade")
+    run_id = fields.Many2one(
+        "ar.provision.run",
+        string="Provision Run",
+        required=True,
+        readonly=True,
+        index=True,
+        ondelete="cascade",
+    )
     company_id = fields.Many2one("res.company", required=True, readonly=True, ondelete="restrict")
     currency_id = fields.Many2one(related="company_id.currency_id")
     account_id = fields.Many2one(

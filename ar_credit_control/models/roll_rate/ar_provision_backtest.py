@@ -79,7 +79,7 @@ class ArProvisionBacktest(models.Model):
         [
             ("draft", "Not Computed"),
             ("current", "Valid"),
-            ("superseded", "Superseded"),
+            ("superseded", "Replaced"),
             ("cancelled", "Run Cancelled"),
         ],
         string="Status",

@@ -129,7 +129,7 @@ class ArWriteoff(models.Model):
     )
     deductible = fields.Selection(
         [
-            ("none", "Not yet"),
+            ("none", "Not deductible yet"),
             ("over_3_years", "More than three years past due"),
             ("small_over_1_year", "Small, and more than one year past due"),
             ("other", "See the note"),

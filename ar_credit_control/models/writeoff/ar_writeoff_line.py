@@ -62,7 +62,7 @@ class ArWriteoffLine(models.Model):
     )
     deductible = fields.Selection(
         [
-            ("none", "Not yet"),
+            ("none", "Not deductible yet"),
             ("over_3_years", "Over three years"),
             ("small_over_1_year", "Small, over one year"),
         ],
