@@ -7,7 +7,8 @@ import { useService } from "@web/core/utils/hooks";
 import { standardFieldProps } from "@web/views/fields/standard_field_props";
 
 /**
- * Shows the exposure of a customer as one bar against the limit, with a legend that opens what is behind each part.
+ * Shows the exposure of a customer as one bar against the limit, whose parts and legend open what is
+ * behind them. The legend is for the keyboard, too.
  */
 export class CreditBar extends Component {
     static template = "ar_credit_control.CreditBar";

@@ -51,8 +51,8 @@ registry.category("web_tour.tours").add("ar_credit_partner_manager", {
             trigger: ".o_ar_credit_bar [data-figure=available]:contains(Over the limit by)",
         },
         {
-            content: "see what is overdue",
-            trigger: ".o_ar_credit_bar_legend[data-kind=overdue]",
+            content: "see what is overdue, by its part of the bar",
+            trigger: ".o_ar_credit_bar_part[data-kind=overdue]",
             run: "click",
         },
         {
@@ -72,7 +72,8 @@ registry.category("web_tour.tours").add("ar_credit_partner_salesperson", {
         },
         {
             content: "what cannot be opened is no button",
-            trigger: ".o_ar_credit_bar span.o_ar_credit_bar_legend:contains(Overdue)",
+            trigger:
+                ".o_ar_credit_bar:has(.o_ar_credit_bar_part[data-kind=overdue]:not(.cursor-pointer)) span.o_ar_credit_bar_legend:contains(Overdue)",
         },
         {
             content: "own orders can be opened",
