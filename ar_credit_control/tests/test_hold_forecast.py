@@ -27,6 +27,11 @@ class TestHoldForecast(HoldCase):
         self.assertEqual(order.credit_forecast, "pass")
         self.assertFalse(order.credit_hold_ids, "looking changes nothing")
 
+    def test_no_limit_is_told_apart_from_no_credit(self):
+        none, zero = (self.make_customer(name, limit) for name, limit in (("Undecided", None), ("No Credit", 0)))
+        self.assertFalse(self.make_order(1, none).credit_forecast_limit_set)
+        self.assertTrue(self.make_order(1, zero).credit_forecast_limit_set, "zero is a limit")
+
     def test_the_banner_names_the_invoice_that_would_help(self):
         invoice = self.make_invoice(300, days_overdue=40)
         order = self.make_order(1)

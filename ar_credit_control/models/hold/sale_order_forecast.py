@@ -31,6 +31,9 @@ class SaleOrder(models.Model):
         groups=SEES_CREDIT,
         help="What credit control would say if the order were confirmed now.",
     )
+    credit_forecast_limit_set = fields.Boolean(
+        string="Limit Decided", compute="_compute_credit_forecast", compute_sudo=True, groups=SEES_CREDIT
+    )
     credit_forecast_limit = fields.Monetary(
         string="Credit Limit",
         compute="_compute_credit_forecast",
@@ -105,12 +108,13 @@ class SaleOrder(models.Model):
         for order in self:
             verdict = verdicts.get(order.id)
             if not verdict:
-                order.credit_forecast = order.credit_forecast_reason = False
+                order.credit_forecast = order.credit_forecast_reason = order.credit_forecast_limit_set = False
                 order.credit_forecast_limit = order.credit_forecast_used = order.credit_forecast_amount = 0.0
                 order.credit_forecast_left = order.credit_forecast_pay = 0.0
                 continue
             limit_set = verdict.figures["limit_set"]
             order.credit_forecast = verdict.outcome
+            order.credit_forecast_limit_set = limit_set
             order.credit_forecast_limit = (
                 verdict.figures["limit"] + verdict.figures["security"] if limit_set else 0.0
             )
