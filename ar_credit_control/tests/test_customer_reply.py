@@ -1,5 +1,6 @@
 from datetime import timedelta
 
+from odoo.fields import Command
 from odoo.tests import tagged
 
 from odoo.addons.mail.tests.common import MailCase
@@ -92,3 +93,42 @@ class TestCustomerReply(CollectionCase, MailCase):
         statement = self.env["ar.statement"].with_user(self.collector)._make(self.company, other)
         self.answer(statement)
         self.assertEqual(statement.activity_ids.user_id, self.collector)
+
+    def test_two_answers_are_one_task(self):
+        statement = self.make_statement()
+        self.answer(statement)
+        self.answer(statement)
+        self.assertEqual(len(statement.activity_ids), 1)
+        notes = self.case.message_ids.filtered(lambda message: "differs by 300" in (message.body or ""))
+        self.assertEqual(len(notes), 2)
+
+    def test_what_we_write_ourselves_is_no_answer(self):
+        statement = self.make_statement()
+        for author, kind in ((self.customer, "comment"), (self.collector.partner_id, "email")):
+            statement.sudo().message_post(
+                body="The balance differs by 300", message_type=kind, author_id=author.id
+            )
+        self.assertFalse(statement.reply_date)
+        self.assertFalse(statement.activity_ids)
+
+    def test_a_case_that_is_closed_or_of_another_company_hears_nothing(self):
+        other = self.setup_other_company()["company"]
+        self.collector.company_ids += other
+        elsewhere = self.open(company=other)
+        self.case.sudo()._set_state("closed", "Settled")
+        statement = self.make_statement()
+        self.answer(statement)
+        for case in (self.case, elsewhere):
+            self.assertNotIn("differs by 300", " ".join(case.message_ids.mapped("body")))
+        self.assertEqual(statement.activity_ids.user_id, self.collector)
+
+    def test_who_is_gone_is_not_asked(self):
+        """Neither who left nor who may not read it any more: the collector of the case reads it."""
+        for change in ({"active": False}, {"active": True, "group_ids": [Command.clear()]}):
+            statement = self.make_statement()
+            statement.sudo().user_id = self.colleague
+            with self.env.cr.savepoint() as savepoint:
+                self.colleague.sudo().write(change)
+                self.answer(statement.with_env(self.env))
+                self.assertEqual(statement.with_env(self.env).activity_ids.user_id, self.collector)
+                savepoint.rollback()

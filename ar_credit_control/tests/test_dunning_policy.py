@@ -350,6 +350,45 @@ class TestDunningPolicy(DunningPolicyCase):
         # Due on a working day; three days later nobody works.
         self.assertEqual(later.dunning_next_date, self.day(7))
 
+    def test_leave_without_a_calendar_is_of_its_company(self):
+        calendar = self.everyday(tz="Pacific/Auckland")
+        self.policy.calendar_id = calendar
+        other = self.setup_other_company()["company"]
+        # the whole of a day there, but for which noon in UTC is the day after
+        first = datetime.combine(self.day(2), datetime.min.time()) + timedelta(hours=11)
+        for company, days in ((self.company, 0), (other, 3)):
+            self.env["resource.calendar.leaves"].with_company(company).create(
+                {
+                    "name": "Festival",
+                    "calendar_id": False,
+                    "date_from": first + timedelta(days=days),
+                    "date_to": first + timedelta(days=days, hours=22),
+                }
+            )
+        self.assertEqual(
+            [self.policy._is_working_day(self.day(number)) for number in range(2, 8)],
+            [True, False, True, True, True, True],
+        )
+
+    def test_every_day_is_one_of_flexible_hours(self):
+        """Nobody is bound to days there; nor is work on a day whose hours are lunch alone."""
+        self.policy.calendar_id = self.make_calendar()
+        saturday = self.next_weekday(5)
+        self.assertFalse(self.policy._is_working_day(saturday))
+        self.env["resource.calendar.attendance"].create(
+            {
+                "name": "Canteen",
+                "calendar_id": self.policy.calendar_id.id,
+                "dayofweek": "5",
+                "day_period": "lunch",
+                "hour_from": 12,
+                "hour_to": 13,
+            }
+        )
+        self.assertFalse(self.policy._is_working_day(saturday))
+        self.policy.calendar_id.flexible_hours = True
+        self.assertTrue(self.policy._is_working_day(saturday))
+
     def test_leave_of_a_person_is_no_holiday(self):
         calendar = self.everyday(leaves=[(3, 3)])
         someone = self.env["resource.resource"].sudo()

@@ -224,6 +224,36 @@ class TestInterestClaim(InterestCase):
             self.assertAlmostEqual(-sum(correction.mapped("amount_total")), left)
             self.assertFalse(self.claim(self.today, partner=partner))
 
+    def test_what_somebody_works_on_is_corrected_not_dropped(self):
+        """Asked for by a letter, about to be waived, or with a debit note that waits to be posted."""
+        for name in ("letter", "waiver", "debit note"):
+            partner = self.make_customer(f"Works on a {name}")
+            invoice = self.make_invoice("2023-01-10", 1000.0, partner=partner)
+            claim = self.claim("2023-01-30", partner=partner)
+            if name == "letter":
+                claim.sudo().state = "claimed"
+            elif name == "waiver":
+                self.waive(claim, amount=1.48)
+            else:
+                claim.with_user(self.controller).action_post()
+                claim.debit_move_id.button_draft()
+            state = claim.state
+            self.credit(invoice, 400.0)
+            self.commit()
+            self.assertEqual(claim.state, state, name)
+            correction = self.held(partner) - claim
+            self.assertEqual(correction.amount_interest, -round(400 * 0.1 * 20 / 365, 2), name)
+
+    def test_corrections_do_not_wait_for_what_is_blocked(self):
+        invoice = self.make_invoice("2023-01-10", 1000.0)
+        claim = self.claim("2023-01-30")
+        claim.with_user(self.controller).action_post()
+        self.credit(invoice, 400.0)
+        invoice.action_toggle_block_payment()
+        self.assertEqual(invoice.payment_state, "blocked")
+        self.commit()
+        self.assertEqual((self.held() - claim).amount_interest, -round(400 * 0.1 * 20 / 365, 2))
+
     def test_credit_note_for_something_else_corrects_nothing(self):
         invoice = self.make_invoice("2023-01-10", 1000.0)
         claim = self.claim("2023-01-30")
