@@ -242,6 +242,29 @@ class TestCollectionCase(CollectionCase):
         self.assertIn("nothing is overdue", mail.body)
         self.assertEqual(mail.partner_ids, self.customer)
 
+    def test_thanks_are_addressed_to_who_gets_the_reminders(self):
+        clerk, _invoices = self.env["res.partner"].create(
+            [
+                {
+                    "parent_id": self.customer.id,
+                    "name": "Ngozi Okafor",
+                    "email": "ngozi@example.com",
+                    "collection_role": "payables",
+                },
+                {"parent_id": self.customer.id, "type": "invoice", "name": "Invoices"},
+            ]
+        )
+        invoice = self.make_invoice(20, 1000.0)
+        case = self.open().with_user(self.collector)
+        self.pay(invoice)
+        self.run_night()
+        Form.from_action(self.env(user=self.collector), case.action_thank()).save()._action_send_mail()
+        message = case.message_ids[0]
+        self.assertEqual(message.partner_ids, clerk)
+        body = self.env["mail.mail"].search([("mail_message_id", "=", message.id)]).body_html
+        self.assertIn("Dear Ngozi Okafor", body)
+        self.assertNotIn("Collection Case", body, "our word for it says nothing to a customer who paid")
+
     def test_what_is_overdue_again_starts_the_quiet_days_anew(self):
         self.only_rule(min_amount=1.0)
         invoice = self.make_invoice(20, 1000.0)

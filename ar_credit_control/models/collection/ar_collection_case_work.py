@@ -537,7 +537,28 @@ class ArCollectionCase(models.Model):
         if not self.settled_date:
             raise UserError(self.env._("Something of %s is overdue.", self.partner_id.display_name))
         template = self.env.ref("ar_credit_control.mail_template_case_thanks")
-        return self._get_mail_action(template_id=template.id)
+        # The plain layout: the other one is headed by our own word for the case.
+        return self._get_mail_action(
+            template_id=template.id, email_layout_xmlid="mail.mail_notification_layout"
+        )
+
+    def _get_recipient(self):
+        """Return whom the customer wants mails about its account to go to, see ``ar.document.recipient``."""
+        self.ensure_one()
+        self.env.flush_all()
+        rows = self.env.execute_query(
+            SQL(
+                """
+                SELECT recipient.id
+                  FROM res_partner partner
+            CROSS JOIN LATERAL (%s) recipient
+                 WHERE partner.id = %s
+                """,
+                self.env["ar.document.recipient"]._statement_sql(SQL("partner")),
+                self.partner_id.commercial_partner_id.id,
+            )
+        )
+        return self.partner_id.browse(rows[0])
 
     @api.readonly
     def get_copy_text(self):
