@@ -428,6 +428,8 @@ class TestDunningPolicy(DunningPolicyCase):
         self.assertFalse(self.policy._is_working_day(saturday))
         self.assertEqual(self.policy.leave_ids.mapped("name"), ["Festival"])
         self.assertEqual(self.policy.workday_ids.mapped("name"), ["In exchange for the festival"])
+        worked = self.policy.workday_ids.with_context(tz="America/Los_Angeles")
+        self.assertEqual((worked.credit_day_from, worked.credit_day_to), (saturday, saturday))
 
     def test_every_other_week_as_odoo_counts(self):
         calendar = self.make_calendar()

@@ -612,6 +612,15 @@ class TestInterestClaim(InterestCase):
         self.assertEqual(claim.debit_move_id.invoice_line_ids.mapped("price_unit"), [30.0])
         self.assertFalse(self.claim("2023-01-30"), "what was waived is not claimed again")
 
+    def test_what_was_waived_is_not_handed_over(self):
+        invoice = self.make_invoice("2023-01-10", 1000.0)
+        claim = self.claim("2023-01-30")
+        self.waive(claim, amount=1.48)
+        claim.with_user(self.controller).action_approve_waiver()
+        items = self.env["ar.aging.report"].search([("move_id", "=", invoice.id)])
+        placement = self.env["ar.placement"]._propose(items)
+        self.assertEqual(placement._get_interest(), [(self.usd, 4.0)])
+
     def test_part_of_what_waits_leaves_the_letter(self):
         invoice = self.make_invoice("2023-01-10", 1000.0)
         claim = self.claim("2023-01-30")

@@ -2,12 +2,14 @@ import csv
 import io
 import zipfile
 from datetime import timedelta
+from unittest.mock import patch
 
 import openpyxl
 
 from odoo.exceptions import AccessError, UserError
 from odoo.fields import Command
 from odoo.tests import tagged
+from odoo.tools import html2plaintext
 from odoo.tools.pdf import PdfFileReader
 
 from .common_dispute import DisputeCase
@@ -239,6 +241,21 @@ class TestPlacement(DisputeCase):
         warehouse = next(row for row in rows if row[0] == "Warehouse")
         self.assertEqual(warehouse[1], "Delivery", "in words, not the key")
         self.assertIsNone(warehouse[2], "no telephone is no zero")
+
+    def test_an_address_has_no_gaps(self):
+        self.customer.write(
+            {"street": "1 Main St", "street2": False, "city": "Springfield", "zip": False, "state_id": False}
+        )
+        self.customer.country_id = self.env.ref("base.us")
+        placement = self.place(self.make_invoice(1000.0, 100))
+        self.assertEqual(placement._get_contact_rows()[0][4], "1 Main St, Springfield, United States")
+
+    def test_words_before_the_interest_keep_their_distance(self):
+        placement = self.place(self.make_invoice(1000.0, 100), kind="lawyer")
+        with patch.object(type(placement), "_get_interest", lambda self: [(self.currency_id, 25.5)]):
+            for template in ("placement_page", "placement_counsel_page"):
+                text = html2plaintext(placement._render_page(f"ar_credit_control.{template}"))
+                self.assertTrue(text.partition("claimed so far:")[2][:1].isspace(), template)
 
     def test_long_tables_have_headings_on_each_page(self):
         invoices = self.env["account.move"].union(

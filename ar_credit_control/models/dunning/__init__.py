@@ -28,3 +28,4 @@ from . import ar_dunning_policy_preset
 from . import ar_dunning_stage_preset
 from . import ir_module_module
 from . import ar_dunning_letter_text
+from . import resource_calendar_leaves

@@ -164,12 +164,18 @@ class ArPlacement(models.Model):
                 person.function or (kinds[person.type] if person.type != "contact" else ""),
                 person.phone,
                 person.email,
-                " ".join(person._display_address(without_company=True).split("\n")).strip(),
+                self._format_address(person),
                 person.vat if person == self.partner_id else "",
             ]
             for person in people
             if person.name
         ]
+
+    @api.model
+    def _format_address(self, person):
+        """Return an address in one line, without the gaps that parts not known leave."""
+        lines = person._display_address(without_company=True).splitlines()
+        return ", ".join(filter(None, (" ".join(line.split()).strip(" ,") for line in lines)))
 
     def _get_history_headings(self):
         return [
@@ -419,11 +425,11 @@ class ArPlacement(models.Model):
         )
 
     def _get_interest(self):
-        """Return (currency, amount) of late interest and fixed sums claimed on the items and not paid."""
+        """Return (currency, amount) of late interest and fixed sums of the items, not paid and not waived."""
         claims = self.env["ar.interest.claim"].search(
             [("move_id", "in", self.line_ids.move_id.ids), ("state", "in", ("open", "claimed"))]
         )
         return [
-            (currency, sum(of_currency.mapped("amount_total")))
+            (currency, sum(of_currency.mapped("amount_left")))
             for currency, of_currency in claims.grouped("currency_id").items()
         ]

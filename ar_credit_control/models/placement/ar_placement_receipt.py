@@ -1,5 +1,6 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
+from odoo.tools import format_date
 
 
 class ArPlacementReceipt(models.Model):
@@ -86,6 +87,6 @@ class ArPlacementReceipt(models.Model):
                     "%(what)s: %(amount)s on %(date)s",
                     what=what,
                     amount=receipt.currency_id.format(receipt.amount),
-                    date=receipt.date,
+                    date=format_date(self.env, receipt.date),
                 )
             )
