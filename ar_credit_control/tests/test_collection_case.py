@@ -265,6 +265,25 @@ class TestCollectionCase(CollectionCase):
         self.assertIn("Dear Ngozi Okafor", body)
         self.assertNotIn("Collection Case", body, "our word for it says nothing to a customer who paid")
 
+    def test_a_mail_to_the_customer_is_a_contact(self):
+        self.customer.email = "pay@example.com"
+        self.make_invoice(20, 1000.0)
+        case = self.open().with_user(self.collector)
+        case.message_post(body="Pays in cash only", message_type="comment", subtype_xmlid="mail.mt_note")
+        case.message_post(
+            body="When can we expect payment?",
+            subject="Your invoice",
+            partner_ids=self.customer.ids,
+            message_type="comment",
+            subtype_xmlid="mail.mt_comment",
+        )
+        case.invalidate_recordset()
+        events = [(event["kind"], event["title"]) for event in case.timeline]
+        self.assertIn(("email", "Your invoice"), events)
+        self.assertEqual([kind for kind, _title in events].count("note"), 1, "each message once")
+        [word] = [fact for fact in case.overview["facts"] if fact["name"] == "word"]
+        self.assertIn("When can we expect payment?", word["text"])
+
     def test_what_is_overdue_again_starts_the_quiet_days_anew(self):
         self.only_rule(min_amount=1.0)
         invoice = self.make_invoice(20, 1000.0)

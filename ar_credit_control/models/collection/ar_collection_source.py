@@ -36,6 +36,7 @@ class ArCollectionSource(models.AbstractModel):
         """
         return [
             self._letter_contact_sql(),
+            self._mail_contact_sql(),
             self._reply_contact_sql(),
             *map(self._document_reply_contact_sql, self._get_answered_models()),
         ]
@@ -128,6 +129,32 @@ class ArCollectionSource(models.AbstractModel):
         return SQL("COALESCE(stage.name ->> %s, stage.name ->> 'en_US')", self.env.lang or "en_US")
 
     @api.model
+    def _mail_contact_sql(self):
+        """Mails that our people wrote to the customer on its case."""
+        return SQL(
+            """
+            SELECT collection_case.partner_id,
+                   collection_case.company_id,
+                   message.date,
+                   'email'::varchar AS kind,
+                   TRUE AS personal,
+                   author.id AS user_id,
+                   message.subject AS title,
+                   %(text)s AS text,
+                   NULL::text AS reason,
+                   'ar.collection.case'::varchar AS res_model,
+                   collection_case.id AS res_id
+              FROM mail_message message
+              JOIN ar_collection_case collection_case ON collection_case.id = message.res_id
+         LEFT JOIN LATERAL (%(author)s) author ON TRUE
+             WHERE message.model = 'ar.collection.case' AND %(to_outside)s
+            """,
+            text=self._plain_sql(SQL.identifier("message", "body")),
+            author=self._author_sql(),
+            to_outside=self._to_outside_sql(),
+        )
+
+    @api.model
     def _reply_contact_sql(self):
         """Mails of customers that reached their case."""
         return SQL(
@@ -194,8 +221,30 @@ class ArCollectionSource(models.AbstractModel):
         )
 
     @api.model
+    def _to_outside_sql(self):
+        """Return the condition that a person wrote a message and it went to somebody outside by mail."""
+        return SQL(
+            """message.message_type = 'comment'
+               AND EXISTS (SELECT FROM mail_notification sent
+                            WHERE sent.mail_message_id = message.id
+                              AND sent.notification_type = 'email'
+                              AND NOT EXISTS (SELECT FROM res_users own
+                                               WHERE own.partner_id = sent.res_partner_id
+                                                 AND own.share IS NOT TRUE))"""
+        )
+
+    @api.model
+    def _author_sql(self):
+        """Return the user who wrote a ``message``."""
+        return SQL(
+            """SELECT id FROM res_users
+                WHERE partner_id = message.author_id
+             ORDER BY active DESC, id LIMIT 1"""
+        )
+
+    @api.model
     def _note_event_sql(self):
-        """Notes that people wrote on the case, and what became of it (kind ``case``)."""
+        """Notes that people wrote on the case to each other, and what became of it (kind ``case``)."""
         return SQL(
             """
             SELECT collection_case.partner_id,
@@ -211,16 +260,15 @@ class ArCollectionSource(models.AbstractModel):
                    collection_case.id AS res_id
               FROM mail_message message
               JOIN ar_collection_case collection_case ON collection_case.id = message.res_id
-         LEFT JOIN LATERAL (
-                   SELECT id FROM res_users
-                    WHERE partner_id = message.author_id
-                 ORDER BY active DESC, id LIMIT 1
-                   ) author ON TRUE
+         LEFT JOIN LATERAL (%(author)s) author ON TRUE
              WHERE message.model = 'ar.collection.case'
                AND message.message_type IN ('comment', 'notification')
                AND message.body <> ''
+               AND NOT (%(to_outside)s)
             """,
             text=self._plain_sql(SQL.identifier("message", "body")),
+            author=self._author_sql(),
+            to_outside=self._to_outside_sql(),
         )
 
     @api.model
