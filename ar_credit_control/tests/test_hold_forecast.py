@@ -28,7 +28,7 @@ class TestHoldForecast(HoldCase):
         self.assertFalse(order.credit_hold_ids, "looking changes nothing")
 
     def test_no_limit_is_told_apart_from_no_credit(self):
-        none, zero = (self.make_customer(name, limit) for name, limit in (("Undecided", None), ("No Credit", 0)))
+        none, zero = self.make_customer("Undecided"), self.make_customer("No Credit", 0)
         self.assertFalse(self.make_order(1, none).credit_forecast_limit_set)
         self.assertTrue(self.make_order(1, zero).credit_forecast_limit_set, "zero is a limit")
 
