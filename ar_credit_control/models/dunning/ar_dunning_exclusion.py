@@ -18,7 +18,6 @@ class ArDunningExclusion(models.Model):
 
     kind = fields.Selection(
         [("item", "Item"), ("customer", "Customer")],
-        string="Kind",
         required=True,
         readonly=True,
         help="Item: one instalment of an entry. Customer: everything the customer owes, now and later.",
