@@ -149,6 +149,53 @@ class TestInterestClaim(InterestCase):
         self.assertAlmostEqual(self.total(), 500 * 0.1 * 40 / 365, delta=0.011)
         self.assertFalse(self.claim("2023-02-19"))
 
+    def test_reversed_entry_was_never_owed(self):
+        self.company.dunning_manual_entries = "include"
+        entry = self.env["account.move"].create(
+            {
+                "move_type": "entry",
+                "journal_id": self.company_data["default_journal_misc"].id,
+                "date": "2023-01-01",
+                "line_ids": [
+                    Command.create(
+                        {
+                            "account_id": self.company_data["default_account_receivable"].id,
+                            "partner_id": self.customer.id,
+                            "debit": 1000.0,
+                            "date_maturity": "2023-01-10",
+                        }
+                    ),
+                    Command.create(
+                        {"account_id": self.company_data["default_account_revenue"].id, "credit": 1000.0}
+                    ),
+                ],
+            }
+        )
+        entry.action_post()
+        claim = self.claim("2023-01-30")
+        self.assertEqual(claim.move_id, entry)
+        entry._reverse_moves([{"date": self.today}], cancel=True)
+        self.commit()
+        self.assertEqual(claim.state, "cancelled")
+        self.assertFalse(self.held())
+
+    def test_credit_note_of_a_dispute_about_another_invoice(self):
+        """What it takes off an invoice that nobody disputed was owed until then."""
+        disputed = self.make_invoice("2023-01-10", 300.0)
+        item = self.env["ar.aging.report"].search([("move_id", "=", disputed.id)])
+        category = self.env.ref("ar_credit_control.dispute_category_price")
+        dispute = self.env["ar.dispute"]._record(category, {item: 300.0}, "Too expensive")
+        dispute.with_user(self.controller)._decide({dispute.line_ids: 300.0}, "They are right.")
+        note = self.make_invoice("2023-02-09", 500.0, move_type="out_refund", invoice_date=DATE("2023-02-09"))
+        dispute.sudo()._link_existing(note.sudo())
+        invoice = self.make_invoice("2023-01-10", 1000.0)
+        (self.item(disputed) | self.item(note)).reconcile()
+        (self.item(invoice) | self.item(note)).reconcile()
+        self.commit()
+        claim = self.claim("2023-02-19")
+        self.assertEqual(claim.move_id, invoice)
+        self.assertEqual(claim.segment_ids.sorted("date_from").mapped("principal"), [1000.0, 800.0])
+
     def test_claims_that_wait_are_dropped_with_the_credit_note(self):
         self.scheme.fee_ids = [Command.create({"amount_from": 0, "amount": 40.0})]
         invoice = self.make_invoice("2023-01-10", 1000.0)
@@ -164,6 +211,16 @@ class TestInterestClaim(InterestCase):
         refund.line_ids.remove_move_reconcile()
         again = self.claim("2023-02-09")
         self.assertEqual((again.amount_interest, again.amount_fee), (8.22, 40.0))
+
+    def test_cents_of_rounding_do_not_keep_claims(self):
+        """Three days one by one are 0.27 each, in one go 0.82."""
+        invoice = self.make_invoice("2023-01-10", 1000.0)
+        claims = self.claims.union(*(self.claim(f"2023-01-{day}") for day in (11, 12, 13)))
+        claims.sudo().state = "claimed"
+        self.credit(invoice)
+        self.commit()
+        self.assertEqual(set(claims.mapped("state")), {"cancelled"})
+        self.assertFalse(self.held())
 
     def test_corrections_of_what_was_posted_are_named_to_who_posted_it(self):
         self.scheme.fee_ids = [Command.create({"amount_from": 0, "amount": 40.0})]
@@ -207,6 +264,7 @@ class TestInterestClaim(InterestCase):
         self.assertTrue(correction.activity_ids)
         self.credit(invoice, 100.0)
         self.commit()
+        self.assertEqual((correction.state, len(correction.activity_ids)), ("cancelled", 0), "counted anew")
         self.assertAlmostEqual(self.total(), 500 * 0.1 * 20 / 365, delta=0.011)
 
     def test_what_was_waived_is_not_given_back(self):
