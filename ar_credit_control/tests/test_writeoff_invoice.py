@@ -62,6 +62,14 @@ class TestWriteoffInvoice(WriteoffCase, HttpCase):
         text = self.page(self.other.get_portal_url())
         self.assertNotIn("Not paid", text)
 
+    def test_portal_of_who_paid_nothing(self):
+        self.write_off(self.invoice, amounts={self.invoice: 400})
+        self.write_off(self.other)
+        text = self.page("/my/invoices")
+        self.assertEqual(text.count("Not paid"), 2)
+        for invoice in self.invoice + self.other:
+            self.assertIn("Not paid", self.page(invoice.get_portal_url()))
+
     def test_part_is_not_paid_either(self):
         self.pay(self.invoice, 100)
         self.write_off(self.invoice, amounts={self.invoice: 400})

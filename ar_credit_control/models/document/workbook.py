@@ -9,12 +9,16 @@ from xlsxwriter.utility import xl_range
 
 from odoo.tools import SQL
 
+from .page_rows import count_lines
+
 # Day 0 of a workbook's dates.
 EPOCH = date(1899, 12, 30)
 # Rows that a sheet can hold.
 SHEET_ROWS = 1048576
 # Rows of headings above the first item.
 HEADING_ROWS = 4
+# Points of a line of text.
+LINE_HEIGHT = 15
 
 
 def open_workbook(file):
@@ -54,9 +58,12 @@ class Formats:
         self.date_format = self._get_date_format()
         self.title = workbook.add_format({"bold": True, "font_size": 14})
         self.label = workbook.add_format({"font_color": "#666666"})
-        self.header = workbook.add_format(
-            {"bold": True, "bg_color": "#E7E9ED", "bottom": 1, "text_wrap": True, "valign": "vcenter"}
-        )
+        header = {"bold": True, "bg_color": "#E7E9ED", "bottom": 1, "text_wrap": True, "valign": "vcenter"}
+        self.header = workbook.add_format(header)
+        self.header_number = workbook.add_format({**header, "align": "right"})
+        # Text right of a number would touch it.
+        self.indented = workbook.add_format({"indent": 1})
+        self.wrapped = workbook.add_format({"text_wrap": True, "valign": "top"})
         self.date = workbook.add_format({"num_format": self.date_format, "align": "left"})
         self.date_bold = workbook.add_format({"num_format": self.date_format, "align": "left", "bold": True})
         self.days = workbook.add_format({"num_format": "0"})
@@ -125,6 +132,10 @@ class Sheet:
         """Return (heading, width) of each column."""
         raise NotImplementedError
 
+    def is_number(self, column):
+        """Return whether a column, by its place, has numbers: they stand on the right, and so its heading."""
+        return False
+
     def write_heading(self):
         """Write what stands above the table, in its first rows."""
         raise NotImplementedError
@@ -138,7 +149,8 @@ class Sheet:
         self.sheet.set_row(HEADING_ROWS - 1, 30)
         for column, (heading, width) in enumerate(columns):
             self.sheet.set_column(column, column, width)
-            self.sheet.write_string(HEADING_ROWS - 1, column, heading, self.formats.header)
+            header = self.formats.header_number if self.is_number(column) else self.formats.header
+            self.sheet.write_string(HEADING_ROWS - 1, column, heading, header)
         self.sheet.freeze_panes(HEADING_ROWS, 1)
         self.sheet.set_landscape()
         self.sheet.fit_to_pages(1, 0)
@@ -146,9 +158,17 @@ class Sheet:
         self.row = HEADING_ROWS
         self.last_column = len(columns) - 1
 
-    def write_text(self, column, text):
+    def write_text(self, column, text, text_format=None):
         if text:
-            self.sheet.write_string(self.row, column, text)
+            self.sheet.write_string(self.row, column, text, text_format)
+
+    def write_words(self, column, text):
+        """Write text of any length on as many lines as the width of its column asks for."""
+        width = self.get_columns()[column][1]
+        lines = sum(count_lines([part], [width]) for part in (text or "").split("\n"))
+        if lines > 1:
+            self.sheet.set_row(self.row, LINE_HEIGHT * lines)
+        self.write_text(column, text, self.formats.wrapped)
 
     def write_day(self, column, day):
         """Write a day of the workbook, see ``EPOCH``."""

@@ -47,6 +47,7 @@ class ArProvisionMovementReport(models.TransientModel):
     )
     difference = fields.Monetary(compute="_compute_difference", help="Ledger less table: always zero.")
 
+    has_segments = fields.Boolean(compute="_compute_has_segments")
     overdrawn = fields.Char(
         compute="_compute_overdrawn",
         help="Allowance accounts with a debit at the end: more was used of them than was provided.",
@@ -64,6 +65,11 @@ class ArProvisionMovementReport(models.TransientModel):
     def _compute_difference(self):
         for report in self:
             report.difference = report.ledger - report.closing
+
+    @api.depends("line_ids.segment_id")
+    def _compute_has_segments(self):
+        for report in self:
+            report.has_segments = bool(report.line_ids.segment_id)
 
     @api.depends("closing", "line_ids.closing")
     def _compute_overdrawn(self):
@@ -162,7 +168,7 @@ class ArProvisionMovementReport(models.TransientModel):
 
     def _prepare_page_values(self):
         report = self.sudo()  # sudo: the table was readable; accounts and branches are named on it
-        by_segment = bool(report.line_ids.segment_id)
+        by_segment = report.has_segments
         parts = [name for name in PARTS if by_segment or name != "transfer"]
         columns = ("opening", *parts, "closing")
         pages, _used = self._split(report.line_ids, MOVEMENT_HEAD)

@@ -131,9 +131,10 @@ class TableSheet(Sheet):
             "rate": workbook.add_format({"num_format": "0.00%"}),
             "exact": workbook.add_format({"num_format": "0.0000%"}),
         }
+        total = {"bold": True, "top": 1, "bg_color": "#F6F7F9"}
         self.bold_formats = {
-            "count": workbook.add_format({"num_format": "#,##0", "bold": True, "bg_color": "#F6F7F9"}),
-            "rate": workbook.add_format({"num_format": "0.00%", "bold": True, "bg_color": "#F6F7F9"}),
+            "count": workbook.add_format({"num_format": "#,##0", **total}),
+            "rate": workbook.add_format({"num_format": "0.00%", **total}),
         }
         super().__init__(env, workbook, formats, company)
 
@@ -142,6 +143,9 @@ class TableSheet(Sheet):
 
     def get_columns(self):
         return [(column.heading, column.width) for column in self.table.columns]
+
+    def is_number(self, column):
+        return self.table.columns[column].kind not in ("text", "day")
 
     def write_heading(self):
         title = self.env._(
@@ -187,3 +191,7 @@ class FactSheet(TableSheet):
         rows += [("", ["", remark]) for remark in record._get_remarks()]
         columns = [Column(env._("Fact"), "text", 34), Column(env._("Content"), "text", 90)]
         super().__init__(env, workbook, formats, company, record, Table(env._("About"), columns, rows))
+
+    def write_value(self, number, column, value, bold):
+        # What is said in a sentence would make the page as wide as the sentence.
+        self.write_words(number, value)

@@ -141,6 +141,7 @@ class ProvisionSheet(Sheet):
     def __init__(self, env, workbook, formats, company, run):
         self.run = run
         self.percent = workbook.add_format({"num_format": "0.00##%"})
+        self.average = workbook.add_format({"num_format": "0.00%"})
         self.factor = workbook.add_format({"num_format": "0.00##"})
         self.count = workbook.add_format({"num_format": "#,##0"})
         super().__init__(env, workbook, formats, company)
@@ -162,9 +163,9 @@ class ProvisionSheet(Sheet):
         if amount:
             self.sheet.write_number(self.row, column, round(amount, 6), money or self.money)
 
-    def write_percent(self, column, rate):
+    def write_percent(self, column, rate, percent=None):
         if rate:
-            self.sheet.write_number(self.row, column, round(rate / 100, 10), self.percent)
+            self.sheet.write_number(self.row, column, round(rate / 100, 10), percent or self.percent)
 
 
 class MatrixSheet(ProvisionSheet):
@@ -191,6 +192,9 @@ class MatrixSheet(ProvisionSheet):
         if self.run.previous_id:
             columns.append((self.env._("Expected Loss of %s", self.run.previous_id.name), 19))
         return columns
+
+    def is_number(self, column):
+        return column >= 2
 
     def write_sheet(self):
         rows = [(section.name, row) for section in self.run._get_matrix_sections() for row in section.rows]
@@ -221,7 +225,7 @@ class MatrixSheet(ProvisionSheet):
             self.sheet.write_number(
                 self.row, 7, self.run.matrix_id.sudo().factor, self.factor
             )  # sudo: frozen
-        self.write_percent(8, row.rate)
+        self.write_percent(8, row.rate, self.average)
         self.row += 1
 
 
@@ -241,10 +245,13 @@ class AssessmentSheet(ProvisionSheet):
             (self.env._("Expected Loss"), 17),
         ]
 
+    def is_number(self, column):
+        return column >= 2
+
     def write_sheet(self, rows):
         for row in rows:
             self.write_text(0, row.partner_name)
-            self.write_text(1, row.assessment.reason)
+            self.write_words(1, row.assessment.reason)
             self.sheet.write_number(self.row, 2, row.item_count, self.count)
             self.write_money(3, row.gross)
             self.write_percent(4, row.rate)
@@ -298,13 +305,16 @@ class ItemSheet(ProvisionSheet):
             (self.env._("Rating Factor"), 11),
             (self.env._("Tax Left Out"), 11),
             (self.env._("Loss Rate"), 11),
-            (self.env._("Rate of the Covered Part"), 11),
+            (self.env._("Rate of the Covered Part"), 15),
             (self.env._("Expected Loss"), 17),
             (self.env._("Account"), 28),
         ]
         if len(self.names.branches) > 1:
             columns.append((self.env._("Company"), 24))
         return columns
+
+    def is_number(self, column):
+        return column == 5 or 12 <= column <= 21
 
     def write_sheet(self, items):
         """Write the items and their sums, and return how many there are."""
@@ -336,7 +346,7 @@ class ItemSheet(ProvisionSheet):
         self.write_day(4, item.date_maturity)
         if item.days_past_due is not None:
             sheet.write_number(row, 5, item.days_past_due, formats.days)
-        self.write_text(6, self.buckets.get(item.bucket_id))
+        self.write_text(6, self.buckets.get(item.bucket_id), formats.indented)
         self.write_text(7, self.segments.get(item.segment_id))
         self.write_text(8, self.names.ratings.get(item.rating_id))
         self.write_text(9, self.treatments[item.treatment])
@@ -348,12 +358,12 @@ class ItemSheet(ProvisionSheet):
         self.write_money(15, item.covered)
         self.write_percent(16, item.base_rate)
         if item.rating_factor is not None:
-            sheet.write_number(row, 17, item.rating_factor)
+            sheet.write_number(row, 17, item.rating_factor, self.factor)
         self.write_percent(18, item.tax_share)
         self.write_percent(19, item.rate)
         self.write_percent(20, item.cover_rate)
         self.write_money(21, item.amount)
-        self.write_text(22, self.names.accounts.get(item.account_id))
+        self.write_text(22, self.names.accounts.get(item.account_id), formats.indented)
         if len(self.names.branches) > 1:
             self.write_text(23, self.names.branches.get(item.company_id))
         self.row += 1
@@ -377,6 +387,9 @@ class MovementSheet(Sheet):
             (self.env._("Segment"), 24),
             *((fields[name]._description_string(self.env), 16) for name in COLUMNS),
         ]
+
+    def is_number(self, column):
+        return column >= 3
 
     def write_heading(self):
         sheet, formats = self.sheet, self.formats

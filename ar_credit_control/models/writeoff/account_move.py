@@ -57,6 +57,11 @@ class AccountMove(models.Model):
         # What was written off was not paid.
         return values | {"amount_paid": values["amount_paid"] - self._get_unpaid_writeoff()}
 
+    def _has_to_be_paid(self):
+        # The portal asks it of every invoice of its list. Core reads the transactions as the customer, who
+        # may not, unless the status of the invoice read them before: that of a written-off one does not.
+        return super(AccountMove, self.sudo())._has_to_be_paid()  # sudo: see above
+
     def _track_subtype(self, init_values):
         if "payment_state" in init_values and self._get_unpaid_writeoff():
             # Nobody who follows it, the customer perhaps, hears that it is paid.
