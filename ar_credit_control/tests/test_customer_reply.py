@@ -1,7 +1,7 @@
 from datetime import timedelta
 
 from odoo.fields import Command
-from odoo.tests import tagged
+from odoo.tests import new_test_user, tagged
 
 from odoo.addons.mail.tests.common import MailCase
 
@@ -110,6 +110,16 @@ class TestCustomerReply(CollectionCase, MailCase):
             )
         self.assertFalse(statement.reply_date)
         self.assertFalse(statement.activity_ids)
+
+    def test_who_answers_may_have_a_login_of_the_portal(self):
+        buyer = new_test_user(self.env, "reply_buyer", groups="base.group_portal")
+        buyer.partner_id.parent_id = self.customer
+        statement = self.make_statement()
+        statement.sudo().message_post(
+            body="The balance differs by 300", message_type="email", author_id=buyer.partner_id.id
+        )
+        self.assertTrue(statement.reply_date)
+        self.assertEqual(statement.activity_ids.user_id, self.collector)
 
     def test_a_case_that_is_closed_or_of_another_company_hears_nothing(self):
         other = self.setup_other_company()["company"]

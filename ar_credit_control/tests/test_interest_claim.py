@@ -213,9 +213,9 @@ class TestInterestClaim(InterestCase):
         self.assertEqual((again.amount_interest, again.amount_fee), (8.22, 40.0))
 
     def test_cents_of_rounding_do_not_keep_claims(self):
-        """Three days one by one are 0.27 each, in one go 0.82."""
+        """Six days one by one are 0.27 each, in one go 1.64."""
         invoice = self.make_invoice("2023-01-10", 1000.0)
-        claims = self.claims.union(*(self.claim(f"2023-01-{day}") for day in (11, 12, 13)))
+        claims = self.claims.union(*(self.claim(f"2023-01-{day}") for day in range(11, 17)))
         claims.sudo().state = "claimed"
         self.credit(invoice)
         self.commit()

@@ -69,6 +69,23 @@ class TestProvisionReportTables(TablePaperCase):
         self.assertEqual(total["Lost"], self.backtest.lost)
         self.assertAlmostEqual(total["Actual (%)"], self.backtest.actual_rate / 100)
 
+    def test_backtest_that_another_one_followed(self):
+        tests = self.env["ar.provision.backtest"].with_user(self.controller)
+        later = tests.create({"run_id": self.run_then.id, "date_to": date(2025, 12, 31)})
+        page = later._render_html()
+        self.assertIn("Status", page)
+        self.assertNotIn("Computed by", page, "nobody did yet: no fact without words")
+        later.action_compute()
+        self.backtest.invalidate_recordset()
+        self.assertIn(later.name, dict(self.backtest._get_facts())["Status"])
+
+    def test_nothing_is_a_dash(self):
+        values = self.backtest._prepare_page_values()
+        columns = {column.heading: column for column in values["tables"][0][0].columns}
+        for heading, value, words in (("Owed", 0.0, "–"), ("Items", 0, "–"), ("Owed", None, "")):
+            self.assertEqual(values["format_cell"](columns[heading], value), words)
+        self.assertIn("0.00", values["format_cell"](columns["Actual (%)"], 0.0))
+
     def test_roll_rates(self):
         page = self.history.with_user(self.auditor)._render_html()
         for text in ("Weighted by amount", "from 31", "Everyone else", self.controller.name):
