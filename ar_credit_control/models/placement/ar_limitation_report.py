@@ -295,7 +295,7 @@ class ArLimitationReport(models.Model):
             "name": self.env._("What Matters for %s", self.move_name),
             "type": "ir.actions.act_window",
             "res_model": "ar.limitation.event",
-            "views": [(False, "list"), (False, "form")],
+            "views": [(False, "list"), (False, "kanban"), (False, "form")],
             "domain": [("line_ids.move_id", "=", self.move_id.id)],
             "context": {"create": False},
         }
