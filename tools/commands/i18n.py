@@ -1,6 +1,7 @@
 """Write the template of translatable terms anew, and bring the translations in line with it."""
 
 import os
+import re
 
 import polib
 
@@ -23,9 +24,21 @@ def run(_arguments, databases):
 
 
 def _export(database, folder):
-    (folder / "i18n").mkdir(exist_ok=True)
+    template = folder / "i18n" / f"{folder.name}.pot"
+    template.parent.mkdir(exist_ok=True)
+    before = template.read_text() if template.exists() else ""
     command = odoo_env.command(database, "i18n", "export")
     processes.quiet([*command, "--languages", "pot", "--", folder.name], "exporting", cwd=project.ROOT)
+    template.write_text(keep_dates(before, template.read_text()))
+
+
+def keep_dates(before, after):
+    """Return `after`, or `before` when only the dates of export differ, which say nothing."""
+    return before if _undated(before) == _undated(after) else after
+
+
+def _undated(text):
+    return re.sub(r'^"(POT-Creation|PO-Revision)-Date: .*$', "", text, flags=re.MULTILINE)
 
 
 def _merge(path, template):
