@@ -1,3 +1,4 @@
+from . import test_activity_language
 from . import test_aging_exactness
 from . import test_aging_report
 from . import test_aging_tour

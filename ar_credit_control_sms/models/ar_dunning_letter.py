@@ -158,15 +158,17 @@ class ArDunningLetter(models.Model):
                 self.env._("The SMS was cancelled.")
             )
         elif state == "error":
-            labels = dict(
-                self.env["mail.notification"]._fields["failure_type"]._description_selection(self.env)
-            )
-            reason = self.env._(
-                "SMS not delivered: %s", failure_reason or labels.get(failure_type) or failure_type
-            )
-            if failure_type in NUMBER_FAILURES:
-                letters = letters._leave_sms(reason)
-            letters._mark_failed(reason)
+            # Told by a schedule or the gateway: in the language of who looks after the letter.
+            for lang, batch in letters.grouped(lambda letter: letter._get_responsible().lang).items():
+                batch.with_context(lang=lang)._note_failed_sms(failure_type, failure_reason)
+
+    def _note_failed_sms(self, failure_type, failure_reason):
+        labels = dict(self.env["mail.notification"]._fields["failure_type"]._description_selection(self.env))
+        reason = self.env._(
+            "SMS not delivered: %s", failure_reason or labels.get(failure_type) or failure_type
+        )
+        letters = self._leave_sms(reason) if failure_type in NUMBER_FAILURES else self
+        letters._mark_failed(reason)
 
     def _leave_sms(self, reason):
         """Send letters by mail, else post, where there is an address; return those without one."""

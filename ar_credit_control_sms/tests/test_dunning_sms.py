@@ -219,6 +219,18 @@ class TestDunningSms(DunningCase, SMSCase):
         self.assertIn("Wrong Number", letter.failure_reason)
         self.assertTrue(letter.activity_ids)
 
+    def test_why_it_failed_is_said_to_the_collector(self):
+        self.env["res.lang"]._activate_lang("zh_CN")
+        addons = self.env["ir.module.module"].search([("name", "in", ("sms", "ar_credit_control_sms"))])
+        addons._update_translations("zh_CN")
+        profile = self.env["ar.credit.profile"]._get_or_create(self.customer, self.company)
+        profile.sudo().collector_id = self.collector
+        self.collector.lang = "zh_CN"
+        letter = self.queued()
+        self.process(sim_error="credit")
+        self.assertEqual(letter.state, "failed")
+        self.assertRegex(letter.failure_reason, "[\u4e00-\u9fff]")
+
     def test_a_number_lost_before_the_queue_goes_by_mail(self):
         letter = self.propose().letter_ids
         letter.with_user(self.collector)._edit(channel="email")

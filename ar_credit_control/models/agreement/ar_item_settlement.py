@@ -230,11 +230,11 @@ class ArItemSettlement(models.AbstractModel):
         return self.env["ar.credit.profile"]._get_or_create(debtor, agreement.company_id)
 
     @api.model
-    def _schedule_activities(self, records, activity_type, summaries, users):
-        """Create one activity a record in one go; records whose person is empty get none.
+    def _schedule_activities(self, records, activity_type, describe, users):
+        """Create one activity a record in one go, in the language of its person; where that is empty, none.
 
         :param activity_type: external id without module
-        :param dict summaries: by record
+        :param describe: function of a record that returns what is to be done, in its environment's language
         :param dict users: by record
         """
         kind = self.env.ref(f"ar_credit_control.{activity_type}")
@@ -246,7 +246,7 @@ class ArItemSettlement(models.AbstractModel):
                     "res_model_id": model_id,
                     "res_id": record.id,
                     "activity_type_id": kind.id,
-                    "summary": summaries[record],
+                    "summary": describe(record.with_context(lang=users[record].lang)),
                     "user_id": users[record].id,
                     "date_deadline": fields.Date.context_today(record),
                 }

@@ -752,20 +752,21 @@ class ArPaymentPlan(models.Model):
         plans._message_log_batch({plan.id: texts[plan.state] for plan in plans})
         settlement = self.env["ar.item.settlement"]
         missed = plans.filtered(lambda plan: plan.state == "defaulted")
-        reasons = {
-            plan: self.env._(
-                "Instalment missed: %(plan)s, %(left)s left",
-                plan=plan.name,
-                left=format_amount(self.env, plan.amount_left, plan.currency_id),
-            )
-            for plan in missed
-        }
         people = {plan: plan._get_responsible() for plan in missed}
-        settlement._schedule_activities(missed, "mail_activity_plan_missed", reasons, people)
-        settlement._tell_cases(missed, "plan", reasons)
+        settlement._schedule_activities(
+            missed, "mail_activity_plan_missed", lambda plan: plan._describe_missed(), people
+        )
+        settlement._tell_cases(missed, "plan", {plan: plan._describe_missed() for plan in missed})
         settlement._close_activities(plans - missed, "mail_activity_plan_missed")
         for root, changed in plans.grouped("company_id").items():
             self.env["ar.credit.recheck"]._add(changed.partner_id, root)
+
+    def _describe_missed(self):
+        return self.env._(
+            "Instalment missed: %(plan)s, %(left)s left",
+            plan=self.name,
+            left=format_amount(self.env, self.amount_left, self.currency_id),
+        )
 
     def _get_responsible(self):
         """Who is told: the collector of the customer, else who asked for the plan."""

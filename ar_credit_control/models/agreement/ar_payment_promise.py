@@ -599,16 +599,13 @@ class ArPaymentPromise(models.Model):
         self.env["ar.item.settlement"]._schedule_activities(
             self,
             "mail_activity_promise_missed",
-            {
-                promise: self.env._(
-                    "Promise not kept: %(open)s of %(amount)s missing",
-                    open=format_amount(
-                        self.env, max(promise.amount - promise.amount_paid, 0), promise.currency_id
-                    ),
-                    amount=format_amount(self.env, promise.amount, promise.currency_id),
-                )
-                for promise in self
-            },
+            lambda promise: promise.env._(
+                "Promise not kept: %(open)s of %(amount)s missing",
+                open=format_amount(
+                    promise.env, max(promise.amount - promise.amount_paid, 0), promise.currency_id
+                ),
+                amount=format_amount(promise.env, promise.amount, promise.currency_id),
+            ),
             {promise: promise._get_responsible() for promise in self},
         )
         self.env["ar.item.settlement"]._tell_cases(
@@ -626,14 +623,11 @@ class ArPaymentPromise(models.Model):
         self.env["ar.item.settlement"]._schedule_activities(
             self,
             "mail_activity_contact_cash",
-            {
-                promise: self.env._(
-                    "Apply the receipt: %(customer)s seems to have paid the promised %(amount)s in time",
-                    customer=promise.partner_name or "",
-                    amount=format_amount(self.env, promise.amount, promise.currency_id),
-                )
-                for promise in self
-            },
+            lambda promise: promise.env._(
+                "Apply the receipt: %(customer)s seems to have paid the promised %(amount)s in time",
+                customer=promise.partner_name or "",
+                amount=format_amount(promise.env, promise.amount, promise.currency_id),
+            ),
             {promise: promise._get_cash_desk() for promise in self},
         )
 

@@ -496,13 +496,14 @@ class ArCashApplication(models.Model):
             if not approver:
                 continue
             kind = self.env.ref("mail.mail_activity_data_todo")
+            words = self.with_context(lang=approver.lang).env
             self.env["mail.activity"].with_context(mail_activity_quick_update=True).sudo().create(
                 [  # sudo: the person who asks may not write requests
                     {
                         "res_model_id": self.env["ir.model"]._get_id(self._name),
                         "res_id": request.id,
                         "activity_type_id": kind.id,
-                        "summary": self.env._("Approve the application of %s", request.display_name),
+                        "summary": words._("Approve the application of %s", request.display_name),
                         "user_id": approver.id,
                         "date_deadline": fields.Date.context_today(self),
                     }

@@ -30,7 +30,7 @@ class ArCustomerReplyMixin(models.AbstractModel):
         self.ensure_one()
         self.reply_date = message.date
         self._forward_reply(message)
-        self._schedule_activity(self.env._("Answer of the customer to read"))
+        self._schedule_activity(lambda env: env._("Answer of the customer to read"))
 
     def _forward_reply(self, message):
         """Post the answer on the open case of the customer, with its files; one case per profile."""
@@ -79,11 +79,17 @@ class ArCustomerReplyMixin(models.AbstractModel):
         document = self.with_context(allowed_company_ids=[])
         return next((user for user in users if document.with_user(user).has_access("read")), users.browse())
 
-    def _schedule_activity(self, summary, note=None):
-        """Ask who deals with the document to do something, unless that was asked already."""
+    def _schedule_activity(self, describe, note=None):
+        """Ask who deals with the document to do something, unless that was asked already.
+
+        :param describe: function of an environment that returns what is to be done, in its language
+        """
         self.ensure_one()
         user = self._get_responsible()
-        if not user or self.activity_ids.filtered(lambda activity: activity.summary == summary):
+        if not user:
+            return
+        summary = describe(self.with_context(lang=user.lang).env)
+        if self.activity_ids.filtered(lambda activity: activity.summary == summary):
             return
         self.with_context(mail_activity_quick_update=True).activity_schedule(
             "mail.mail_activity_data_todo",

@@ -514,7 +514,9 @@ class ArDunningLetter(models.Model):
         """Note why a letter did not reach the customer and ask a person to take over."""
         result = super()._mark_failed(reason)
         for letter in self:
-            letter._schedule_activity(self.env._("Letter not delivered: mend the address or post it"), reason)
+            letter._schedule_activity(
+                lambda env: env._("Letter not delivered: mend the address or post it"), reason
+            )
         return result
 
     def _message_receive_bounce(self, email, partner):

@@ -347,9 +347,10 @@ class ArDunningLetter(models.Model):
             lambda activity: activity.activity_type_id == activity_type
         ):
             return
-        self.with_context(mail_activity_quick_update=True).activity_schedule(
+        letter = self.with_context(mail_activity_quick_update=True, lang=user.lang)
+        letter.activity_schedule(
             TASKS[kind],
-            note=self._prepare_task_note(kind),
+            note=letter._prepare_task_note(kind),
             user_id=user.id,
             date_deadline=self._today(),
         )

@@ -413,7 +413,7 @@ class ArDunningRun(models.Model):
             "res_model_id": self.env["ir.model"]._get_id("ar.credit.profile"),
             "res_id": profile.id,
             "activity_type_id": activity_type.id,
-            "summary": activity_type.summary,
+            "summary": activity_type.with_context(lang=user.lang).summary,
             "user_id": user.id,
             "date_deadline": self.date,
         }

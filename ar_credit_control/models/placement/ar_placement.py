@@ -472,7 +472,7 @@ class ArPlacement(models.Model):
         settlement._schedule_activities(
             settled,
             SETTLED_ACTIVITY,
-            dict.fromkeys(settled, self.env._("All items are settled: close it and settle the commission")),
+            lambda placement: placement.env._("All items are settled: close it and settle the commission"),
             {placement: placement._get_responsible() for placement in settled},
         )
 

@@ -58,9 +58,10 @@ class ArStatement(models.Model):
         result = super()._mark_failed(reason)
         for statement in self:
             if statement.user_id.active:
+                words = statement.with_context(lang=statement.user_id.lang).env
                 statement.with_context(mail_activity_quick_update=True).activity_schedule(
                     "mail.mail_activity_data_todo",
-                    summary=self.env._("Statement not delivered: mend the address or print it"),
+                    summary=words._("Statement not delivered: mend the address or print it"),
                     user_id=statement.user_id.id,
                 )
         return result

@@ -1,0 +1,56 @@
+from odoo.tests import tagged
+
+from .common_agreement import AgreementCase
+from .common_dunning import DunningCase
+
+CHINESE = "[\u4e00-\u9fff]"
+
+
+def add_chinese(env, user):
+    env["res.lang"]._activate_lang("zh_CN")
+    env["ir.module.module"].search([("name", "=", "ar_credit_control")])._update_translations("zh_CN")
+    user.lang = "zh_CN"
+
+
+@tagged("post_install", "-at_install")
+class TestAgreementLanguage(AgreementCase):
+    """Whoever judges a promise, a schedule or a colleague: who has to act reads it in their own language."""
+
+    def test_a_promise_that_was_not_kept(self):
+        add_chinese(self.env, self.env.user)
+        self.due(300)
+        promise = self.promise(None, -10)
+        promise.with_context(lang="en_US")._judge()
+        self.assertEqual(promise.state, "broken")
+        self.assertEqual(promise.activity_ids.user_id.lang, "zh_CN")
+        self.assertRegex(promise.activity_ids.summary, CHINESE)
+
+
+@tagged("post_install", "-at_install")
+class TestLetterLanguage(DunningCase):
+    """What a schedule asks of a person about letters is in that person's language."""
+
+    def setUp(self):
+        super().setUp()
+        add_chinese(self.env, self.collector)
+        profile = self.env["ar.credit.profile"]._get_or_create(self.customer, self.company)
+        profile.sudo().collector_id = self.collector
+        self.make_invoice(days=10, amount=1000.0)
+
+    def queued(self):
+        letter = self.propose().letter_ids
+        letter.with_user(self.other_controller).action_approve()
+        letter.sudo().with_context(lang="en_US")._queue()
+        return letter
+
+    def test_a_letter_that_did_not_arrive(self):
+        letter = self.queued()
+        letter.sudo().with_context(lang="en_US")._mark_failed("No such mailbox")
+        self.assertEqual(letter.activity_ids.user_id, self.collector)
+        self.assertRegex(letter.activity_ids.summary, CHINESE)
+
+    def test_a_letter_to_call_about(self):
+        self.first.task = "call"
+        task = self.queued().activity_ids
+        self.assertEqual(task.user_id, self.collector)
+        self.assertRegex(task.summary, CHINESE)
