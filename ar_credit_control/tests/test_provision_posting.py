@@ -209,6 +209,12 @@ class TestProvisionPosting(WriteoffCase):
         self.book(self.allowance, 7, days[2])
         self.assertEqual(self.make_run(days[2]).booked_by_others, 7)
 
+    def test_no_opening_of_the_future(self):
+        opening = self.env["ar.provision.opening"].with_user(self.controller)
+        opening = opening.create({"company_id": self.company.id, "date": self.today + timedelta(days=1)})
+        with self.assertRaisesRegex(UserError, "future"):
+            opening.action_create()
+
     # ------------------------------------------------------------------
     # Cancelling
     # ------------------------------------------------------------------

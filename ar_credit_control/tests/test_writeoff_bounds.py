@@ -44,6 +44,14 @@ class TestWriteoffBounds(WriteoffCase):
         entry.action_post()
         return entry
 
+    def test_request_of_nothing(self):
+        self.env.flush_all()
+        action = self.invoice.with_user(self.collector).action_request_writeoff()
+        request = self.env["ar.writeoff.request"].with_user(self.collector).browse(action["res_id"])
+        request.line_ids.amount = 0
+        with self.assertRaisesRegex(UserError, "Enter what to write off"):
+            request.action_save()
+
     def test_recovery_needs_a_receipt(self):
         line = self.write_off(self.invoice).line_ids
         with self.assertRaisesRegex(UserError, "receipt"):

@@ -55,9 +55,13 @@ class ArProvisionOpening(models.TransientModel):
         ]
 
     def action_create(self):
-        """Make the opening run, computed, and open it."""
+        """Make the opening run, computed, and open it.
+
+        :raise UserError: for a day that has not come
+        """
         self.ensure_one()
         run = self.env["ar.provision.run"]._create_opening(self.company_id, self.date)
+        run._check_date()
         run.action_compute()
         return {
             "type": "ir.actions.act_window",

@@ -96,6 +96,8 @@ class ArWriteoffRequest(models.TransientModel):
         self.ensure_one()
         self._check_asks()
         lines = self.line_ids.filtered("amount")
+        if not lines:
+            raise UserError(self.env._("Enter what to write off of at least one item."))
         # Read anew as the user: what was open then may be paid, and only items that may be seen count.
         items = self.env["ar.aging.report"].search([("id", "in", lines.mapped("item"))])
         if not items or len(items) < len(lines):

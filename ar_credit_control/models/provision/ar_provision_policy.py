@@ -3,6 +3,7 @@ from dateutil.relativedelta import relativedelta
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Domain
+from odoo.tools import format_date
 from odoo.tools.misc import formatLang
 
 # What decides on the loss beside the rates: whoever changes it approves no run that it is new to.
@@ -401,7 +402,7 @@ class ArProvisionPolicy(models.Model):
                     "“%(policy)s” has no approved loss rates for %(date)s. Have a matrix approved that is "
                     "valid from that date or before.",
                     policy=self.name,
-                    date=fields.Date.to_string(date),
+                    date=format_date(self.env, date),
                 )
             )
         return matrix

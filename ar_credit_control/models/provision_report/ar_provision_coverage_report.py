@@ -84,7 +84,7 @@ class ArProvisionCoverageReport(models.TransientModel):
             (self.env._("By Age"), self.env._("Age"), "bucket_id", ""),
             (self.env._("By Treatment"), self.env._("Treatment"), "treatment", ""),
             (self.env._("By Segment"), self.env._("Segment"), "segment_id", self.env._("Everyone else")),
-            (self.env._("By Rating"), self.env._("Rating"), "rating_id", self.env._("Not rated")),
+            (self.env._("By Rating"), self.env._("Rating"), "rating_id", self.env._("No credit profile")),
         ]
 
     def _get_group_table(self, title, heading, field, nothing):
