@@ -324,7 +324,9 @@ class TestCollectionCase(CollectionCase):
 
     def test_placed_cases_are_closed_by_their_placement(self):
         case = self.open()
-        case._set_state("agency", "Handed over")
+        invoice = self.make_invoice(40)
+        self.place(invoice)
+        self.pay(invoice)
         self.run_night()
         self.run_night(days=9)
         self.assertEqual(case.state, "agency")

@@ -79,6 +79,34 @@ class TestCollectionParent(CollectionCase):
         self.assertEqual((case.state, case.merged_into_id, kept.state), ("closed", kept, "open"))
         self.assertEqual(kept.activity_ids, step)
 
+    def test_the_case_that_goes_on_is_with_the_lawyer(self):
+        """What a lawyer has of one customer is with the lawyer after both became one."""
+        kept = self.open(self.parent)
+        self.place(self.make_invoice(40, partner=self.person), kind="lawyer")
+        self.join_parent()
+        self.assertEqual(kept.state, "legal")
+
+    def test_the_case_of_merged_customers_is_with_the_lawyer(self):
+        kept = self.open()
+        self.place(self.make_invoice(40, partner=self.other), kind="lawyer")
+        wizard = self.env["base.partner.merge.automatic.wizard"].sudo().create({})
+        wizard._merge((self.customer | self.other).ids, self.customer)
+        self.env.invalidate_all()
+        self.assertEqual(kept.state, "legal")
+
+    def test_the_night_tells_cases_who_has_their_items(self):
+        """The case of who was handed over was closed before; the customer that goes on has one."""
+        kept = self.open(self.parent)
+        self.make_invoice(40, partner=self.parent)
+        placement = self.place(self.make_invoice(40, partner=self.person), kind="lawyer")
+        self.cases.search([("partner_id", "=", self.person.id)])._close("Done")
+        self.join_parent()
+        self.cases._run_company(self.company)
+        self.assertEqual(kept.state, "legal")
+        placement.sudo().state = "closed"
+        self.cases._run_company(self.company)
+        self.assertEqual(kept.state, "open")
+
     def test_a_promise_broken_later_is_told_the_case_of_the_parent(self):
         promise = self.promised(self.open(self.person), days=0)
         self.cases.search([("partner_id", "=", self.person.id)])._close("Done")

@@ -38,3 +38,26 @@ class ArCollectionCase(models.Model):
         """Open the form that records what restarts the limitation of this customer's items."""
         self.ensure_one()
         return self.env["ar.limitation.record"]._open_form(self.profile_id._get_overdue_items())
+
+    # Who has the items of a case: customers join others, and leave them
+
+    def _bring_up_to_date(self):
+        self._follow_placements()
+        return super()._bring_up_to_date()
+
+    def _follow_placements(self):
+        """Bring open cases in line with the running placements of their customers."""
+        cases = self.sudo()  # sudo: nobody writes cases
+        cases.invalidate_recordset(["placement_ids"])
+        names = dict(self._fields["state"]._description_selection(self.env))
+        for case in cases:
+            running = case.placement_ids.filtered(lambda placement: placement.state == "placed")
+            state = running._get_case_state()
+            if case.state != state:
+                case._set_state(state, names[state])
+
+    def _close_into(self, stays, reason):
+        states = {*self.mapped("state"), stays.state}
+        result = super()._close_into(stays, reason)
+        stays._set_state(next(state for state in ("legal", "agency", "open") if state in states), reason)
+        return result

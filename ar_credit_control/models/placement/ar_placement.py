@@ -502,7 +502,7 @@ class ArPlacement(models.Model):
                 ("state", "=", "placed"),
             ]
         )
-        state = "legal" if "lawyer" in running.mapped("kind") else "agency" if running else "open"
+        state = running._get_case_state()
         if self.state == "placed":
             case = cases._get_or_open(
                 profile, self.env._("Handed over: %s", self.name), opened_by="placement"
@@ -514,6 +514,10 @@ class ArPlacement(models.Model):
                 state,
                 self.env._("%(placement)s: %(agent)s", placement=self.name, agent=self.agent_id.name or ""),
             )
+
+    def _get_case_state(self):
+        """Return where the case of a customer is whose running placements these are."""
+        return "legal" if "lawyer" in self.mapped("kind") else "agency" if self else "open"
 
     def _describe_lacking(self):
         return self.env._("Credit controllers approve what is handed over.")
