@@ -51,6 +51,18 @@ class TestWriteoffPlacement(WriteoffCase):
         writeoff.with_user(self.controller).action_cancel("By mistake")
         self.assertEqual(self.figures(), (800, 200, 45))
 
+    def test_what_was_written_off_is_settled(self):
+        """Nothing is left that we would claim: it may be closed, until the write-off is taken back."""
+        writeoff = self.write_off(self.invoice, amounts={self.invoice: 400})
+        self.placement._judge()
+        self.assertFalse(self.placement.settled_on)
+        rest = self.write_off(self.invoice)
+        self.placement._judge()
+        self.assertEqual(self.placement.settled_on, self.today)
+        (writeoff + rest).with_user(self.controller).action_cancel("By mistake")
+        self.placement._judge()
+        self.assertFalse(self.placement.settled_on)
+
     def test_file_tells_nothing_of_it(self):
         writeoff = self.write_off(self.invoice)
         self.recover(writeoff.line_ids, 300, self.make_receipt(300))
