@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import signal
 from contextlib import contextmanager
 
 from tools.console import note
@@ -23,6 +24,16 @@ def exclusive(path, what):
         handle.write(str(os.getpid()))
         handle.flush()
         yield
+
+
+def end_holder(path):
+    """Ask the process that holds a lock to end, and wait until it has. Nobody holds it: nothing to do."""
+    with open(path) as handle:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.kill(int(handle.read()), signal.SIGTERM)
+            fcntl.flock(handle, fcntl.LOCK_EX)
 
 
 class Users:

@@ -4,7 +4,7 @@ import argparse
 import os
 import shutil
 
-from tools import project
+from tools import locks, project
 from tools.console import note, step
 from tools.setup import postgres
 
@@ -13,6 +13,8 @@ def run(arguments):
     parser = argparse.ArgumentParser(prog="make clean")
     parser.add_argument("--all", action="store_true", help="the cache of downloads, too")
     options = parser.parse_args(arguments)
+    for demo in sorted(project.LOCKS.glob("demo-*")):
+        locks.end_holder(demo)
     if project.STATE.exists():
         step(f"Removing {project.STATE} and its database cluster")
         postgres.remove_cluster()

@@ -8,7 +8,7 @@ import urllib.error
 import urllib.request
 from contextlib import closing, contextmanager
 
-from tools import odoo_env, processes, project
+from tools import locks, odoo_env, processes, project
 from tools.console import SetupError, note, seconds, step
 
 DEFAULT_PORT = 8069
@@ -36,7 +36,7 @@ def run(arguments, databases):
     _check_port(options.port)
     database = databases.ensure_demo(fresh=options.fresh)
     _set_address(databases, database, options.port)
-    with _mail_catcher() as mail_port:
+    with locks.exclusive(project.LOCKS / f"demo-{options.port}", "the demo"), _mail_catcher() as mail_port:
         command = odoo_env.command(
             database,
             http_port=options.port,
