@@ -332,6 +332,7 @@
             "ar_credit_control/static/src/takeover/*",
             "ar_credit_control/static/src/collection/*",
             "ar_credit_control/static/src/contact/*",
+            "ar_credit_control/static/src/writeoff/*",
         ],
         "web.assets_backend_lazy": [
             "ar_credit_control/static/src/aging/lazy/*",

@@ -91,6 +91,20 @@ class TestWriteoffInvoice(WriteoffCase, HttpCase):
         self.write_off(self.invoice)
         self.assertNotIn("Paid on", paper(self.invoice))
 
+    def test_form_says_what_was_written_off(self):
+        def rows(invoice):
+            invoice.invalidate_recordset(["invoice_payments_widget"])
+            content = (invoice.invoice_payments_widget or {"content": []})["content"]
+            return sorted((row["amount"], row["is_writeoff"]) for row in content)
+
+        self.pay(self.invoice, 100)
+        self.assertEqual(rows(self.invoice), [(100, False)])
+        writeoff = self.write_off(self.invoice, amounts={self.invoice: 400})
+        self.assertEqual(rows(self.invoice), [(100, False), (400, True)])
+        self.recover(writeoff.line_ids, 150)
+        self.assertEqual(rows(self.invoice), [(100, False), (400, True)])
+        self.assertEqual(rows(self.other), [])
+
     def test_nobody_hears_that_it_is_paid(self):
         self.pay(self.other)
         self.write_off(self.invoice)
