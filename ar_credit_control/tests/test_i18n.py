@@ -37,6 +37,11 @@ class TestTranslations(TranslationChecks, TransactionCase):
                     self.assertRegex(text, CHINESE)
             self.assertNotIn("{", "".join(texts), "a field was not replaced")
 
+    def test_new_stage_has_a_subject_in_the_language_of_who_adds_it(self):
+        self.env["res.lang"]._activate_lang("zh_CN")
+        stage = self.env["ar.dunning.stage"].with_context(lang="zh_CN").new({})
+        self.assertRegex(stage.letter_title, CHINESE)
+
     def _make_letter(self):
         company = self.env.company
         return self.env["ar.dunning.letter"].new(

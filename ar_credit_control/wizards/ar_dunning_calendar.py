@@ -44,6 +44,7 @@ class ArDunningCalendar(models.TransientModel):
     )
     state_id = fields.Many2one(
         "res.country.state",
+        string="Federal State",
         domain="[('country_id', '=', country_id)]",
         help="Its own holidays, where it has any, are added to those of the whole country.",
     )

@@ -8,7 +8,7 @@ class ArDunningPosting(models.TransientModel):
     _name = "ar.dunning.posting"
     _description = "Mark Letters as Posted"
 
-    date = fields.Date(string="Posted On", required=True, default=fields.Date.context_today)
+    date = fields.Date(string="Mailed On", required=True, default=fields.Date.context_today)
     carrier = fields.Char()
     document_ids = fields.Many2many(
         "ir.attachment",

@@ -7,7 +7,7 @@ class ArDunningLetter(models.Model):
 
     _inherit = "ar.dunning.letter"
 
-    posted_on = fields.Date(readonly=True)
+    posted_on = fields.Date(string="Mailed On", readonly=True)
     carrier = fields.Char(readonly=True)
     waybill = fields.Char(
         string="Waybill Number", readonly=True, help="Number under which the carrier proves that it arrived."

@@ -108,7 +108,10 @@ class ArDunningStage(models.Model):
         domain="[('model', '=', 'ar.dunning.letter')]",
     )
     letter_title = fields.Char(
-        string="Letter Subject", required=True, translate=True, default="Payment reminder"
+        string="Letter Subject",
+        required=True,
+        translate=True,
+        default=lambda self: self.env._("Payment reminder"),
     )
     letter_text = fields.Text(
         string="Letter Opening",
