@@ -121,6 +121,36 @@ class TestCollectionParent(CollectionCase):
         )
         self.assertEqual(case.partner_id, self.parent)
 
+    def test_pauses_stay_with_items_when_a_customer_leaves_its_parent(self):
+        placed, left_out = (self.make_invoice(days=40, partner=self.person) for _number in range(2))
+        self.dispute(self.invoice, 400.0)
+        self.place(placed)
+        self.promised(self.open(self.person), days=3)
+        items = self.env["ar.aging.report"].with_user(self.controller)
+        exclusions = self.env["ar.dunning.exclusion"].with_user(self.controller)
+        exclusions._exclude_items(items.search([("move_id", "=", left_out.id)]), "Agreed")
+        before = self.paused()
+        self.assertEqual(before, {self.invoice: 900.0, placed: 1000.0, left_out: 1000.0})
+        self.join_parent()
+        self.assertEqual(self.paused(), before)
+        self.person.parent_id = False
+        self.env.flush_all()
+        self.env.invalidate_all()
+        self.assertEqual(self.paused(), before)
+
+    def test_who_is_left_out_is_so_after_it_joined_too(self):
+        """Leaving out a customer is about the customer, not about its items."""
+        exclusions = self.env["ar.dunning.exclusion"].with_user(self.controller)
+        exclusion = exclusions._exclude_customers(self.person, self.company, "Agreed")
+        self.join_parent()
+        self.assertEqual((exclusion.partner_id, exclusion.state), (self.person, "active"))
+
+    def paused(self):
+        self.env.flush_all()
+        items = self.env["ar.aging.report"].search([("partner_id", "in", (self.person | self.parent).ids)])
+        paused = self.env["ar.item.pause"]._get_paused(items, self.company, self.today)
+        return {items.browse(item).move_id: amount for item, amount in paused.items()}
+
     def test_next_steps_of_merged_customers_stay(self):
         kept = self.open()
         step = self.plan_step(self.open(self.other))

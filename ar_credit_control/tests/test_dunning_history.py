@@ -65,6 +65,18 @@ class TestDunningHistory(DunningCase):
         )
         self.assertEqual(figures[self.parent.id]["dunning_level"], self.first.sequence)
 
+    def test_stages_go_on_after_a_customer_left_its_parent(self):
+        self.send(self.propose().letter_ids)
+        self.join_parent()
+        self.person.parent_id = False
+        self.env.flush_all()
+        self.env.invalidate_all()
+        item = self.env["ar.aging.report"].search([("move_id", "=", self.invoice.id)])
+        self.assertEqual(item.partner_id, self.parent, "Odoo leaves the item with the former parent")
+        self.assertEqual(item.dunning_stage_id, self.first)
+        later = self.propose(self.today + timedelta(days=self.policy.contact_interval_days + 1)).letter_ids
+        self.assertEqual((later.partner_id, later.stage_id), (self.parent, self.second))
+
     def test_stages_go_on_after_customers_are_merged(self):
         other = self.make_customer("Kornmann double")
         second_invoice = self.make_invoice(days=20, partner=other)

@@ -991,3 +991,13 @@ class TestInterestClaim(InterestCase):
         group = self.make_customer("Group AG")
         self.customer.write({"parent_id": group.id, "is_company": False})
         self.assertFalse(self.claims.sudo()._claim(self.company, self.today))
+
+    def test_no_day_is_claimed_twice_of_who_joins_and_leaves_a_parent(self):
+        parent = self.make_customer("Parent AG")
+        invoice = self.make_invoice("2023-01-10", 1000.0)
+        self.pay(invoice, "2023-01-30")
+        self.assertEqual(self.claim("2023-02-28").amount_interest, 5.48)
+        self.customer.write({"parent_id": parent.id, "is_company": False})
+        self.assertFalse(self.claims.sudo()._claim(self.company, DATE("2023-03-31")))
+        self.customer.write({"parent_id": False, "is_company": True})
+        self.assertFalse(self.claims.sudo()._claim(self.company, DATE("2023-03-31")))

@@ -211,7 +211,12 @@ class ArDunningExclusion(models.Model):
         raise UserError(self.env._("Exclusions are evidence and cannot be deleted; end them instead."))
 
     @api.model
-    def _merge_partners(self, partners, destination):
+    def _follow_items(self, partners, customer):
+        self._merge_partners(partners, customer, kinds=("item",))
+        super()._follow_items(partners, customer)
+
+    @api.model
+    def _merge_partners(self, partners, destination, kinds=("customer", "item")):
         """End what merged partners would be excluded by twice; the exclusion that lasts longest stays."""
         self.env.flush_all()
         self.env.cr.execute(
@@ -227,11 +232,13 @@ class ArDunningExclusion(models.Model):
                                        CASE WHEN kind = 'item' THEN date_maturity END
                                    ORDER BY date_to DESC NULLS FIRST, id) AS place
                           FROM ar_dunning_exclusion
-                         WHERE ended_date IS NULL AND partner_id = ANY(%(partners)s)) ranked
+                         WHERE ended_date IS NULL AND kind = ANY(%(kinds)s)
+                           AND partner_id = ANY(%(partners)s)) ranked
                  WHERE ranked.id = exclusion.id AND ranked.place > 1
                 """,
                 today=fields.Date.context_today(self),
                 uid=self.env.uid,
+                kinds=list(kinds),
                 partners=[*partners.ids, destination.id],
             )
         )

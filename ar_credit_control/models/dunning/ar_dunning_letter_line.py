@@ -64,9 +64,9 @@ class ArDunningLetterLine(models.Model):
     def _sent_sql(self):
         """Return what was sent, by instalment: one row per line of a letter that was sent.
 
-        ``move_id``, ``partner_id`` (the customer that the addressee belongs to now: companies get parents)
-        and ``date_maturity`` of the instalment; ``stage_id`` and ``is_due`` of the line; ``letter_id``,
-        ``date``, ``company_id`` and ``policy_id`` of the letter.
+        ``move_id``, ``partner_id`` (who owes it now, else whom the addressee belongs to: companies get
+        parents and leave them) and ``date_maturity`` of the instalment; ``stage_id`` and ``is_due`` of the
+        line; ``letter_id``, ``date``, ``company_id`` and ``policy_id`` of the letter.
         """
         return SQL(
             """
@@ -75,7 +75,8 @@ class ArDunningLetterLine(models.Model):
                    letter.id AS letter_id, letter.date, letter.company_id, letter.policy_id
               FROM ar_dunning_letter_line line
               JOIN ar_dunning_letter letter ON letter.id = line.letter_id AND letter.state = 'sent'
-              JOIN res_partner partner ON partner.id = letter.partner_id
+         LEFT JOIN account_move_line item ON item.id = line.move_line_id
+              JOIN res_partner partner ON partner.id = COALESCE(item.partner_id, letter.partner_id)
              WHERE line.move_id IS NOT NULL
             """
         )

@@ -308,6 +308,11 @@ class ArInterestClaim(models.Model):
             self.invalidate_model(["state", "letter_id"])
 
     @api.model
+    def _follow_items(self, partners, customer):
+        self._merge_partners(partners, customer)
+        super()._follow_items(partners, customer)
+
+    @api.model
     def _merge_partners(self, partners, destination):
         """Number the claims of partners that are merged on after those of the destination."""
         self.env.flush_all()

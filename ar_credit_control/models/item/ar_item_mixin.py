@@ -1,4 +1,5 @@
-from odoo import fields, models
+from odoo import api, fields, models
+from odoo.tools import SQL
 
 
 class ArItemMixin(models.AbstractModel):
@@ -51,3 +52,17 @@ class ArItemMixin(models.AbstractModel):
             "invoice_date": item.invoice_date or item.date,
             "date_maturity": item.date_maturity,
         }
+
+    @api.model
+    def _follow_items(self, partners, customer):
+        """Bring what is noted of items of partners to the customer who owes these items now."""
+        self.flush_model()
+        self.env.cr.execute(
+            SQL(
+                "UPDATE %s SET partner_id = %s WHERE partner_id = ANY(%s) AND move_id IS NOT NULL",
+                SQL.identifier(self._table),
+                customer.id,
+                partners.ids,
+            )
+        )
+        self.invalidate_model(["partner_id"])

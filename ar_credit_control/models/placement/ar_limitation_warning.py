@@ -145,6 +145,11 @@ class ArLimitationWarning(models.Model):
         }
 
     @api.model
+    def _follow_items(self, partners, customer):
+        self._merge_partners(partners, customer)
+        super()._follow_items(partners, customer)
+
+    @api.model
     def _merge_partners(self, partners, destination):
         """Keep the first of warnings that merged partners make the same: instalment, date and step."""
         self.env.flush_all()
