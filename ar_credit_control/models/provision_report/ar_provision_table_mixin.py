@@ -12,7 +12,7 @@ HEAD, FACT = 30, 4.6
 # Decimals of percents by the kind of their column.
 DIGITS = {"rate": 2, "exact": 4}
 # Letters of a fact that fit into a line.
-FACT_WIDTH = 70
+FACT_WIDTH = 150
 
 # ``kind`` of a column: text, count, money, rate (percent), exact (percent, as rates are approved) or day.
 Column = namedtuple("Column", "heading kind width", defaults=("text", 16))
