@@ -111,6 +111,74 @@ class TestRollRate(RollRateCase):
         self.assertEqual(sum(derivation.row_ids.mapped("paid")), 0)
         self.assertEqual(self.by_age(derivation)[0].loss_rate, 100)
 
+    def entered(self):
+        return sum(self.derive().row_ids.mapped("entered"))
+
+    def test_only_what_customers_were_asked_for_is_history(self):
+        self.invoice_due(100, date(2024, 3, 1))
+        before = self.entered()
+        receivable = self.company_data["default_account_receivable"]
+        bank = self.company_data["default_journal_bank"]
+        bank.outbound_payment_method_line_ids.payment_account_id = bank.default_account_id
+        day = date(2024, 3, 1)
+
+        def pay_back():
+            payment = self.env["account.payment"].create(
+                {
+                    "payment_type": "outbound",
+                    "partner_type": "customer",
+                    "partner_id": self.customer.id,
+                    "amount": 50,
+                    "date": day,
+                    "journal_id": bank.id,
+                }
+            )
+            payment.action_post()
+            return payment.move_id
+
+        def pay_back_by_statement():
+            line = self.env["account.bank.statement.line"].create(
+                {
+                    "journal_id": bank.id,
+                    "date": day,
+                    "payment_ref": "Paid back",
+                    "partner_id": self.customer.id,
+                    "amount": -50,
+                    "counterpart_account_id": receivable.id,
+                }
+            )
+            return line.move_id
+
+        def book_exchange():
+            return self.make_entry(
+                day,
+                (receivable, 50, self.customer),
+                (self.company_data["default_account_revenue"], -50),
+                journal_id=self.company.currency_exchange_journal_id.id,
+            )
+
+        def invoice_own_company():
+            return self.invoice_due(50, day, partner_id=self.company.partner_id.id)
+
+        def draft():
+            entry = self.invoice_due(50, day)
+            entry.button_draft()
+            return entry
+
+        for make in (pay_back, pay_back_by_statement, book_exchange, invoice_own_company, draft):
+            with self.subTest(make.__name__):
+                items = make().line_ids.filtered(lambda line: line.account_id == receivable)
+                self.assertEqual(sum(items.mapped("balance")), 50)
+                self.assertEqual(self.entered(), before)
+
+    def test_what_came_after_the_history_changes_nothing(self):
+        invoice = self.invoice_due(100, date(2024, 12, 1))
+        before = [(row.month, row.bucket_age, row.entered, row.rolled) for row in self.derive().row_ids]
+        self.settle(invoice, 60, date(2025, 1, 2), self.loss)
+        self.assertEqual(
+            [(row.month, row.bucket_age, row.entered, row.rolled) for row in self.derive().row_ids], before
+        )
+
     def test_balances_taken_over_count_from_the_next_bucket_on(self):
         """They were not in the ledger when they rolled: nobody knows what was paid by then."""
         self.make_entry(
