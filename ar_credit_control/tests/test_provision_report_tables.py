@@ -9,9 +9,11 @@ from odoo.tests import HttpCase, new_test_user, tagged
 from odoo.tools.pdf import PdfFileWriter
 
 from ..models.document import joint_pdf
+from ..models.provision_report.ar_provision_table_mixin import Column, Table
 from .common_roll_rate import RollRateCase
 
 HEADING = 4
+COLUMNS = [Column("Figures")]
 
 
 class TablePaperCase(RollRateCase):
@@ -140,6 +142,15 @@ class TestProvisionReportTables(TablePaperCase):
             pages = joint_pdf.read_pages(paper.getvalue())
             content = joint_pdf.write_documents([(name, pages)])
             self.assertEqual(joint_pdf.read_pages(content)[0].extract_text().strip(), footer)
+
+    def test_signatures_stand_below_figures(self):
+        for count in (16, 19, 21, 22):
+            rows = [("", [f"Figure {number}"]) for number in range(count)]
+            self.patch(type(self.coverage), "_get_tables", lambda report, r=rows: [Table("All", COLUMNS, r)])
+            pages = joint_pdf.read_pages(self.coverage._render_joint_pdf())
+            last = pages[-1].extract_text()
+            self.assertIn("Reviewed", last)
+            self.assertIn("Figure", last, f"{count} rows")
 
     def test_pdf_and_who_prints(self):
         for record in self.papers:

@@ -9,6 +9,8 @@ from ..document.workbook import EPOCH, Formats, Sheet, open_workbook
 
 # Millimetres of the page before the tables; of a fact above them.
 HEAD, FACT = 30, 4.6
+# Millimetres that signatures need beyond the room that is left over; rows that go with them to another page.
+SIGNS, WITH_SIGNS = 12, 3
 # Decimals of percents by the kind of their column.
 DIGITS = {"rate": 2, "exact": 4}
 # Letters of a fact that fit into a line.
@@ -81,11 +83,14 @@ class ArProvisionTableMixin(models.AbstractModel):
         for table in self._get_tables():
             pages, used = self._split(table.rows, used)
             tables.append((table, pages))
+        remarks = self._get_remarks()
+        if tables and used + SIGNS + FACT * len(remarks) > page_rows.LANDSCAPE:
+            pages[-1:] = pages[-1][:-WITH_SIGNS], pages[-1][-WITH_SIGNS:]
         return values | {
             "title": self._get_title(),
             "facts": facts,
             "tables": tables,
-            "remarks": self._get_remarks(),
+            "remarks": remarks,
             "signs": self._get_signs(),
             "format_cell": lambda column, value: self._format_cell(values, column, value),
         }
