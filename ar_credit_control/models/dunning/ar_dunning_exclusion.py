@@ -213,7 +213,7 @@ class ArDunningExclusion(models.Model):
     @api.model
     def _follow_items(self, partners, customer):
         self._merge_partners(partners, customer, kinds=("item",))
-        super()._follow_items(partners, customer)
+        return super()._follow_items(partners, customer)
 
     @api.model
     def _merge_partners(self, partners, destination, kinds=("customer", "item")):

@@ -19,9 +19,10 @@ class ResPartner(models.Model):
 
     def _credit_follow_entity(self, entities, keep_limit):
         """Bring what is noted of items to a new parent, as Odoo does with the journal items, for good."""
-        super()._credit_follow_entity(entities, keep_limit)
+        result = super()._credit_follow_entity(entities, keep_limit)
         owing = self.sudo().grouped("commercial_partner_id")  # sudo: may not be readable
         for customer, partners in owing.items():
             joined = (partners - customer).filtered(lambda partner, now=customer: entities[partner] != now)
             for model in FOLLOWING if joined else ():
                 self.env[model]._follow_items(joined, customer)
+        return result

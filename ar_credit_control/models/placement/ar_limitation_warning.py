@@ -147,7 +147,7 @@ class ArLimitationWarning(models.Model):
     @api.model
     def _follow_items(self, partners, customer):
         self._merge_partners(partners, customer)
-        super()._follow_items(partners, customer)
+        return super()._follow_items(partners, customer)
 
     @api.model
     def _merge_partners(self, partners, destination):
