@@ -152,6 +152,15 @@ class TestProvisionReportTables(TablePaperCase):
             self.assertIn("Reviewed", last)
             self.assertIn("Figure", last, f"{count} rows")
 
+    def test_short_tables_stay_together(self):
+        tables = [
+            Table(title, COLUMNS, [("", [f"{title} {number}"]) for number in range(count)])
+            for title, count in (("Long", 17), ("Short", 4))
+        ]
+        self.patch(type(self.coverage), "_get_tables", lambda report: tables)
+        pages = self.coverage._prepare_page_values()["tables"][1][1]
+        self.assertEqual([len(page) for page in pages], [0, 4])
+
     def test_pdf_and_who_prints(self):
         for record in self.papers:
             self.assertTrue(record._render_joint_pdf().startswith(b"%PDF"))

@@ -6,11 +6,14 @@ from odoo.tools.misc import formatLang
 
 from ..document import page_rows
 from ..document.workbook import EPOCH, Formats, Sheet, open_workbook
+from .ar_provision_print_mixin import HEADING, ROW
 
 # Millimetres of the page before the tables; of a fact above them.
 HEAD, FACT = 30, 4.6
 # Millimetres that signatures need beyond the room that is left over; rows that go with them to another page.
 SIGNS, WITH_SIGNS = 12, 3
+# Rows of a table that starts on the next page where it does not fit.
+SHORT = 10
 # Decimals of percents by the kind of their column.
 DIGITS = {"rate": 2, "exact": 4}
 # Letters of a fact that fit into a line.
@@ -81,6 +84,9 @@ class ArProvisionTableMixin(models.AbstractModel):
         used = HEAD + FACT * lines
         tables = []
         for table in self._get_tables():
+            height = HEADING + ROW * (len(table.rows) + 1)
+            if len(table.rows) <= SHORT and used + height > page_rows.LANDSCAPE:
+                used = page_rows.LANDSCAPE
             pages, used = self._split(table.rows, used)
             tables.append((table, pages))
         remarks = self._get_remarks()
