@@ -38,13 +38,14 @@ class AccountMove(models.Model):
             move.has_writeoff = bool(move.written_off_amount)
 
     def _compute_payments_widget_reconciled_info(self):
-        super()._compute_payments_widget_reconciled_info()
+        result = super()._compute_payments_widget_reconciled_info()
         rows = [row for move in self for row in (move.invoice_payments_widget or {"content": []})["content"]]
         # sudo: whoever reads the invoice sees the entry there, and that it is no payment
         lines = self.env["ar.writeoff.line"].sudo()
         entries = set(lines.search([("entry_id", "in", [row["move_id"] for row in rows])]).entry_id.ids)
         for row in rows:
             row["is_writeoff"] = row["move_id"] in entries
+        return result
 
     @api.model
     def _search_has_writeoff(self, operator, value):
