@@ -26,6 +26,5 @@ from . import res_company
 from . import mail_activity
 from . import ar_dunning_policy_preset
 from . import ar_dunning_stage_preset
-from . import ir_module_module
 from . import ar_dunning_letter_text
 from . import resource_calendar_leaves

@@ -141,10 +141,10 @@ class ArLimitationEvent(models.Model):
 
         :param letters: ``ar.dunning.letter`` records as superuser
         """
-        self.sudo().search([("letter_id", "in", letters.ids), ("state", "=", "valid")]).state = "withdrawn"
+        recorder = self.sudo()  # sudo: recorded here only, the caller checked who asks
+        recorder.search([("letter_id", "in", letters.ids), ("state", "=", "valid")]).state = "withdrawn"
         demands = letters.filtered(lambda letter: letter._get_demanded_lines())
-        # sudo: recorded here only, the caller checked who asks
-        events = self.sudo().create([self._prepare_posted(letter) for letter in demands])
+        events = recorder.create([self._prepare_posted(letter) for letter in demands])
         for letter, event in zip(demands, events, strict=True):
             documents = letter.document_id | letter.posting_proof_ids
             event.document_ids = [Command.set(documents._give_to(event).ids)]

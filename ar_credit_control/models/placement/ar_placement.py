@@ -462,6 +462,7 @@ class ArPlacement(models.Model):
         Closing is left to a person, who settles the commission.
         """
         changed = self._find_changed(SQL("placement.id = ANY(%s)", self.ids))
+        # sudo: the company and the people asked are of the placement, whoever matches its items
         settled = self.browse(placement.id for placement, is_settled in changed.items() if is_settled).sudo()
         again = self.browse(placement.id for placement in changed) - settled
         for company, placements in settled.grouped("company_id").items():
@@ -493,6 +494,7 @@ class ArPlacement(models.Model):
         """Let the case of the customer follow: to the lawyer, to the agency, or back to us."""
         self.ensure_one()
         debtor = self.sudo().partner_id.commercial_partner_id  # sudo: companies get parents, any of them
+        # sudo: the case stands on it, whoever hands over may not read it
         profile = self.env["ar.credit.profile"]._get_or_create(debtor, self.company_id).sudo()
         cases = self.env["ar.collection.case"].sudo()  # sudo: cases are moved by their methods
         running = self.sudo().search(  # sudo: placements of the same customer

@@ -13,6 +13,5 @@ from . import (
     ar_collection_case,
     ar_credit_profile,
     ar_credit_rating,
-    ir_module_module,
     res_config_settings,
 )
