@@ -81,6 +81,7 @@ from . import test_i18n
 from . import test_interest_claim
 from . import test_interest_figures
 from . import test_interest_letter
+from . import test_items_alike
 from . import test_life
 from . import test_lifecycle
 from . import test_limitation

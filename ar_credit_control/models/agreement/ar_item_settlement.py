@@ -29,8 +29,8 @@ class ArItemSettlement(models.AbstractModel):
         ``unpaid_now``: what is not paid now; ``lost_then``, ``lost_now``: what of that was written off since
         it was agreed on. All in the currency of the instalment.
 
-        :param item: alias with ``move_id``, ``partner_id``, ``date_maturity``, ``currency_id`` and
-            ``create_date``
+        :param item: alias with ``move_line_id``, ``move_id``, ``partner_id``, ``date_maturity``,
+            ``currency_id`` and ``create_date``
         :param day: expression of the day
         """
         return SQL(
@@ -68,9 +68,11 @@ class ArItemSettlement(models.AbstractModel):
                AND ledger.parent_state = 'posted'
                AND ledger.currency_id = %(item)s.currency_id
                AND COALESCE(ledger.date_maturity, ledger.date) = %(item)s.date_maturity
+               AND %(own)s
             """,
             item=item,
             day=day,
+            own=self.env["ar.item.mixin"]._own_item_sql(item, SQL("ledger")),
             lost=SQL(
                 "(receipt.parent_state = 'posted' AND part.create_date >= %s.create_date AND %s)",
                 item,

@@ -197,6 +197,7 @@ class ArDispute(models.Model):
                 ON item.move_id = line.move_id
                AND item.parent_state = 'posted'
                AND COALESCE(item.date_maturity, item.date) = line.date_maturity
+               AND %(own_item)s
               JOIN account_account account
                 ON account.id = item.account_id AND account.account_type = 'asset_receivable'
               JOIN account_partial_reconcile part ON part.debit_move_id = item.id
@@ -208,6 +209,7 @@ class ArDispute(models.Model):
           GROUP BY line.id
             """,
             condition=condition,
+            own_item=self.env["ar.item.mixin"]._own_item_sql(SQL("line"), SQL("item")),
             matched=SQL("TRUE") if date is None else SQL("part.max_date <= %s", date),
         )
 
@@ -248,18 +250,23 @@ class ArDispute(models.Model):
                                   AND counterpart.parent_state = 'posted'
                                 WHERE ledger.move_id = line.move_id
                                   AND COALESCE(ledger.date_maturity, ledger.date) = line.date_maturity
+                                  AND %(own_ledger)s
                                   AND %(is_loss)s)
                   FROM ar_dispute_line line
-                  JOIN res_partner partner ON partner.id = line.partner_id
              LEFT JOIN (
-                        SELECT move_id, partner_id, date_maturity, SUM(amount_currency) AS amount_currency
-                          FROM (%(open_items)s) open_item
-                         WHERE partner_id IN %(partners)s
-                      GROUP BY move_id, partner_id, date_maturity
+                        SELECT line.id, SUM(item.amount_currency) AS amount_currency
+                          FROM (%(open_items)s) item
+                          JOIN ar_dispute_line line
+                            ON line.move_id = item.move_id AND line.date_maturity = item.date_maturity
+                          JOIN res_partner partner
+                            ON partner.id = line.partner_id
+                           AND partner.commercial_partner_id = item.partner_id
+                         WHERE item.partner_id IN %(partners)s
+                           AND line.dispute_id IN %(disputes)s
+                           AND %(own_item)s
+                      GROUP BY line.id
                        ) item
-                    ON item.move_id = line.move_id
-                   AND item.partner_id = partner.commercial_partner_id
-                   AND item.date_maturity = line.date_maturity
+                    ON item.id = line.id
              LEFT JOIN (%(credited)s) credited ON credited.line_id = line.id
                  WHERE line.dispute_id IN %(disputes)s
                 """,
@@ -267,6 +274,8 @@ class ArDispute(models.Model):
                 partners=partners,
                 credited=self._credited_sql(SQL("dispute.id IN %s", tuple(self.ids))),
                 disputes=tuple(self.ids),
+                own_item=self.env["ar.item.mixin"]._own_item_sql(SQL("line"), SQL("item")),
+                own_ledger=self.env["ar.item.mixin"]._own_item_sql(SQL("line"), SQL("ledger")),
                 is_loss=self.env["ar.item.loss"]._is_loss_sql(SQL("counterpart.move_id")),
             )
         )

@@ -34,7 +34,7 @@ class ArDisputeLine(models.Model):
         "The disputed amount is more than zero, and what is accepted of it lies between zero and all of it.",
     )
     _item_uniq = models.UniqueIndex(
-        "(dispute_id, move_id, partner_id, date_maturity)", "An item stands in a dispute once."
+        "(dispute_id, move_id, partner_id, date_maturity, move_line_id)", "An item stands in a dispute once."
     )
 
     @api.depends("amount", "amount_accepted", "dispute_id.state")
@@ -69,13 +69,14 @@ class ArDisputeLine(models.Model):
     def _find_journal_items(self):
         """Return the journal items of the instalment as the entry stands now."""
         self.ensure_one()
-        return self.move_id.line_ids.filtered(
+        items = self.move_id.line_ids.filtered(
             lambda item: (
                 item.account_type == "asset_receivable"
                 and (item.date_maturity or item.date) == self.date_maturity
-                and not item.reconciled
             )
         )
+        own = items & self.move_line_id  # of several that are alike
+        return (own or items).filtered(lambda item: not item.reconciled)
 
     def action_open_entry(self):
         """Open the entry of this item."""

@@ -54,6 +54,30 @@ class ArItemMixin(models.AbstractModel):
         }
 
     @api.model
+    def _own_item_sql(self, line: SQL, journal_item: SQL) -> SQL:
+        """Return the condition that a journal item of the instalment is the one that a line speaks of.
+
+        An entry may hold several items of a customer that are due on the same day, as opening balances do.
+        Where the item that a line was made of is gone, all that are alike stand for it.
+
+        :param line: alias of an instalment
+        :param journal_item: alias of an ``account_move_line`` of its entry, customer and due date
+        """
+        return SQL(
+            """
+            (%(journal_item)s.id = %(line)s.move_line_id
+             OR NOT EXISTS (SELECT
+                              FROM account_move_line own
+                             WHERE own.id = %(line)s.move_line_id
+                               AND own.move_id = %(line)s.move_id
+                               AND own.parent_state = 'posted'
+                               AND COALESCE(own.date_maturity, own.date) = %(line)s.date_maturity))
+            """,
+            line=line,
+            journal_item=journal_item,
+        )
+
+    @api.model
     def _follow_items(self, partners, customer):
         """Bring what is noted of items of partners to the customer who owes these items now."""
         self.flush_model()

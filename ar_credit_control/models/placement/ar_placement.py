@@ -258,17 +258,21 @@ class ArPlacement(models.Model):
                        COALESCE(recovered.amount, 0)::float8
                   FROM ar_placement_line line
                   JOIN ar_placement placement ON placement.id = line.placement_id
-                  JOIN res_partner partner ON partner.id = line.partner_id
              LEFT JOIN (
-                        SELECT move_id, partner_id, date_maturity, SUM(amount_currency) AS amount_currency,
-                               SUM(amount) AS amount
-                          FROM (%(open_items)s) open_item
-                         WHERE partner_id IN %(partners)s
-                      GROUP BY move_id, partner_id, date_maturity
+                        SELECT line.id, SUM(item.amount_currency) AS amount_currency,
+                               SUM(item.amount) AS amount
+                          FROM (%(open_items)s) item
+                          JOIN ar_placement_line line
+                            ON line.move_id = item.move_id AND line.date_maturity = item.date_maturity
+                          JOIN res_partner partner
+                            ON partner.id = line.partner_id
+                           AND partner.commercial_partner_id = item.partner_id
+                         WHERE item.partner_id IN %(partners)s
+                           AND line.placement_id IN %(placements)s
+                           AND %(own_item)s
+                      GROUP BY line.id
                        ) item
-                    ON item.move_id = line.move_id
-                   AND item.partner_id = partner.commercial_partner_id
-                   AND item.date_maturity = line.date_maturity
+                    ON item.id = line.id
              LEFT JOIN LATERAL (
                         SELECT SUM(part.amount) AS amount
                           FROM (%(claim)s) claim
@@ -283,6 +287,7 @@ class ArPlacement(models.Model):
                  WHERE line.placement_id IN %(placements)s
                 """,
                 open_items=self.env["ar.aging.report"]._open_items_sql(),
+                own_item=self.env["ar.item.mixin"]._own_item_sql(SQL("line"), SQL("item")),
                 claim=self._claim_sql(),
                 partners=tuple(self.sudo().partner_id.commercial_partner_id.ids),  # sudo: ids only
                 placements=tuple(self.ids),
@@ -300,7 +305,9 @@ class ArPlacement(models.Model):
              WHERE item.move_id = line.move_id
                AND item.parent_state = 'posted'
                AND COALESCE(item.date_maturity, item.date) = line.date_maturity
-            """
+               AND %s
+            """,
+            self.env["ar.item.mixin"]._own_item_sql(SQL("line"), SQL("item")),
         )
 
     # ------------------------------------------------------------------

@@ -24,7 +24,8 @@ class ArPlacementLine(models.Model):
     )
 
     _item_uniq = models.UniqueIndex(
-        "(placement_id, move_id, partner_id, date_maturity)", "An item stands in a placement once."
+        "(placement_id, move_id, partner_id, date_maturity, move_line_id)",
+        "An item stands in a placement once.",
     )
 
     def _compute_figures(self):
