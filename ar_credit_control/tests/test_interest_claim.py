@@ -139,7 +139,7 @@ class TestInterestClaim(InterestCase):
         dispute = self.env["ar.dispute"]._record(category, {item: 400.0}, "Too expensive")
         dispute.with_user(self.controller)._decide({dispute.line_ids: 400.0}, "They are right.")
         # written by hand: it reverses nothing
-        note = self.make_invoice("2023-02-09", 500.0, move_type="out_refund", invoice_date=DATE("2023-02-09"))
+        note = self.make_invoice("2023-02-19", 500.0, move_type="out_refund", invoice_date=DATE("2023-02-19"))
         (self.item(invoice) | self.item(note)).reconcile()
         self.commit()
         self.assertAlmostEqual(self.total(), 1000 * 0.1 * 40 / 365, delta=0.011)
@@ -204,7 +204,7 @@ class TestInterestClaim(InterestCase):
         refund = self.credit(invoice)
         self.commit()
         self.assertEqual(set(claims.mapped("state")), {"cancelled"})
-        self.assertIn("never owed", str(claims[0].message_ids[0].body))
+        self.assertIn("not owed", str(claims[0].message_ids[0].body))
         self.assertFalse(self.held())
         self.assertFalse(self.claim(self.today))
         # and come back when it is undone
@@ -312,7 +312,7 @@ class TestInterestClaim(InterestCase):
         self.commit()
         self.assertEqual((self.held() - claim).amount_interest, -round(400 * 0.1 * 20 / 365, 2))
 
-    def test_credit_note_for_something_else_corrects_nothing(self):
+    def test_credit_note_for_something_else_is_set_off_at_its_date(self):
         invoice = self.make_invoice("2023-01-10", 1000.0)
         claim = self.claim("2023-01-30")
         note = self.make_invoice(
@@ -322,6 +322,238 @@ class TestInterestClaim(InterestCase):
         self.commit()
         self.assertEqual((self.held(), claim.state), (claim, "open"))
         self.assertEqual(self.claim("2023-12-31").days, 10)
+
+    # what was paid before it was known
+
+    def make_receipt(self, day, amount, **vals):
+        """A receipt booked on a day that nobody has applied yet."""
+        payment = self.env["account.payment"].create(
+            {
+                "payment_type": "inbound",
+                "partner_type": "customer",
+                "partner_id": self.customer.id,
+                "amount": amount,
+                "date": DATE(day),
+                **vals,
+            }
+        )
+        payment.action_post()
+        return payment
+
+    def apply(self, receipt, invoice):
+        """Match what is open of both, as it is done days after the receipt."""
+        (self.item(invoice) | self.item(receipt.move_id)).filtered(
+            lambda line: not line.reconciled
+        ).reconcile()
+        self.commit()
+
+    def test_receipt_applied_late_is_taken_off(self):
+        """Paid on the 20th, applied after the interest until the 30th was posted."""
+        receipt = self.make_receipt("2023-01-20", 1000.0)
+        invoice = self.make_invoice("2023-01-10", 1000.0)
+        claim = self.claim("2023-01-30")
+        claim.with_user(self.controller).action_post()
+        self.apply(receipt, invoice)
+        correction = self.held() - claim
+        self.assertEqual(correction.amount_interest, -round(1000 * 0.1 * 10 / 365, 2))
+        self.assertEqual((str(correction.date_from), str(correction.date_to)), ("2023-01-21", "2023-01-30"))
+        self.assertEqual(correction.activity_ids.user_id, self.controller)
+        self.assertIn("2.74", correction.activity_ids.note)
+        self.assertFalse(self.claim(self.today))
+        correction.with_user(self.controller).action_post()
+        self.assertEqual(correction.debit_move_id.move_type, "out_refund")
+
+    def test_receipt_applied_late_to_what_nobody_was_asked_for(self):
+        receipt = self.make_receipt("2023-01-20", 400.0)
+        invoice = self.make_invoice("2023-01-10", 1000.0)
+        claim = self.claim("2023-01-30")
+        self.apply(receipt, invoice)
+        self.assertEqual(claim.state, "cancelled")
+        self.assertEqual(self.held().segment_ids.mapped("principal"), [1000.0, 600.0])
+        self.assertFalse(self.held().activity_ids)
+
+    def test_receipt_applied_late_to_what_a_letter_asked_for(self):
+        """It stays as evidence; the correction is taken off the next letter."""
+        receipt = self.make_receipt("2023-01-20", 400.0)
+        invoice = self.make_invoice("2023-01-10", 1000.0)
+        claim = self.claim("2023-01-30")
+        claim.sudo().state = "claimed"
+        self.apply(receipt, invoice)
+        correction = self.held() - claim
+        self.assertEqual((claim.state, correction.state), ("claimed", "open"))
+        self.assertEqual(correction.amount_interest, -round(400 * 0.1 * 10 / 365, 2))
+        self.assertFalse(correction.activity_ids, "nothing was posted")
+
+    def test_receipt_of_the_due_date_applied_late_takes_all_off(self):
+        self.scheme.fee_ids = [Command.create({"amount_from": 0, "amount": 40.0})]
+        receipt = self.make_receipt("2023-01-10", 1000.0)
+        invoice = self.make_invoice("2023-01-10", 1000.0)
+        claim = self.claim("2023-01-30")
+        self.apply(receipt, invoice)
+        self.assertEqual(claim.state, "cancelled")
+        self.assertFalse(self.held())
+
+    def test_receipt_after_the_days_of_a_claim_corrects_nothing(self):
+        invoice = self.make_invoice("2023-01-10", 1000.0)
+        claim = self.claim("2023-01-30")
+        self.apply(self.make_receipt("2023-01-30", 1000.0), invoice)
+        self.assertEqual((self.held(), claim.state), (claim, "open"))
+
+    def test_credit_note_for_something_else_applied_late(self):
+        """It could be set off from its date on."""
+        invoice = self.make_invoice("2023-01-10", 1000.0)
+        claim = self.claim("2023-01-30")
+        claim.with_user(self.controller).action_post()
+        note = self.make_invoice(
+            "2023-01-20", 1000.0, move_type="out_refund", invoice_date=DATE("2023-01-20")
+        )
+        (self.item(invoice) | self.item(note)).reconcile()
+        self.commit()
+        self.assertEqual((self.held() - claim).amount_interest, -round(1000 * 0.1 * 10 / 365, 2))
+
+    def test_correction_goes_when_the_matching_is_undone(self):
+        receipt = self.make_receipt("2023-01-20", 1000.0)
+        invoice = self.make_invoice("2023-01-10", 1000.0)
+        claim = self.claim("2023-01-30")
+        claim.with_user(self.controller).action_post()
+        self.apply(receipt, invoice)
+        correction = self.held() - claim
+        receipt.move_id.line_ids.remove_move_reconcile()
+        self.commit()
+        self.assertEqual((correction.state, len(correction.activity_ids)), ("cancelled", 0))
+        self.assertEqual(self.held(), claim)
+        self.assertFalse(self.claim("2023-01-30"))
+
+    def test_undone_matching_leaves_its_days_to_the_next_count(self):
+        receipt = self.make_receipt("2023-01-20", 1000.0)
+        invoice = self.make_invoice("2023-01-10", 1000.0)
+        self.apply(receipt, invoice)
+        claim = self.claim("2023-01-30")
+        receipt.move_id.line_ids.remove_move_reconcile()
+        self.commit()
+        self.assertEqual((self.held(), claim.days), (claim, 10))
+
+    def test_receipt_whose_date_is_changed(self):
+        """Odoo keeps the matching of a receipt that is set back to draft, dated anew and posted again."""
+        receipt = self.make_receipt("2023-01-30", 1000.0)
+        invoice = self.make_invoice("2023-01-10", 1000.0)
+        claim = self.claim("2023-01-30")
+        claim.with_user(self.controller).action_post()
+        self.apply(receipt, invoice)
+        self.assertEqual(self.held(), claim)
+        for day, days in (("2023-01-15", 15), ("2023-01-25", 5), ("2023-02-05", 0)):
+            receipt.action_draft()
+            self.commit()
+            self.assertEqual(self.held(), claim, "a draft pays nothing")
+            receipt.date = DATE(day)
+            receipt.action_post()
+            self.commit()
+            self.assertTrue(self.item(invoice).reconciled)
+            self.assertAlmostEqual(
+                sum((self.held() - claim).mapped("amount_interest")), -round(1000 * 0.1 * days / 365, 2)
+            )
+
+    def test_small_corrections_wait_until_they_are_worth_a_credit_note(self):
+        self.scheme.min_amount = 3.0
+        receipts = [self.make_receipt("2023-01-23", 1000.0) for _number in range(2)]
+        invoices = [self.make_invoice("2023-01-10", 1000.0) for _number in range(2)]
+        claims = self.claim("2023-01-30")
+        claims.with_user(self.controller).action_post()
+        self.apply(receipts[0], invoices[0])
+        first = self.held() - claims
+        self.assertEqual((first.amount_interest, first.state), (-1.92, "open"))
+        self.assertFalse(first.activity_ids)
+        self.apply(receipts[1], invoices[1])
+        self.assertEqual((self.held() - claims).mapped("activity_ids.user_id"), self.controller)
+        self.assertEqual(len((self.held() - claims).activity_ids), 2)
+
+    def test_smallest_correction_in_the_currency_of_the_invoice(self):
+        self.scheme.min_amount = 3.0
+        currency = self.env.ref("base.EUR")
+        currency.active = True
+        currency.rate_ids.unlink()
+        currency.rate_ids.create({"currency_id": currency.id, "name": "2020-01-01", "rate": 10.0})
+        for back, asked in ((5, False), (6, True)):
+            partner = self.make_customer(f"Foreign {back}")
+            invoice = self.make_invoice("2023-01-10", 20000.0, partner=partner, currency=currency)
+            claim = self.claim("2023-01-31", partner=partner)
+            claim.with_user(self.controller).action_post()
+            self.pay(invoice, DATE("2023-01-31") - datetime.timedelta(days=back))
+            self.commit()
+            correction = self.held(partner) - claim
+            self.assertEqual(correction.amount_interest, -round(20000 * 0.1 * back / 365, 2))
+            self.assertEqual(bool(correction.activity_ids), asked, back)
+
+    def test_late_receipts_are_corrected_in_sets(self):
+        """As many statements for a page of receipts as for one."""
+        counts = []
+        for number in (2, 20):
+            partner = self.make_customer(f"Customer {number}")
+            invoices = [self.make_invoice("2023-01-10", 1000.0, partner=partner) for _number in range(number)]
+            claims = self.claim("2023-01-30", partner=partner)
+            claims.with_user(self.controller).action_post()
+            for invoice in invoices:
+                self.pay(invoice, "2023-01-20")
+            self.env.flush_all()
+            before = self.env.cr.sql_log_count
+            self.commit()
+            counts.append(self.env.cr.sql_log_count - before)
+            self.assertEqual(len(self.held(partner) - claims), number)
+            self.assertEqual(len((self.held(partner) - claims).activity_ids), number)
+        self.assertLessEqual(counts[1], counts[0])
+
+    # entries that are taken back
+
+    def test_cancelled_invoice_bears_no_interest(self):
+        """What nobody was asked for goes; of what was posted a person is told."""
+        self.scheme.fee_ids = [Command.create({"amount_from": 0, "amount": 40.0})]
+        for posted in (False, True):
+            partner = self.make_customer(f"Cancelled {posted}")
+            invoice = self.make_invoice("2023-01-10", 1000.0, partner=partner)
+            claim = self.claim("2023-01-30", partner=partner)
+            if posted:
+                claim.with_user(self.controller).action_post()
+            invoice.button_draft()
+            self.commit()
+            self.assertFalse(claim.activity_ids, "it may be posted again as it was")
+            invoice.button_cancel()
+            self.commit()
+            correction = self.held(partner) - claim
+            if posted:
+                self.assertEqual((claim.state, correction.amount_total), ("posted", -45.48))
+                self.assertEqual(correction.segment_ids.mapped("principal"), [-1000.0])
+                self.assertEqual(correction.activity_ids.user_id, self.controller)
+                correction.with_user(self.controller).action_post()
+                self.assertEqual(correction.debit_move_id.amount_total, 45.48)
+            else:
+                self.assertEqual((claim.state, len(correction)), ("cancelled", 0))
+            invoice.button_draft()
+            invoice.action_post()
+            self.commit()
+            self.assertAlmostEqual(self.claim("2023-01-30", partner=partner).amount_interest, 5.48)
+
+    def test_cancelled_invoice_does_not_give_back_what_was_waived(self):
+        invoice = self.make_invoice("2023-01-10", 1000.0)
+        claim = self.claim("2023-01-30")
+        claim.with_user(self.controller).action_post()
+        self.waive(claim, amount=1.48)
+        claim.with_user(self.controller).action_approve_waiver()
+        invoice.button_draft()
+        invoice.button_cancel()
+        self.commit()
+        correction = self.held() - claim
+        self.assertEqual(correction.amount_total, -4.0)
+        self.assertAlmostEqual(sum(correction.segment_ids.mapped("amount")), -4.0, 2)
+
+    def test_invoice_posted_again_with_another_due_date(self):
+        invoice = self.make_invoice("2023-01-10", 1000.0)
+        claim = self.claim("2023-01-30")
+        invoice.button_draft()
+        invoice.invoice_date_due = DATE("2023-01-20")
+        invoice.action_post()
+        self.commit()
+        self.assertEqual(claim.state, "cancelled")
+        self.assertEqual(self.claim("2023-01-30").days, 10)
 
     def test_payment_dated_back_before_the_due_date_takes_all_off(self):
         self.scheme.fee_ids = [Command.create({"amount_from": 0, "amount": 40.0})]
@@ -423,11 +655,12 @@ class TestInterestClaim(InterestCase):
                     amount = data.draw(st.integers(10, 70)) * 10.0
                     if amount < invoice.amount_residual and what == "credit":
                         self.credit(invoice, amount)
-                        if data.draw(st.booleans()):
-                            self.commit()
                     elif amount < invoice.amount_residual:
                         back = data.draw(st.integers(1, 15)) if what == "pay back" else 0
                         payments.append(self.pay(invoice, day - datetime.timedelta(days=back), amount))
+            if data.draw(st.booleans()):
+                self.commit()
+                self.assertFalse(self.find_overclaimed(partner), "nobody is asked for what is not owed")
         end = day + datetime.timedelta(days=5)
         self.claim(end, partner=partner)
         parts = self.item(invoice).matched_credit_ids
@@ -447,6 +680,20 @@ class TestInterestClaim(InterestCase):
             sum(held.segment_ids.mapped("amount")), sum(s["amount"] for s in segments), delta=0.001
         )
         self.assertFalse(self.claim(end, partner=partner))
+
+    def find_overclaimed(self, partner):
+        """Claims that a count until the day of the last one would take off."""
+        held = self.held(partner)
+        if not held:
+            return held
+        with self.env.cr.savepoint() as savepoint:
+            found = self.claim(max(held.mapped("date")), partner=partner).filtered(
+                lambda claim: claim.amount_interest < 0 or claim.amount_fee < 0
+            )
+            names = found.mapped("explanation")
+            savepoint.rollback()
+        self.env.invalidate_all()
+        return names
 
     # posting
 

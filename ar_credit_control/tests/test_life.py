@@ -226,7 +226,9 @@ class TestLife(LifeCase):
     def check_claims(self):
         """Claims come to the interest that the ledger owes, where nothing was agreed otherwise."""
         with self.env.cr.savepoint() as savepoint:
-            self.env["ar.interest.claim"].sudo()._claim(self.company, self.today)
+            self.env.cr.flush()  # as at the end of a transaction, when claims are corrected
+            new = self.env["ar.interest.claim"].sudo()._claim(self.company, self.today)
+            self.assertFalse(new.filtered(lambda claim: claim.amount_total < 0), "nobody is asked too much")
             claims = self.env["ar.interest.claim"].search(
                 [("company_id", "=", self.company.id), ("state", "!=", "cancelled")]
             )
@@ -240,7 +242,8 @@ class TestLife(LifeCase):
             free = {(item.move_id.id, item.date_maturity) for item in kept.item_ids}
             found = claims.grouped(lambda claim: (claim.move_id, claim.date_maturity))
             for (move, due), held in found.items():
-                if (move.id, due) not in paused | free and not held.waiver_ids:
+                given_up = held.waiver_ids or {"waived", "written_off"} & set(held.mapped("state"))
+                if (move.id, due) not in paused | free and not given_up:
                     owed = self.get_interest(move, due)
                     said = sum(held.mapped("amount_interest"))
                     self.assertAlmostEqual(
@@ -310,15 +313,16 @@ class TestLife(LifeCase):
     def get_interest(self, move, due):
         """Interest of an instalment until today by the formula, from its matchings one by one."""
         items = self.receivable(move).filtered(lambda item: item.date_maturity == due)
+        settling = self.env["ar.dispute.line"].search([("move_id", "=", move.id)]).dispute_id.credit_move_ids
         total = 0.0
         for item in items:
             paid = [
                 (
-                    due if part.credit_move_id.move_id.reversed_entry_id == move else part.max_date,
+                    due if credit.reversed_entry_id == move or credit in settling else part.max_date,
                     part.debit_amount_currency,
                 )
                 for part in item.matched_credit_ids
-                if part.credit_move_id.parent_state == "posted"
+                if (credit := part.credit_move_id.move_id).state == "posted"
             ]
             _segments, sums = self.env["ar.interest.figures"]._get_simulated(
                 self.scheme, item.amount_currency, item.currency_id, due, self.today, paid, move.invoice_date

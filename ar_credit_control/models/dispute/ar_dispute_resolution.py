@@ -180,7 +180,7 @@ class ArDispute(models.Model):
             body=body, author_id=self.env.user.partner_id.id
         )  # sudo: an accountant's act
         self._judge()
-        self.env["ar.interest.claim"]._touch_credited(self.line_ids.move_id)
+        self.env["ar.interest.claim"]._touch_entries(self.line_ids.move_id)
 
     def _link_existing(self, moves):
         """Say that these credit notes settle the dispute."""
