@@ -1,4 +1,5 @@
 from odoo.fields import Command
+from odoo.tools import format_list
 
 from .common_agreement import AgreementCase
 
@@ -62,7 +63,7 @@ class CashCase(AgreementCase):
     def assert_proposes(self, receipt, rule, confidence, *moves):
         receipt.invalidate_recordset()
         self.assertEqual((receipt.rule, receipt.confidence), (rule, confidence), receipt.why)
-        self.assertEqual(receipt.item_names, ", ".join(move.name for move in moves))
+        self.assertEqual(receipt.item_names, format_list(self.env, [move.name for move in moves]))
 
     def residual(self, *moves):
         return sum(sum(self.receivable(move).mapped("amount_residual")) for move in moves)

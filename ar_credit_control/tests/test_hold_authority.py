@@ -35,6 +35,16 @@ class TestHoldAuthority(HoldCase):
         self.assertFalse(large.can_decide)
         self.assertTrue(large.with_user(self.manager).can_decide)
 
+    def test_who_sets_the_system_up_is_asked_last(self):
+        """Where nobody drew a table up: an administrator has every right without having the job."""
+        admin = self.env.ref("base.user_admin")
+        admin.company_ids |= self.company
+        admin.group_ids |= self.env.ref("ar_credit_control.group_credit_manager")
+        self.assertLess(admin.id, self.manager.id)
+        people = self.env["ar.credit.authority"]._get_approvers("provision", 1.0, self.company)
+        self.assertEqual(people.ids[-1], admin.id)
+        self.assertEqual(people.ids[0], self.manager.id)
+
     def test_the_person_of_the_company_is_asked_only_for_what_it_may(self):
         self.company.credit_hold_responsible_id = self.controller
         self.assertEqual(self.make_held(20).responsible_id, self.controller)

@@ -127,7 +127,7 @@ class TestRulePolicy(HoldCase):
         self.assertEqual(rule.with_user(self.manager)._get_orders_stopped(), order)
         action = rule.with_user(self.manager).action_try()
         self.assertEqual(action["domain"], [("id", "in", order.ids)])
-        self.assertIn("1 open orders, 1 customers", action["name"])
+        self.assertIn("open orders 1, customers 1", action["name"])
         rule.days = 30
         self.assertEqual(rule.with_user(self.manager).action_try()["tag"], "display_notification")
 

@@ -3,7 +3,7 @@ import math
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.fields import Command
-from odoo.tools import format_date
+from odoo.tools import format_date, format_list
 
 from ..models.contact.ar_collection_activity import KINDS, LETTER_CHANNELS
 from ..models.contact.ar_collection_outcome import OFFERS
@@ -369,7 +369,7 @@ class ArCollectionContact(models.TransientModel):
             former = self.env["ar.payment.promise"]
             if dialog.offers == "promise" and dialog.item_ids:
                 former = former._get_open_about(dialog.item_ids._origin.sudo())  # sudo: that there is one
-            days = ", ".join(format_date(self.env, promise.date) for promise in former)
+            days = format_list(self.env, [format_date(self.env, promise.date) for promise in former])
             dialog.former_text = days and self.env._("Takes the place of the promise for %s.", days)
 
     @api.depends("item_ids", "offers")
@@ -388,7 +388,7 @@ class ArCollectionContact(models.TransientModel):
             ]
             dialog.said_before = bool(names) and self.env._(
                 "Said lately of %s already: letters do not wait a second time. Ask for the slip.",
-                ", ".join(names[:5]),
+                format_list(self.env, names[:5]),
             )
 
     @api.depends("reason_id", "offers")
@@ -736,6 +736,12 @@ class ArCollectionContact(models.TransientModel):
     def _prepare_mail_body(self, recipient, invoices):
         return self.env["ir.qweb"]._render(
             "ar_credit_control.collection_invoices_again_mail",
-            {"recipient": recipient, "invoices": invoices, "user": self.env.user, "company": self.company_id},
+            {
+                "recipient": recipient,
+                "invoices": invoices,
+                "invoice_names": format_list(self.env, invoices.mapped("name")),
+                "user": self.env.user,
+                "company": self.company_id,
+            },
             minimal_qcontext=True,
         )

@@ -1,5 +1,6 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
+from odoo.tools import format_list
 
 
 class ArCreditHoldDecision(models.TransientModel):
@@ -62,9 +63,12 @@ class ArCreditHoldDecision(models.TransientModel):
         for wizard in self:
             several = wizard.hold_ids if len(wizard.hold_ids) > 1 else wizard.hold_ids.browse()
             wizard.beyond_ids = several.filtered(lambda hold: hold.state == "held" and not hold.can_decide)
-            wizard.beyond_text = ", ".join(
-                f"{hold.name} → {hold.next_approver_id.name}" if hold.next_approver_id else hold.name
-                for hold in wizard.beyond_ids
+            wizard.beyond_text = format_list(
+                self.env,
+                [
+                    f"{hold.name} → {hold.next_approver_id.name}" if hold.next_approver_id else hold.name
+                    for hold in wizard.beyond_ids
+                ],
             )
 
     @api.depends("hold_ids")

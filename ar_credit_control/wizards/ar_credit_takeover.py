@@ -7,7 +7,7 @@ import xlsxwriter
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.fields import Domain
-from odoo.tools import SQL
+from odoo.tools import SQL, format_list
 from odoo.tools.misc import formatLang
 
 from . import takeover_file
@@ -267,7 +267,8 @@ class ArCreditTakeover(models.TransientModel):
         header, positions, lines = takeover_file.read(self.env, content, self.encoding)
         self.header = header
         used = set(positions.values())
-        self.ignored = ", ".join(cell for at, cell in enumerate(header) if at not in used and cell)
+        ignored = [cell for at, cell in enumerate(header) if at not in used and cell]
+        self.ignored = format_list(self.env, ignored)
         named = self._get_named()
         rows = [self._parse_line(number, cells, positions, named) for number, cells in lines]
         self._match(rows)
@@ -382,7 +383,9 @@ class ArCreditTakeover(models.TransientModel):
         if column == "rating":
             ratings = self.env["ar.credit.rating"].search([]).mapped("name")
             return self.env._(
-                "There is no rating “%(text)s”, only %(known)s.", text=text, known=", ".join(ratings)
+                "There is no rating “%(text)s”, only %(known)s.",
+                text=text,
+                known=format_list(self.env, ratings),
             )
         if column == "currency":
             return self.env._("“%s” is not an active currency.", text)

@@ -1,6 +1,6 @@
 from odoo import api, fields, models
 from odoo.exceptions import AccessError
-from odoo.tools import SQL
+from odoo.tools import SQL, format_list
 
 from ..models.rule.ar_credit_check import Demand
 
@@ -158,5 +158,5 @@ class ArCreditWhatIf(models.TransientModel):
                 for result in verdict.results
                 if result["outcome"] == "pass"
             ),
-            "approvers": ", ".join(names[:3] + ["…"] if len(names) > 3 else names),
+            "approvers": format_list(self.env, names[:3], "or") + (" …" if len(names) > 3 else ""),
         }

@@ -1,5 +1,6 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
+from odoo.tools import format_list
 
 
 class ArDunningExclude(models.TransientModel):
@@ -72,7 +73,9 @@ class ArDunningExclude(models.TransientModel):
             "tag": "display_notification",
             "params": {
                 "type": "success",
-                "message": self.env._("Excluded from letters: %s", ", ".join(done.mapped("display_name"))),
+                "message": self.env._(
+                    "Excluded from letters: %s", format_list(self.env, done.mapped("display_name"))
+                ),
                 "next": {"type": "ir.actions.act_window_close"},
             },
         }

@@ -4,6 +4,7 @@ import math
 import re
 
 from odoo.exceptions import UserError
+from odoo.tools import format_list
 
 from .table_file import DELIMITERS, MAX_ROWS, TableError, as_text, normalize_header, read_table
 
@@ -93,8 +94,8 @@ def _find_columns(env, header):
             env._(
                 "The first line of the file names the columns: one for the customer (%(customer)s) and at "
                 "least one of %(values)s. Download the template to begin with.",
-                customer=", ".join(COLUMNS[column][0] for column in CUSTOMER_COLUMNS),
-                values=", ".join(COLUMNS[column][0] for column in VALUE_COLUMNS),
+                customer=format_list(env, [COLUMNS[column][0] for column in CUSTOMER_COLUMNS], "or"),
+                values=format_list(env, [COLUMNS[column][0] for column in VALUE_COLUMNS]),
             )
         )
     return positions

@@ -669,7 +669,7 @@ class ArPaymentPromise(models.Model):
     def _describe(self):
         self.ensure_one()
         return self.env._(
-            "Promised: %(amount)s by %(date)s, for %(count)s items.",
+            "Promised: %(amount)s by %(date)s. Items: %(count)s.",
             amount=format_amount(self.env, self.amount, self.currency_id),
             date=format_date(self.env, self.date),
             count=len(self.line_ids.filtered("amount")),

@@ -1,6 +1,7 @@
 from odoo import api, fields, models
 from odoo.exceptions import AccessError
 from odoo.fields import Command
+from odoo.tools import format_list
 
 # Where a decision stands, and who took it: written by the course alone, from the first moment.
 COURSE = frozenset(
@@ -53,13 +54,14 @@ class ArApprovalMixin(models.AbstractModel):
     )
 
     @api.depends("state", "prepared_by_ids", "submitted_by_id")
-    @api.depends_context("uid")
+    @api.depends_context("uid", "lang")
     def _compute_may_decide(self):
         for record in self:
             waits = record.state == "submitted"
             record.may_decide = waits and not record._get_obstacle(self.env.user)
             deciders = record._get_approvers()[:3] if waits else self.env["res.users"]
-            record.approver_names = ", ".join(deciders.sudo().mapped("name"))  # sudo: names of colleagues
+            names = deciders.sudo().mapped("name")  # sudo: names of colleagues
+            record.approver_names = format_list(self.env, names, "or")
 
     @api.model_create_multi
     def create(self, vals_list):
@@ -186,8 +188,8 @@ class ArApprovalMixin(models.AbstractModel):
         )
 
     def _format_approvers(self):
-        names = ", ".join(self._get_approvers().sudo().mapped("name"))  # sudo: names of colleagues
-        return names or self.env._("a credit manager")
+        names = self._get_approvers().sudo().mapped("name")  # sudo: names of colleagues
+        return format_list(self.env, names, "or") or self.env._("a credit manager")
 
     def _get_amount_to_cover(self):
         """Return what the authority must reach, in the currency of the root company."""

@@ -3,6 +3,7 @@ import math
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.fields import Domain
+from odoo.tools import format_list
 
 # Who decides where a company has no row of that kind: a fresh installation works before anybody set amounts.
 GROUP_OF_KIND = {
@@ -159,7 +160,7 @@ class ArCreditAuthority(models.Model):
                 "type": "success" if vals_list else "info",
                 "message": self.env._(
                     "Lines for %(people)s. Check the amounts; another credit manager sets your own.",
-                    people=", ".join(people.mapped("name")),
+                    people=format_list(self.env, people.mapped("name")),
                 )
                 if vals_list
                 else self.env._("Every other controller and manager has a line already."),
@@ -249,7 +250,15 @@ class ArCreditAuthority(models.Model):
         else:
             users = self.env.ref(GROUP_OF_KIND[kind]).sudo().all_user_ids  # sudo: members of a group
             manager = "ar_credit_control.group_credit_manager"
-            users = users.sorted(lambda user: (user._is_superuser(), user.has_group(manager), user.id))
+            users = users.sorted(
+                lambda user: (
+                    user._is_superuser(),
+                    user.has_group(manager),
+                    # Who sets the system up has every right without having the job.
+                    user.has_group("base.group_system"),
+                    user.id,
+                )
+            )
             ladder = [(0, user, math.inf) for user in users]
         return [step for step in ladder if self._may_work(step[1], company)]
 

@@ -1,7 +1,7 @@
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.fields import Domain
-from odoo.tools import SQL, format_amount
+from odoo.tools import SQL, format_amount, format_list
 
 CONFIDENCES = [
     ("high", "Sure"),
@@ -309,7 +309,7 @@ class ArCashReceipt(models.Model):
             receipt.rule = proposal["rule"]
             receipt.confidence = proposal["confidence"]
             receipt.proposed_amount = sum(item["amount"] for item in proposal["items"])
-            receipt.item_names = ", ".join(item["name"] for item in proposal["items"][:5])
+            receipt.item_names = format_list(self.env, [item["name"] for item in proposal["items"][:5]])
             if len(proposal["items"]) > 5:
                 receipt.item_names += " …"
             receipt.why = receipt._describe(proposal)
@@ -349,7 +349,7 @@ class ArCashReceipt(models.Model):
         items, rule = proposal["items"], proposal["rule"]
         if not self.partner_id:
             return self.env._("No customer is known: say who paid")
-        names = ", ".join(item["name"] for item in items[:3])
+        names = format_list(self.env, [item["name"] for item in items[:3]])
         if rule == "linked":
             return self.env._("Made for %s", names)
         if rule == "payment":

@@ -227,7 +227,8 @@ class ArCollectionCase(models.Model):
         if figures["last_word_kind"] == "letter":
             text = self.env._("Letter: %s", text)
         elif figures["last_word_title"]:
-            text = ": ".join(filter(None, (figures["last_word_title"], text)))
+            title = figures["last_word_title"]
+            text = self.env._("%(title)s: %(text)s", title=title, text=text) if text else title
         return {
             **fact,
             "text": text,
@@ -597,7 +598,7 @@ class ArCollectionCase(models.Model):
         if not items:
             return self.env._("Thank you: nothing is overdue on your account with us.")
         return self.env._(
-            "Good day,\n\nthese invoices are past due, %(total)s in all:\n%(lines)s\n\n"
+            "Good day,\n\n%(total)s is past due:\n%(lines)s\n\n"
             "When can we expect payment? If you have paid meanwhile, please send us the slip.\n\n"
             "%(name)s, %(company)s",
             total=" + ".join(totals),

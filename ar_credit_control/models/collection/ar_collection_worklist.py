@@ -4,7 +4,7 @@ from collections.abc import Set
 
 from odoo import api, fields, models
 from odoo.fields import Domain
-from odoo.tools import SQL, format_amount, format_date
+from odoo.tools import SQL, format_amount, format_date, format_list
 from odoo.tools.misc import babel_locale_parse, formatLang, get_lang
 
 from .ar_collection_case_figures import LOOKED_UP, PRIORITIES
@@ -409,8 +409,10 @@ class ArCollectionWorklist(models.Model):
         title = self.last_word_title or ""
         if self.last_word_kind == "letter":
             return self.env._("%(day)s, letter: %(text)s", day=day, text=text)
-        words = ": ".join(filter(None, (title, text)))
-        return f"{day}, {words}" if words else day
+        if title and text:
+            text = self.env._("%(title)s: %(text)s", title=title, text=text)
+        words = text or title
+        return self.env._("%(day)s, %(words)s", day=day, words=words) if words else day
 
     def _describe_promise(self, today):
         self.ensure_one()
@@ -441,8 +443,11 @@ class ArCollectionWorklist(models.Model):
     def _describe_why(self, today):
         """Return why the row stands where it is: what lifts it, then how its value comes about."""
         self.ensure_one()
-        parts = [self._describe_priority(), self._describe_value(today)]
-        return ". ".join(part[:1].upper() + part[1:] for part in parts if part)
+        said = [self._describe_priority(), self._describe_value(today)]
+        said = [sentence[:1].upper() + sentence[1:] for sentence in said if sentence]
+        if len(said) < 2:
+            return "".join(said)
+        return self.env._("%(first)s. %(second)s", first=said[0], second=said[1])
 
     def _describe_priority(self):
         """Return what lifts the row above those that are ranked by value, if anything does."""
@@ -453,7 +458,7 @@ class ArCollectionWorklist(models.Model):
     def _describe_value(self, today):
         """Return what the value is made of; factors of 1 are not worth a word."""
         factors = [self._describe_chance(), self._describe_rest(today), self._describe_grade()]
-        factors = ", ".join(filter(None, factors))
+        factors = format_list(self.env, filter(None, factors))
         if not self.claimable:
             return factors
         return self.env._(

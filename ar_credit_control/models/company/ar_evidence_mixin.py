@@ -1,6 +1,7 @@
 from odoo import api, models
 from odoo.exceptions import AccessError, UserError
 from odoo.fields import Command
+from odoo.tools import format_list
 
 # What the chatter writes on a record.
 THREAD = frozenset(
@@ -80,7 +81,7 @@ class ArEvidenceMixin(models.AbstractModel):
                     self.env._(
                         "%(record)s: %(fields)s cannot be changed now.",
                         record=record.sudo().display_name,  # sudo: its name, for the message
-                        fields=", ".join(labels),
+                        fields=format_list(self.env, labels),
                     )
                 )
 

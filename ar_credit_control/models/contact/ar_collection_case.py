@@ -1,5 +1,6 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError
+from odoo.tools import format_list
 
 # People shown on a case.
 PEOPLE = 5
@@ -65,7 +66,7 @@ class ArCollectionCase(models.Model):
                 case.partner_id, case.company_id, "call", outcome, contact_id=person.id
             )
             activity._rest_case()
-        names = ", ".join(self.partner_id.mapped("display_name"))
+        names = format_list(self.env, self.partner_id.mapped("display_name"))
         return {
             "type": "ir.actions.client",
             "tag": "display_notification",

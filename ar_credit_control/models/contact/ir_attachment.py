@@ -1,5 +1,6 @@
 from odoo import api, models
 from odoo.exceptions import UserError
+from odoo.tools import format_list
 
 
 class IrAttachment(models.Model):
@@ -12,5 +13,7 @@ class IrAttachment(models.Model):
         kept = self.env["ar.collection.activity"].sudo().browse(ids).exists()  # sudo: their names only
         if kept:
             raise UserError(
-                self.env._("Files of %s are kept as evidence.", ", ".join(kept.mapped("display_name")))
+                self.env._(
+                    "Files of %s are kept as evidence.", format_list(self.env, kept.mapped("display_name"))
+                )
             )

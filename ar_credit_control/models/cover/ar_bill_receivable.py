@@ -3,7 +3,7 @@ from dateutil.relativedelta import relativedelta
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.fields import Command, Domain
-from odoo.tools import SQL
+from odoo.tools import SQL, format_list
 
 # What the bill says: fixed once it left the portfolio.
 TERMS = {
@@ -406,7 +406,7 @@ class ArBillReceivable(models.Model):
             raise AccessError(
                 self.env._(
                     "The return of %s is booked in the ledger. Ask an accountant.",
-                    ", ".join(booked.mapped("display_name")),
+                    format_list(self.env, booked.mapped("display_name")),
                 )
             )
         for bill in booked:

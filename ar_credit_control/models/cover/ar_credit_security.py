@@ -5,7 +5,7 @@ from dateutil.relativedelta import relativedelta
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.fields import Domain
-from odoo.tools import SQL
+from odoo.tools import SQL, format_list
 from odoo.tools.misc import formatLang
 
 # What a security says: fixed once it was submitted.
@@ -507,7 +507,7 @@ class ArCreditSecurity(models.Model):
                         "%(security)s counts with %(amount)s, which is above your authority. Ask %(people)s.",
                         security=security.display_name,
                         amount=security._format_counted(),
-                        people=", ".join(security._get_approvers().mapped("name"))
+                        people=format_list(self.env, security._get_approvers().mapped("name"), "or")
                         or self.env._("a credit manager"),
                     )
                 )

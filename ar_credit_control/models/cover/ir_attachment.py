@@ -1,5 +1,6 @@
 from odoo import api, models
 from odoo.exceptions import UserError
+from odoo.tools import format_list
 
 
 class IrAttachment(models.Model):
@@ -12,5 +13,8 @@ class IrAttachment(models.Model):
         securities = self.env["ar.credit.security"].sudo().browse(ids).exists()  # sudo: their state only
         if kept := securities.filtered(lambda security: security.state != "draft"):
             raise UserError(
-                self.env._("Documents of %s are kept as evidence.", ", ".join(kept.mapped("display_name")))
+                self.env._(
+                    "Documents of %s are kept as evidence.",
+                    format_list(self.env, kept.mapped("display_name")),
+                )
             )

@@ -1,6 +1,6 @@
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
-from odoo.tools import SQL
+from odoo.tools import SQL, format_list
 from odoo.tools.misc import formatLang
 
 # Fields of the profile on which its own figures depend.
@@ -755,8 +755,8 @@ class ArCreditProfile(models.Model):
         self._message_log(
             body=self.env._(
                 "Merged with %(customers)s. Limits were %(limits)s; the stricter one is kept: %(limit)s.",
-                customers=", ".join(names),
-                limits=", ".join(before.values()),
+                customers=format_list(self.env, names),
+                limits=format_list(self.env, before.values()),
                 limit=self._format_limit(),
             )
         )

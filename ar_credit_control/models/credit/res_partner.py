@@ -1,7 +1,7 @@
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.fields import Domain
-from odoo.tools import SQL, Query
+from odoo.tools import SQL, Query, format_list
 
 INTERNAL = "base.group_user"
 
@@ -481,7 +481,7 @@ class ResPartner(models.Model):
                 self.env._(
                     "The credit limit of %s is decided on the credit profile. Ask a credit manager to change "
                     "it.",
-                    ", ".join(debtor.display_name for debtor in limits),
+                    format_list(self.env, [debtor.display_name for debtor in limits]),
                 )
             )
         debtors = self.browse(debtor.id for debtor in limits)

@@ -1,4 +1,5 @@
 from odoo import api, fields, models
+from odoo.tools import format_list
 
 DISPUTE_GROUPS = (
     "ar_credit_control.group_credit_user,account.group_account_readonly,account.group_account_invoice"
@@ -67,7 +68,9 @@ class AccountMove(models.Model):
             self.env["ar.dispute"].sudo()._of_credit_moves(self)
         ):  # sudo: who deletes may not see it
             names = (dispute.credit_move_ids & self).mapped("display_name")
-            dispute._message_log(body=self.env._("Draft credit note deleted: %s", ", ".join(names)))
+            dispute._message_log(
+                body=self.env._("Draft credit note deleted: %s", format_list(self.env, names))
+            )
 
     def _get_dispute_documents(self):
         return self.filtered(lambda move: move.move_type in ("out_invoice", "out_refund", "entry"))

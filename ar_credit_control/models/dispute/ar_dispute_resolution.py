@@ -3,7 +3,7 @@ from datetime import timedelta
 from odoo import api, models
 from odoo.exceptions import UserError
 from odoo.fields import Command
-from odoo.tools import SQL
+from odoo.tools import SQL, format_list
 
 from .ar_dispute import OPEN_STATES
 
@@ -175,7 +175,7 @@ class ArDispute(models.Model):
 
     def _link_credit_notes(self, moves):
         self._write_evidence({"credit_move_ids": [Command.link(move.id) for move in moves]})
-        body = self.env._("Credit notes: %s", ", ".join(moves.mapped("display_name")))
+        body = self.env._("Credit notes: %s", format_list(self.env, moves.mapped("display_name")))
         self.sudo()._message_log(
             body=body, author_id=self.env.user.partner_id.id
         )  # sudo: an accountant's act

@@ -4,7 +4,7 @@ from markupsafe import Markup
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError
-from odoo.tools import SQL, format_amount, format_date, str2bool
+from odoo.tools import SQL, format_amount, format_date, format_list, str2bool
 
 from odoo.addons.base.models.ir_actions_report import _wkhtml
 from odoo.addons.payment import utils as payment_utils
@@ -225,7 +225,9 @@ class ArDunningLetter(models.Model):
                     left.append(invoice.name)
             letter.enclosure_ids = [fields.Command.link(document.id) for document in enclosed]
             if left:
-                letter._message_log(body=self.env._("Too large to go with the letter: %s.", ", ".join(left)))
+                letter._message_log(
+                    body=self.env._("Too large to go with the letter: %s.", format_list(self.env, left))
+                )
 
     @api.model
     def _get_invoice_documents(self, invoices):

@@ -175,7 +175,7 @@ class ArDunningRun(models.Model):
                 "params": {
                     "type": "warning",
                     "message": self.env._(
-                        "%(count)s letters wait for the approval of someone other than you.",
+                        "Letters that wait for the approval of someone other than you: %(count)s",
                         count=len(drafts) - len(allowed),
                     ),
                     "next": {"type": "ir.actions.client", "tag": "soft_reload"},

@@ -4,7 +4,7 @@ from datetime import timedelta
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.fields import Command, Domain
-from odoo.tools import SQL, html2plaintext, plaintext2html
+from odoo.tools import SQL, format_list, html2plaintext, plaintext2html
 
 FIGURES = (
     "limit_set",
@@ -423,7 +423,7 @@ class ArCreditHold(models.Model):
             "params": {
                 "type": "success" if passed else "info",
                 "message": self.env._(
-                    "%(passed)s of %(total)s orders pass now.", passed=len(passed), total=len(self)
+                    "Orders that pass now: %(passed)s of %(total)s", passed=len(passed), total=len(self)
                 ),
                 "next": {"type": "ir.actions.act_window_close"},
             },
@@ -447,7 +447,7 @@ class ArCreditHold(models.Model):
             "params": {
                 "type": "info",
                 "message": self.env._(
-                    "The held orders of %s customers are being checked; reload in a minute.", customers
+                    "Customers whose held orders are being checked: %s. Reload in a minute.", customers
                 ),
             },
         }
@@ -579,7 +579,7 @@ class ArCreditHold(models.Model):
             raise AccessError(
                 self.env._(
                     "%(amount)s for %(hold)s is beyond your authority. Ask %(people)s.",
-                    people=", ".join(approvers[:3].mapped("name")),
+                    people=format_list(self.env, approvers[:3].mapped("name"), "or"),
                     **values,
                 )
             )

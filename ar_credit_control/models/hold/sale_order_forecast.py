@@ -2,7 +2,7 @@ from datetime import timedelta
 
 from odoo import api, fields, models
 from odoo.fields import Domain
-from odoo.tools import format_date, formatLang
+from odoo.tools import format_date, format_list, formatLang
 
 PAY_WITHIN_DAYS = 7
 # Limits and exposure are for who sells and for credit control, not for the warehouse.
@@ -222,7 +222,7 @@ class SaleOrder(models.Model):
         authority = self.env["ar.credit.authority"].sudo()  # names of colleagues, told to who sells
         company = self.company_id.sudo()  # the table of the root, also for a user of a branch
         approvers = authority._get_approvers("release", verdict.amount, company) - self.env.user
-        return ", ".join(approvers[:2].mapped("name"))
+        return format_list(self.env, approvers[:2].mapped("name"), "or")
 
     def _prepare_credit_banner(self, kind, verdict):
         self.ensure_one()

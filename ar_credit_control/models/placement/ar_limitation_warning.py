@@ -122,9 +122,9 @@ class ArLimitationWarning(models.Model):
             first,
             user_id=user.id,
             summary=profile.with_context(lang=user.lang).env._(
-                "Sue, or obtain a written acknowledgement: %(count)s items, %(amount)s",
-                count=len(items),
+                "Sue, or obtain a written acknowledgement: %(amount)s. Items: %(count)s",
                 amount=root.currency_id.format(sum(claims.mapped("amount"))),
+                count=len(items),
             ),
         )
 

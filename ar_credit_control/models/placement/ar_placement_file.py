@@ -8,7 +8,7 @@ from markupsafe import Markup
 
 from odoo import api, models
 from odoo.fields import Command
-from odoo.tools import SQL
+from odoo.tools import SQL, format_list
 from odoo.tools.image import image_data_uri
 from odoo.tools.misc import format_amount, format_date
 
@@ -372,6 +372,7 @@ class ArPlacement(models.Model):
             "interest": placement._get_interest(),
             "format_amount": partial(format_amount, self.env),
             "format_date": partial(format_date, self.env),
+            "format_list": partial(format_list, self.env),
         }
 
     def _get_totals(self):

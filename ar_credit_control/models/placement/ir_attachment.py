@@ -1,5 +1,6 @@
 from odoo import api, models
 from odoo.exceptions import UserError
+from odoo.tools import format_list
 
 
 class IrAttachment(models.Model):
@@ -12,5 +13,8 @@ class IrAttachment(models.Model):
             ids = [document.res_id for document in self if document.res_model == model]
             if kept := self.env[model].sudo().browse(ids).exists():  # sudo: their names only
                 raise UserError(
-                    self.env._("Files of %s are kept as evidence.", ", ".join(kept.mapped("display_name")))
+                    self.env._(
+                        "Files of %s are kept as evidence.",
+                        format_list(self.env, kept.mapped("display_name")),
+                    )
                 )

@@ -1,7 +1,7 @@
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.fields import Command
-from odoo.tools import SQL
+from odoo.tools import SQL, format_list
 
 
 class ArProvisionMatrix(models.Model):
@@ -209,7 +209,7 @@ class ArProvisionMatrix(models.Model):
                     self.env._(
                         "“%(matrix)s” has no rate for %(buckets)s. Give each bucket one for everyone else.",
                         matrix=matrix.name,
-                        buckets=", ".join(missing.mapped("name")),
+                        buckets=format_list(self.env, missing.mapped("name")),
                     )
                 )
 

@@ -3,7 +3,7 @@ from dateutil.relativedelta import relativedelta
 from odoo import api, fields, models
 from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Domain
-from odoo.tools import format_date
+from odoo.tools import format_date, format_list
 from odoo.tools.misc import formatLang
 
 # What decides on the loss beside the rates: whoever changes it approves no run that it is new to.
@@ -222,7 +222,7 @@ class ArProvisionPolicy(models.Model):
             if not self[name]
         ]
         if names:
-            return self.env._("Set on the provision policy first: %s.", ", ".join(names))
+            return self.env._("Set on the provision policy first: %s.", format_list(self.env, names))
         return ""
 
     @api.depends("matrix_ids.state", "matrix_ids.date_from", "bucket_ids", "active")
@@ -314,8 +314,8 @@ class ArProvisionPolicy(models.Model):
                     self.env._(
                         "“%(policy)s” has approved loss rates: copy it to change %(fields)s.",
                         policy=policy.name,
-                        fields=", ".join(
-                            self._fields[name]._description_string(self.env) for name in changed
+                        fields=format_list(
+                            self.env, [self._fields[name]._description_string(self.env) for name in changed]
                         ),
                     )
                 )

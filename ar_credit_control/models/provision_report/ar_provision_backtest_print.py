@@ -28,7 +28,7 @@ class ArProvisionBacktest(models.Model):
             (self.env._("Provision run"), test.run_id.name),
             (self.env._("Expected on"), format_date(self.env, test.date_from, date_format="long")),
             (self.env._("Tested on"), format_date(self.env, test.date_to, date_format="long")),
-            (self.env._("Loss rates"), ", ".join(filter(None, [matrix.name, matrix.decided_by_id.name]))),
+            (self.env._("Loss rates"), " · ".join(filter(None, [matrix.name, matrix.decided_by_id.name]))),
             (self.env._("Lost after (days past due)"), str(test.default_days)),
             (self.env._("Status"), state),
             (self.env._("Computed by"), self._say_who(test.computed_by_id, test.computed_on)),

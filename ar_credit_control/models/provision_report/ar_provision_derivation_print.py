@@ -42,7 +42,7 @@ class ArProvisionDerivation(models.Model):
             (self.env._("Number of months"), str(self.months)),
             (self.env._("Average"), selections["average"]),
             (self.env._("Half weight at"), money),
-            (self.env._("Loss in the last bucket"), ", ".join(filter(None, last_loss))),
+            (self.env._("Loss in the last bucket"), " · ".join(filter(None, last_loss))),
             (self.env._("Loss rates"), "; ".join(map(self._say_matrix, history.matrix_ids))),
             (self.env._("Computed by"), self._say_who(history.computed_by_id, history.computed_on)),
             (self.env._("To be known"), (self.warning or "").replace("\n", " ")),
@@ -51,7 +51,7 @@ class ArProvisionDerivation(models.Model):
     def _say_matrix(self, matrix):
         """Return which loss rates rest on the history, and who approved them."""
         state = dict(matrix._fields["state"]._description_selection(self.env))[matrix.state]
-        return ", ".join(filter(None, [matrix.name, state, matrix.decided_by_id.name]))
+        return " · ".join(filter(None, [matrix.name, state, matrix.decided_by_id.name]))
 
     def _get_tables(self):
         return [self._get_rate_table(), self._get_roll_table()]

@@ -3,7 +3,7 @@ from markupsafe import Markup
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError
-from odoo.tools import SQL
+from odoo.tools import SQL, format_list
 
 # Parts of the movement table; what a movement of another kind changes is "other".
 PARTS = ("charge", "release", "used", "recovered", "exchange", "transfer", "other")
@@ -72,6 +72,7 @@ class ArProvisionMovementReport(models.TransientModel):
             report.has_segments = bool(report.line_ids.segment_id)
 
     @api.depends("closing", "line_ids.closing")
+    @api.depends_context("lang")
     def _compute_overdrawn(self):
         for report in self:
             lines = report.sudo().line_ids  # sudo: accounts and branches are named
@@ -82,7 +83,7 @@ class ArProvisionMovementReport(models.TransientModel):
                 ).items()
                 if report.currency_id.compare_amounts(sum(part.mapped("closing")), 0.0) < 0
             ]
-            report.overdrawn = ", ".join(dict.fromkeys(found))
+            report.overdrawn = format_list(self.env, dict.fromkeys(found))
 
     @api.depends("date_from", "date_to")
     def _compute_display_name(self):

@@ -3,7 +3,7 @@ from functools import partial
 from markupsafe import Markup
 
 from odoo import models
-from odoo.tools import format_date
+from odoo.tools import format_date, format_list
 from odoo.tools.image import image_data_uri
 from odoo.tools.misc import formatLang
 
@@ -83,6 +83,7 @@ class ArProvisionPrintMixin(models.AbstractModel):
             "format_count": partial(formatLang, self.env, digits=0),
             "format_rate": self._format_rate,
             "format_date": partial(format_date, self.env),
+            "format_list": partial(format_list, self.env),
             # In words: 3/4/2026 is another day to an American than to a European.
             "format_long": partial(format_date, self.env, date_format="long"),
         }

@@ -3,7 +3,7 @@ from dateutil.relativedelta import relativedelta
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.fields import Command
-from odoo.tools import SQL, format_date
+from odoo.tools import SQL, format_date, format_list
 from odoo.tools.misc import formatLang
 
 from ..company.ar_evidence_mixin import THREAD
@@ -296,8 +296,9 @@ class ArProvisionRun(models.Model):
         )
         factors = dict(rows)
         ratings = self.env["ar.credit.rating"].sudo().browse(factors).sorted()  # sudo: their names
-        return ", ".join(
-            f"{rating.name} × {formatLang(self.env, factors[rating.id], digits=2)}" for rating in ratings
+        return format_list(
+            self.env,
+            [f"{rating.name} × {formatLang(self.env, factors[rating.id], digits=2)}" for rating in ratings],
         )
 
     @api.depends(
@@ -512,7 +513,7 @@ class ArProvisionRun(models.Model):
                 self.env._(
                     "“%(matrix)s” has no rate for %(buckets)s. Have rates for every bucket approved.",
                     matrix=matrix.name,
-                    buckets=", ".join(missing.mapped("name")),
+                    buckets=format_list(self.env, missing.mapped("name")),
                 )
             )
 

@@ -4,7 +4,7 @@ from datetime import timedelta
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.fields import Command
-from odoo.tools import SQL, format_date
+from odoo.tools import SQL, format_date, format_list
 
 
 class ArProvisionRun(models.Model):
@@ -446,7 +446,8 @@ class ArProvisionRun(models.Model):
                 self.env._(
                     "Cancelling %(run)s is above your authority. Ask %(people)s.",
                     run=run.name,
-                    people=", ".join(people.mapped("name")) or self.env._("a credit manager"),
+                    people=format_list(self.env, people.mapped("name"), "or")
+                    or self.env._("a credit manager"),
                 )
             )
 

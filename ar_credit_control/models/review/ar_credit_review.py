@@ -3,7 +3,7 @@ import math
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.fields import Command, Domain
-from odoo.tools import SQL, clean_context
+from odoo.tools import SQL, clean_context, format_list
 
 CONTROLLER = "ar_credit_control.group_credit_controller"
 
@@ -426,7 +426,7 @@ class ArCreditReview(models.Model):
             raise UserError(
                 self.env._(
                     "Evidence of a credit review is not written by hand: %s. Use its buttons.",
-                    ", ".join(labels),
+                    format_list(self.env, labels),
                 )
             )
 

@@ -5,7 +5,7 @@ from dateutil.relativedelta import relativedelta
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.fields import Domain
-from odoo.tools import SQL
+from odoo.tools import SQL, format_list
 
 from .ar_credit_review import CONTROLLER
 
@@ -110,7 +110,7 @@ class ArCreditReview(models.Model):
         company = self.sudo().company_id  # sudo: its authorities
         if self._covered_by(user) or authority._get_tier(user, "limit", company):
             return ""
-        approvers = ", ".join(self._get_approvers().mapped("name"))
+        approvers = format_list(self.env, self._get_approvers().mapped("name"), "or")
         return self.env._(
             "You have no authority over a limit of %(limit)s. It waits for: %(names)s.",
             limit=self._format_total(),
@@ -148,7 +148,7 @@ class ArCreditReview(models.Model):
                     self.env._(
                         "Tier %(tier)s approves first: %(people)s.",
                         tier=low,
-                        people=", ".join(missing[low].mapped("name")),
+                        people=format_list(self.env, missing[low].mapped("name"), "or"),
                     )
                 )
         return True

@@ -3,7 +3,7 @@ from dateutil.relativedelta import relativedelta
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.fields import Command
-from odoo.tools import date_utils
+from odoo.tools import date_utils, format_list
 from odoo.tools.misc import format_date, formatLang
 
 from ..company.ar_evidence_mixin import THREAD
@@ -309,14 +309,16 @@ class ArProvisionDerivation(models.Model):
                     self.env._(
                         "Months with items, of %(asked)s: %(buckets)s.",
                         asked=asked,
-                        buckets=", ".join(f"{result.bucket_id.name} ({result.months})" for result in short),
+                        buckets=format_list(
+                            self.env, [f"{result.bucket_id.name} ({result.months})" for result in short]
+                        ),
                     )
                 )
             if borrowed:
-                names = ", ".join(borrowed.bucket_id.mapped("name"))
+                names = format_list(self.env, borrowed.bucket_id.mapped("name"))
                 lacks.append(self.env._("No items, the rate of all segments is taken: %s.", names))
             if guessed:
-                names = ", ".join(guessed.bucket_id.mapped("name"))
+                names = format_list(self.env, guessed.bucket_id.mapped("name"))
                 lacks.append(self.env._("Nobody ever got there, taken as if all were lost: %s.", names))
             warnings += [f"{segment.name}: {lack}" if segment else lack for lack in lacks]
         return warnings

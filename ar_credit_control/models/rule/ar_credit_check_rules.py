@@ -1,7 +1,7 @@
 from collections import defaultdict
 
 from odoo import api, fields, models
-from odoo.tools import SQL, format_date, formatLang
+from odoo.tools import SQL, format_date, format_list, formatLang
 
 from . import payment_plan
 
@@ -411,7 +411,7 @@ class ArCreditCheck(models.AbstractModel):
             )
             for payment in payments[:shown]
         ]
-        return ", ".join(texts + ["…"] * (len(payments) > shown))
+        return format_list(self.env, texts) + (" …" if len(payments) > shown else "")
 
     # ------------------------------------------------------------------
     # In words
@@ -472,6 +472,8 @@ class ArCreditCheck(models.AbstractModel):
         date = format_date(self.env, result["values"].get("date"))
         if not result["days"]:
             return self.env._("The credit limit is valid until %s.", date)
+        if result["days"] == 1:
+            return self.env._("The credit limit expired on %s, one day ago.", date)
         return self.env._(
             "The credit limit expired on %(date)s, %(days)s days ago.", date=date, days=result["days"]
         )
@@ -481,6 +483,8 @@ class ArCreditCheck(models.AbstractModel):
         date = format_date(self.env, result["values"].get("date"))
         if not result["days"]:
             return self.env._("The credit of this customer is due for review on %s.", date)
+        if result["days"] == 1:
+            return self.env._("The credit of this customer was due for review on %s, one day ago.", date)
         return self.env._(
             "The credit of this customer was due for review on %(date)s, %(days)s days ago.",
             date=date,
@@ -495,6 +499,10 @@ class ArCreditCheck(models.AbstractModel):
     def _describe_overdue(self, result, money):
         if result["outcome"] == "pass":
             return self.env._("Nothing is overdue beyond the tolerance.")
+        if result["days"] == 1:
+            return self.env._(
+                "%s is overdue beyond the tolerance, the oldest item by one day.", money(result["measured"])
+            )
         return self.env._(
             "%(amount)s is overdue beyond the tolerance, the oldest item by %(days)s days.",
             amount=money(result["measured"]),
@@ -525,9 +533,9 @@ class ArCreditCheck(models.AbstractModel):
     @api.model
     def _describe_broken_promises(self, result, money):
         return self.env._(
-            "%(count)s promises to pay were broken within %(days)s days.",
-            count=int(result["measured"]),
+            "Promises to pay broken within %(days)s days: %(count)s.",
             days=result["days"],
+            count=int(result["measured"]),
         )
 
     @api.model

@@ -1,7 +1,7 @@
 from odoo import api, fields, models, tools
 from odoo.exceptions import UserError, ValidationError
 from odoo.fields import Domain
-from odoo.tools import format_amount, formatLang
+from odoo.tools import format_amount, format_list, formatLang
 
 from .credit_policy import Policy, Rule
 
@@ -250,7 +250,7 @@ class ArCreditRule(models.Model):
         orders = self._get_orders_stopped()
         root = self.company_id._credit_root()
         text = self.env._(
-            "Today: %(orders)s open orders, %(customers)s customers",
+            "Today: open orders %(orders)s, customers %(customers)s",
             orders=len(orders),
             customers=self.env["ar.credit.exposure"]._count_customers(self._as_data(), root),
         )
@@ -309,7 +309,7 @@ class ArCreditRule(models.Model):
     def _say_scope(self):
         parts = [] if self.kind == "rating" else [self.rating_ids]
         parts += [self.category_ids, self.country_ids]
-        texts = [", ".join(records.mapped("display_name")) for records in parts if records]
+        texts = [format_list(self.env, records.mapped("display_name"), "or") for records in parts if records]
         return self.env._(" (only %s)", "; ".join(texts)) if texts else ""
 
     def _money(self, amount):
@@ -374,7 +374,9 @@ class ArCreditRule(models.Model):
         )
 
     def _say_rating(self):
-        return self.env._("the customer is rated %s", ", ".join(self.rating_ids.mapped("display_name")))
+        return self.env._(
+            "the customer is rated %s", format_list(self.env, self.rating_ids.mapped("display_name"), "or")
+        )
 
     def _say_warn_days(self):
         if self.outcome != "hold" or not self.warn_days:

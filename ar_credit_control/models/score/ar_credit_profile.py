@@ -1,5 +1,6 @@
 from odoo import api, fields, models
 from odoo.exceptions import AccessError
+from odoo.tools import format_list
 
 SCORE_FIELDS = {"score", "score_date", "score_detail", "score_formula"}
 # What agencies and statements say of a customer is not for everybody who sells to it.
@@ -92,7 +93,7 @@ class ArCreditProfile(models.Model):
                 "title": self.env._("Too little is known for a score"),
                 "message": self.env._(
                     "%s: enter a statement, an agency report or answers first.",
-                    ", ".join(unknown[:5].mapped("partner_id.display_name")),
+                    format_list(self.env, unknown[:5].mapped("partner_id.display_name")),
                 ),
                 "next": {"type": "ir.actions.client", "tag": "soft_reload"},
             },

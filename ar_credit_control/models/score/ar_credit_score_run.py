@@ -2,7 +2,7 @@ import json
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
-from odoo.tools import SQL
+from odoo.tools import SQL, format_list
 
 # Lines written by one statement: bounds the memory it takes, not the time.
 LINES_PER_STATEMENT = 10_000
@@ -56,7 +56,7 @@ class ArCreditScoreRun(models.Model):
     @api.depends_context("lang")
     def _compute_name(self):
         for run in self:
-            tags = ", ".join(run.category_ids.mapped("name"))
+            tags = format_list(self.env, run.category_ids.mapped("name"))
             run.name = f"{self.env._('Portfolio')} {run.date or ''}" + (f" · {tags}" if tags else "")
 
     @api.depends("name")

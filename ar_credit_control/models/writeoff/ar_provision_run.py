@@ -1,6 +1,6 @@
 from odoo import models
 from odoo.exceptions import UserError
-from odoo.tools import SQL
+from odoo.tools import SQL, format_list
 
 
 class ArProvisionRun(models.Model):
@@ -53,7 +53,7 @@ class ArProvisionRun(models.Model):
                 self.env._(
                     "%(writeoffs)s used what “%(run)s” provided: without it the allowance would be "
                     "%(amount)s. Cancel them first, or correct it by a run at a later date.",
-                    writeoffs=", ".join(used.writeoff_id.mapped("name")),
+                    writeoffs=format_list(self.env, used.writeoff_id.mapped("name")),
                     run=self.name,
                     amount=self.currency_id.format(sum(map(float, lacking.values()))),
                 )

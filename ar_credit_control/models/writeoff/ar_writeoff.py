@@ -3,6 +3,7 @@ from dateutil.relativedelta import relativedelta
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
 from odoo.fields import Command, Domain
+from odoo.tools import format_list
 
 # The tax note stays open to whoever decides, who does not become one of those who asked by it.
 TAX_NOTE = frozenset({"deductible", "deductible_note"})
@@ -474,7 +475,7 @@ class ArWriteoff(models.Model):
             return self.env._(
                 "%(people)s could approve this, but prepared it. A credit manager gives another person "
                 "authority under Configuration, Authority.",
-                people=", ".join(people.sudo().mapped("name")),  # sudo: names of colleagues
+                people=format_list(self.env, people.sudo().mapped("name")),  # sudo: names of colleagues
             )
         ladder = self.env["ar.credit.authority"]._get_ladder(self._authority_kind, self.company_id)
         needed = self.currency_id.format(self._get_amount_to_cover())

@@ -2,7 +2,7 @@ from dateutil.relativedelta import relativedelta
 
 from odoo import api, fields, models
 from odoo.fields import Domain
-from odoo.tools import SQL
+from odoo.tools import SQL, format_list
 
 # China, announcement 2011-25 of the State Taxation Administration, articles 23 and 24.
 SMALL_CNY = 50_000
@@ -404,7 +404,9 @@ class ArWriteoff(models.Model):
             ),
         }
         return "\n".join(
-            self.env._("%(items)s: %(rule)s", items=", ".join(group.mapped("name")), rule=names[key])
+            self.env._(
+                "%(items)s: %(rule)s", items=format_list(self.env, group.mapped("name")), rule=names[key]
+            )
             for key, group in lines.grouped("deductible").items()
             if key
         )

@@ -1,6 +1,7 @@
 from odoo import api, models
 from odoo.exceptions import UserError
 from odoo.fields import Domain
+from odoo.tools import format_list
 
 from ..item.ir_attachment import CONTENT
 
@@ -33,5 +34,7 @@ class IrAttachment(models.Model):
         writeoffs = self.env["ar.writeoff"].sudo()  # sudo: whether it was asked for only
         if kept := writeoffs.search(of_these & Domain("submitted_by_id", "!=", False)):
             raise UserError(
-                self.env._("Files of %s are kept as evidence.", ", ".join(kept.mapped("display_name")))
+                self.env._(
+                    "Files of %s are kept as evidence.", format_list(self.env, kept.mapped("display_name"))
+                )
             )
