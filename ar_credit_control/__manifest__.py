@@ -311,7 +311,6 @@
         "demo/ar_credit_demo_interest.xml",
         # dunning: exclusions
         "demo/ar_credit_demo_exclusion.xml",
-        "demo/ar_credit_demo_letters.xml",
         "demo/ar_credit_demo_contacts.xml",
         "demo/ar_credit_demo_statements.xml",
         # cash application, targets
@@ -323,6 +322,8 @@
         "demo/ar_credit_demo_provision_runs.xml",
         # write-offs, loss rates from history, back-test
         "demo/ar_credit_demo_writeoffs.xml",
+        # letters of today: last, so that they are about what is left to ask for
+        "demo/ar_credit_demo_letters.xml",
     ],
     "assets": {
         "web.assets_backend": [

@@ -123,7 +123,7 @@ class ArCreditDemo(models.AbstractModel):
         placement.with_user(people["cora"]).write(
             {"reference": "GL-20418", "stage_note": "Second letter sent, no answer yet"}
         )
-        placement._write_evidence({"date_placed": self._date(25)})
+        placement._write_evidence({"date_placed": self._date(14)})
         suit = (
             self.env["ar.placement"]
             .with_user(people["connie"])

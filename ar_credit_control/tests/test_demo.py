@@ -70,6 +70,23 @@ class TestDemo(TransactionCase):
         rossi = self.env["ar.dunning.left.out"].search([("partner_id", "=", self._customer("rossi").id)])
         self.assertEqual(set(rossi.mapped("reason")), {"unapplied"})
 
+    def test_letters_that_wait_are_sent_as_they_are(self):
+        letters = self.env["ar.dunning.letter"].search([("state", "=", "draft")])
+        self.assertTrue(letters)
+
+        def read():
+            return {
+                letter: sorted((line.move_id.name, line.amount) for line in letter.line_ids)
+                for letter in letters
+            }
+
+        proposed = read()
+        connie = self.env.ref("ar_credit_control.demo_user_connie")
+        letters.with_user(connie).with_context(allowed_company_ids=connie.company_ids.ids).action_approve()
+        letters._queue()
+        self.assertEqual(set(letters.mapped("state")), {"queued"})
+        self.assertEqual(read(), proposed)
+
     def test_every_role_has_a_user(self):
         groups = {
             "sam": "sales_team.group_sale_salesman",
