@@ -221,6 +221,14 @@ class TestProvisionReportPaper(PaperCase):
         self.assertEqual(movement["Total"]["Closing Balance"], 1_676)
         self.assertEqual(movement["Difference"]["Closing Balance"], 0)
 
+    def test_wide_sheets_go_on_beside_with_what_a_row_is_about(self):
+        book = self.export()
+        self.assertIn(book["Matrix"].page_setup.fitToWidth, (None, 1))
+        self.assertFalse(book["Matrix"].print_title_cols)
+        items = book["Items"]
+        self.assertEqual((items.page_setup.fitToWidth, items.print_title_cols), (2, "$A:$B"))
+        self.assertEqual(items.page_setup.pageOrder, "overThenDown")
+
     def test_names_are_no_formulas(self):
         for sheet in self.export(data_only=False):
             for row in sheet.iter_rows():

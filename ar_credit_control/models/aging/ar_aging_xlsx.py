@@ -241,6 +241,8 @@ class ItemSheet(AgingSheet):
 
     FIRST_BUCKET = 10
 
+    key_columns = 2
+
     def __init__(self, exporter, workbook, formats, company, buckets, domain):
         self.phases = dict(
             exporter.env["ar.aging.report"]._fields["phase"]._description_selection(exporter.env)

@@ -1,6 +1,7 @@
 """Workbooks of any number of rows in the same memory: dates and numbers typed, texts never formulas."""
 
 import itertools
+import math
 import re
 from datetime import date
 
@@ -19,6 +20,10 @@ SHEET_ROWS = 1048576
 HEADING_ROWS = 4
 # Points of a line of text.
 LINE_HEIGHT = 15
+# A4 in the numbers of workbooks.
+A4 = 9
+# Characters that stand side by side on A4 landscape as small as one still reads them, at about 7 points.
+PRINTED_WIDTH = 230
 
 
 def open_workbook(file):
@@ -61,6 +66,7 @@ class Formats:
         header = {"bold": True, "bg_color": "#E7E9ED", "bottom": 1, "text_wrap": True, "valign": "vcenter"}
         self.header = workbook.add_format(header)
         self.header_number = workbook.add_format({**header, "align": "right"})
+        self.header_indented = workbook.add_format({**header, "indent": 1})
         # Text right of a number would touch it.
         self.indented = workbook.add_format({"indent": 1})
         self.wrapped = workbook.add_format({"text_wrap": True, "valign": "top"})
@@ -115,6 +121,9 @@ class Names:
 class Sheet:
     """A sheet of one company: heading, columns, rows from top to bottom, totals."""
 
+    # Columns that say what a row is about: on paper they stand on every page.
+    key_columns = 1
+
     def __init__(self, env, workbook, formats, company):
         self.env = env
         self.workbook = workbook
@@ -149,14 +158,36 @@ class Sheet:
         self.sheet.set_row(HEADING_ROWS - 1, 30)
         for column, (heading, width) in enumerate(columns):
             self.sheet.set_column(column, column, width)
-            header = self.formats.header_number if self.is_number(column) else self.formats.header
-            self.sheet.write_string(HEADING_ROWS - 1, column, heading, header)
+            self.sheet.write_string(HEADING_ROWS - 1, column, heading, self.get_header_format(column))
         self.sheet.freeze_panes(HEADING_ROWS, 1)
-        self.sheet.set_landscape()
-        self.sheet.fit_to_pages(1, 0)
-        self.sheet.repeat_rows(HEADING_ROWS - 1)
+        self.set_up_paper([width for _heading, width in columns])
         self.row = HEADING_ROWS
         self.last_column = len(columns) - 1
+
+    def get_header_format(self, column):
+        if self.is_number(column):
+            return self.formats.header_number
+        follows_number = column and self.is_number(column - 1)
+        return self.formats.header_indented if follows_number else self.formats.header
+
+    def set_up_paper(self, widths):
+        """Print on as many pages side by side as it takes to read them.
+
+        :param widths: of the columns, in characters
+        """
+        sheet = self.sheet
+        sheet.set_landscape()
+        sheet.set_paper(A4)
+        sheet.set_margins(left=0.4, right=0.4, top=0.5, bottom=0.6)
+        sheet.set_footer("&L&A&R&P / &N")
+        sheet.repeat_rows(HEADING_ROWS - 1)
+        key = sum(widths[: self.key_columns])
+        pages = 1
+        if sum(widths) > PRINTED_WIDTH:
+            pages = math.ceil((sum(widths) - key) / (PRINTED_WIDTH - key))
+            sheet.repeat_columns(0, self.key_columns - 1)
+            sheet.print_across()
+        sheet.fit_to_pages(pages, 0)
 
     def write_text(self, column, text, text_format=None):
         if text:

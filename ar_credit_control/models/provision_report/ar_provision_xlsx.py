@@ -265,6 +265,8 @@ class AssessmentSheet(ProvisionSheet):
 class ItemSheet(ProvisionSheet):
     """One row for each open item as the run valued it."""
 
+    key_columns = 2
+
     def __init__(self, env, workbook, formats, company, run):
         # sudo: buckets and segments are named here whether or not the user may open them.
         everything = env(su=True, context={**env.context, "active_test": False})
