@@ -765,6 +765,40 @@ class TestInterestClaim(InterestCase):
         note = correction.debit_move_id
         self.assertEqual((note.move_type, note.amount_total), ("out_refund", 2.74))
 
+    def test_correction_is_set_off_against_its_debit_note(self):
+        """It waits for nobody to apply it, and is no waiver; nor is it counted twice."""
+        for day, left in (("2023-01-20", 2.74), ("2023-01-10", 0.0)):
+            partner = self.make_customer(f"Paid on {day}")
+            invoice = self.make_invoice("2023-01-10", 1000.0, partner=partner)
+            other = self.make_invoice("2023-01-10", 400.0, partner=partner)
+            claims = self.claim("2023-01-30", partner=partner)
+            for claim in claims:
+                claim.with_user(self.controller).action_post()
+            claim = claims.filtered(lambda claim, invoice=invoice: claim.move_id == invoice)
+            self.pay(invoice, day)
+            self.commit()
+            correction = self.held(partner) - claims
+            correction.with_user(self.controller).action_post()
+            self.assertAlmostEqual(claim.debit_move_id.amount_residual, left)
+            self.assertEqual(correction.debit_move_id.amount_residual, 0.0)
+            self.assertEqual(claim.state, "posted" if left else "paid")
+            self.assertEqual(correction.state, "paid")
+            self.assertEqual((claims - claim).debit_move_id.amount_residual, 2.19, other.name)
+            self.commit()
+            self.assertFalse(self.claim("2023-01-30", partner=partner))
+
+    def test_correction_of_what_was_paid_stays_open(self):
+        invoice = self.make_invoice("2023-01-10", 1000.0)
+        claim = self.claim("2023-01-30")
+        claim.with_user(self.controller).action_post()
+        self.pay(claim.debit_move_id, self.today)
+        self.pay(invoice, "2023-01-20")
+        self.commit()
+        correction = self.held() - claim
+        correction.with_user(self.controller).action_post()
+        self.assertEqual(correction.debit_move_id.amount_residual, 2.74)
+        self.assertEqual((claim.state, correction.state), ("paid", "posted"))
+
     def test_paid_and_unpaid_again(self):
         self.make_invoice("2023-01-10", 1000.0)
         claims = self.claim("2023-01-30")

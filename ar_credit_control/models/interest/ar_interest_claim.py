@@ -9,8 +9,8 @@ WAITING_STATES = ("open", "claimed")
 class ArInterestClaim(models.Model):
     """Late interest of an instalment for certain days, and the fixed sum, as evidence.
 
-    ``open`` once counted, ``claimed`` when a letter asked for it, ``posted`` as a debit note, ``paid`` with
-    the debit note, ``waived`` when given up by someone with authority (a part leaves it as it is),
+    ``open`` once counted, ``claimed`` when a letter asked for it, ``posted`` as a debit note, ``paid`` when
+    that is settled, by money or a correction, ``waived`` when given up by someone with authority (a part leaves it as it is),
     ``cancelled`` when dropped before anyone asked for it. A claim outlives the payment of the principal. Its
     days are never claimed again, unless dropped; a payment that is undone gives another claim with the
     difference.

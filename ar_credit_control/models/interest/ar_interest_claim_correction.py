@@ -255,7 +255,7 @@ class ArInterestClaim(models.Model):
             [
                 ("partner_id", "in", self.partner_id.ids),
                 ("company_id", "in", self.company_id.ids),
-                ("state", "=", "open"),
+                ("state", "in", WAITING_STATES),
                 ("debit_move_id", "=", False),
                 ("amount_total", "<", 0),
             ]

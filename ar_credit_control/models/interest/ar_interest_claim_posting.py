@@ -17,7 +17,8 @@ class ArInterestClaim(models.Model):
     def action_post(self):
         """Post the claims: one debit note for each customer, currency and company; show them.
 
-        What a payment dated back takes off is netted; a credit note where that is more than the rest.
+        What a payment dated back takes off is netted; a credit note where that is more than the rest, set off
+        against the debit notes that it corrects.
 
         :raise AccessError: for a user who is no credit controller.
         :raise UserError: when a claim is not waiting, or the settings lack a journal or account.
@@ -34,6 +35,7 @@ class ArInterestClaim(models.Model):
         for group in claims._group_for_posting():
             moves += group._create_debit_note()
         moves.action_post()
+        claims._set_off()
         claims.filtered("debit_move_id").activity_ids.unlink()
         return self._open_moves(moves)
 
@@ -71,6 +73,17 @@ class ArInterestClaim(models.Model):
         move = self.env["account.move"].with_company(company).create(self._prepare_debit_note(sign))
         self.write({"debit_move_id": move.id})
         return move
+
+    def _set_off(self):
+        """Match credit notes of corrections with what is open of the debit notes that they correct."""
+        for note, claims in self.grouped("debit_move_id").items():
+            if note.move_type == "out_refund":
+                corrected = note.union(*claims._get_posted_notes().values())
+                items = corrected.line_ids.filtered(
+                    lambda line: line.account_type == "asset_receivable" and not line.reconciled
+                )
+                for lines in items.grouped("account_id").values():
+                    lines.reconcile()
 
     def _get_parts_to_post(self):
         """Return interest and fixed sum of each claim without what was waived before it was posted."""
@@ -230,4 +243,7 @@ class ArInterestClaim(models.Model):
         if move.payment_state in PAID_STATES:
             lost = self.env["ar.item.loss"]._find_entries(counterparts.move_id)
             return "written_off" if lost else "paid"
-        return "waived" if move.payment_state == "reversed" else "posted"
+        if move.payment_state == "reversed":
+            corrected = self.search([("debit_move_id", "in", counterparts.move_id.ids)], limit=1)
+            return "paid" if corrected else "waived"
+        return "posted"
