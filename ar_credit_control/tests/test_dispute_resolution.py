@@ -57,6 +57,46 @@ class TestDisputeResolution(DisputeCase):
         )
         lines.filtered(lambda line: not line.reconciled).reconcile()
 
+    def test_who_paid_more_than_was_undisputed_is_credited_all_the_same(self):
+        invoice = self.make_invoice(1000.0, 10)
+        dispute = self.record(invoice, 300.0)
+        self.pay(invoice, 800.0)
+        self.accept(dispute)
+        refund = self.credit(dispute)
+        self.assertEqual((invoice.amount_residual, refund.amount_residual), (0.0, 100.0))
+        self.assertEqual(dispute.state, "resolved_credit")
+
+    def reverse(self, refund):
+        """Undo a credit note as an accountant does: an entry that is matched with it."""
+        return refund._reverse_moves([{"date": self.today, "invoice_date": self.today}], cancel=True)
+
+    def test_a_reversed_credit_note_is_written_anew(self):
+        invoice = self.make_invoice(1000.0, 10)
+        dispute = self.record(invoice, 300.0)
+        self.accept(dispute)
+        wrong = self.credit(dispute)
+        self.reverse(wrong)
+        self.assertEqual((dispute.state, invoice.amount_residual), ("accepted", 1000.0))
+        dispute.invalidate_recordset()
+        self.assertFalse(dispute.has_credit_note)
+        right = self.credit(dispute, post=False) - wrong
+        right.action_post()
+        self.assertEqual((dispute.state, right.amount_total), ("resolved_credit", 300.0))
+        self.assertEqual(invoice.amount_residual, 700.0)
+
+    def test_after_a_reversed_credit_note_it_is_decided_anew(self):
+        invoice = self.make_invoice(1000.0, 10)
+        given_up, rejected = self.record(invoice, 300.0), self.record(invoice, 200.0)
+        for dispute in (given_up, rejected):
+            self.accept(dispute)
+            refund = self.credit(dispute)
+            with self.assertRaises(UserError):
+                dispute.with_user(self.controller)._withdraw("Too early")
+            self.reverse(refund)
+        given_up.with_user(self.controller)._withdraw("They pay")
+        rejected.with_user(self.controller)._decide({}, "Delivered as ordered.", 0)
+        self.assertEqual((given_up.state, rejected.state), ("cancelled", "resolved_rejected"))
+
     def test_partly_accepted(self):
         invoice = self.make_invoice(1000.0, 10)
         dispute = self.record(invoice, 300.0)

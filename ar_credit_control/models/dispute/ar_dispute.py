@@ -165,6 +165,9 @@ class ArDispute(models.Model):
         groups="account.group_account_readonly,account.group_account_invoice",
     )
     credit_count = fields.Integer(compute="_compute_credit_count", compute_sudo=True)
+    has_credit_note = fields.Boolean(
+        compute="_compute_credit_count", compute_sudo=True, help="One that was not cancelled or reversed."
+    )
     escalation = fields.Selection(
         [("owner", "Owner reminded"), ("manager", "Credit manager told")],
         readonly=True,
@@ -331,7 +334,9 @@ class ArDispute(models.Model):
     @api.depends("credit_move_ids")
     def _compute_credit_count(self):
         for dispute in self:
-            dispute.credit_count = len(dispute.credit_move_ids)
+            credit_notes = dispute.credit_move_ids
+            dispute.credit_count = len(credit_notes)
+            dispute.has_credit_note = bool(credit_notes - dispute._filter_undone(credit_notes))
 
     @api.depends("owner_id")
     @api.depends_context("uid")

@@ -42,7 +42,7 @@ class ArDispute(models.Model):
         self._check_state(*OPEN_STATES)
         if not (note or "").strip():
             raise UserError(self.env._("Write the answer: it is kept with the dispute."))
-        if any(move.state == "posted" for move in self.sudo().credit_move_ids):  # sudo: their state only
+        if self._has_posted_credit():
             raise UserError(self.env._("A credit note is posted already: the decision stands."))
         currency = self.currency_id
         for line in self.line_ids:
@@ -80,7 +80,7 @@ class ArDispute(models.Model):
         self._check_works()
         self._check_state("new", "investigating", "accepted")
         self._check_reason(note)
-        if any(move.state == "posted" for move in self.sudo().credit_move_ids):  # sudo: their state only
+        if self._has_posted_credit():
             raise UserError(self.env._("A credit note is posted already: undo it first."))
         self._end("cancelled", note)
 
@@ -159,7 +159,7 @@ class ArDispute(models.Model):
         self.check_access("read")
         self.env["account.move"].check_access("create")
         self._check_state("accepted")
-        if any(move.state != "cancel" for move in self.credit_move_ids):
+        if self._filter_undone(self.credit_move_ids) != self.credit_move_ids:
             return self.action_open_credit_notes()
         if self.needs_confirmation and not (self.confirmation_number or "").strip():
             raise UserError(
@@ -172,6 +172,26 @@ class ArDispute(models.Model):
             moves += self._write_credit_note(invoice, sum(lines.mapped("amount_accepted")))
         self._link_credit_notes(moves)
         return self.action_open_credit_notes()
+
+    def _has_posted_credit(self):
+        return bool(self._get_posted_credit())
+
+    def _get_posted_credit(self):
+        """Return what was credited, in the currency of the dispute, matched or not."""
+        credit_notes = self.sudo().credit_move_ids  # sudo: their state and total only
+        stands = credit_notes - self._filter_undone(credit_notes)
+        return sum(stands.filtered(lambda move: move.state == "posted").mapped("amount_total"))
+
+    @api.model
+    def _filter_undone(self, moves):
+        """Return the credit notes that are cancelled, or reversed in full by entries that are posted."""
+        undone = moves.filtered(lambda move: move.state == "cancel")
+        for move in moves - undone:
+            reversals = move.reversal_move_ids.filtered(lambda entry: entry.state == "posted")
+            reversed_amount = sum(reversals.mapped("amount_total"))
+            if reversals and move.currency_id.compare_amounts(reversed_amount, move.amount_total) >= 0:
+                undone += move
+        return undone
 
     def _link_credit_notes(self, moves):
         self._write_evidence({"credit_move_ids": [Command.link(move.id) for move in moves]})
@@ -410,6 +430,9 @@ class ArDispute(models.Model):
         still_open = any(currency.compare_amounts(figures[line.id][0], 0.0) > 0 for line in lines)
         if self.decided_on and not currency.is_zero(self.amount_accepted):
             credited = sum(figures[line.id][1] for line in lines)
+            if not still_open:
+                # Of what was paid before the credit note, the customer has the rest of it to spend.
+                credited = max(credited, self._get_posted_credit())
             if credited >= self.amount_accepted - 2 * currency.rounding:
                 rejected = currency.compare_amounts(self.amount_accepted, self.amount) < 0
                 return "resolved_partly" if rejected else "resolved_credit"
