@@ -103,6 +103,46 @@ class TestCollectionAssignment(CollectionCase):
 
     # Hand-over
 
+    def test_the_cases_of_who_left_go_to_the_next(self):
+        self.line(self.collector, self.colleague)
+        case = self.unassigned("Left behind")
+        self.assertEqual(case.collector_id, self.collector)
+        self.collector.active = False
+        self.cases._run_company(self.company)
+        self.assertEqual(case.collector_id, self.colleague)
+        self.assertIn(self.collector.name, str(case.message_ids.mapped("body")))
+
+    def test_customers_of_who_left_have_no_collector(self):
+        profile = self.profile()
+        profile.collector_id = self.collector
+        self.make_invoice(20, 1000.0)
+        self.collector.active = False
+        statement = self.env["ar.statement"]._make(self.company, self.customer)
+        self.assertEqual(statement.user_id, self.env.user, "the one who left is not named meanwhile")
+        self.cases._run_company(self.company)
+        self.assertFalse(profile.collector_id)
+
+    def test_the_cases_of_who_lost_the_rights_are_free(self):
+        case = self.open()
+        self.make_invoice(20, 1000.0)
+        self.collector.group_ids -= self.env.ref("ar_credit_control.group_collector")
+        self.cases._run_company(self.company)
+        self.assertFalse(case.collector_id)
+        case.with_user(self.colleague).action_take()
+        self.assertEqual(case.collector_id, self.colleague)
+
+    def test_who_sells_to_the_customer_may_work_its_case(self):
+        self.customer.user_id = self.seller
+        self.make_invoice(20, 1000.0)
+        case = self.open(collector=self.seller)
+        self.cases._run_company(self.company)
+        self.assertEqual(case.collector_id, self.seller)
+
+    def test_who_is_no_collector_gets_no_case(self):
+        self.line(self.seller, sequence=1)
+        self.line(self.colleague, sequence=2)
+        self.assertEqual(self.unassigned("New").collector_id, self.colleague)
+
     def test_taking_a_case_that_nobody_has(self):
         case = self.unassigned("Free").with_user(self.collector)
         case.action_take()

@@ -190,6 +190,16 @@ class TestCollectionWorklist(CollectionCase):
         self.assertEqual(self.rows().case_id, case)
         self.assertEqual(self.cases.search([("user_id", "=", self.collector.id)]), case)
 
+    def test_who_left_stands_in_for_nobody(self):
+        self.make_invoice(10)
+        case = self.open()
+        self.env["ar.collection.absence"].create(
+            {"user_id": self.collector.id, "substitute_id": self.colleague.id, "date_to": self.today}
+        )
+        self.assertEqual(self.row(case).user_id, self.colleague)
+        self.colleague.active = False
+        self.assertEqual((self.row(case).user_id, case.user_id), (self.collector, self.collector))
+
     def test_leaves_that_cannot_be(self):
         absences = self.env["ar.collection.absence"]
         values = {"date_from": self.today, "date_to": self.today + timedelta(days=7)}

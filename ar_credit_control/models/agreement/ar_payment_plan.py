@@ -560,7 +560,7 @@ class ArPaymentPlan(models.Model):
             "color": company.primary_color or "#34495e",
             "address": [self.partner_name, *[line for line in address if line and line != self.partner_name]],
             "bank": bank[:1],
-            "user": self.profile_id.collector_id or self.submitted_by_id,
+            "user": self.profile_id.collector_id.filtered("active") or self.submitted_by_id,
             "has_interest": any(self.line_ids.mapped("interest")),
             "lets_interest_off": lets_interest_off,
             "format_amount": partial(format_amount, self.env, currency=self.currency_id),

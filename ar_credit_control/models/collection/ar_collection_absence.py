@@ -99,10 +99,23 @@ class ArCollectionAbsence(models.Model):
             raise ValidationError(self.env._("You can hand over your own cases only."))
 
     @api.model
+    def _get_stand_ins(self, today):
+        """Return who stands in for whom on a day: ``{res.users: res.users}``."""
+        self.flush_model()
+        rows = self.env.execute_query(self._absent_sql(today))
+        users = self.env["res.users"]
+        return {users.browse(away): users.browse(stands_in) for away, stands_in in rows}
+
+    @api.model
     def _absent_sql(self, today) -> SQL:
-        """Return who is away on a day and who stands in: ``user_id``, ``substitute_id``, one row each."""
+        """Return who is away on a day and who stands in: ``user_id``, ``substitute_id``, one row each.
+
+        Who left the company stands in for nobody.
+        """
         return SQL(
-            """SELECT user_id, substitute_id FROM ar_collection_absence
-                WHERE %s BETWEEN date_from AND date_to""",
+            """SELECT absence.user_id, absence.substitute_id
+                 FROM ar_collection_absence absence
+                 JOIN res_users substitute ON substitute.id = absence.substitute_id AND substitute.active
+                WHERE %s BETWEEN absence.date_from AND absence.date_to""",
             today,
         )

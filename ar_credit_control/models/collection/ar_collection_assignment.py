@@ -77,7 +77,9 @@ class ArCollectionAssignment(models.Model):
             people = [
                 user.id
                 for user in line.user_ids
-                if user.active and (not line.max_load or load.get(user.id, 0) < line.max_load)
+                if user.active
+                and user.has_group("ar_credit_control.group_collector")
+                and (not line.max_load or load.get(user.id, 0) < line.max_load)
             ]
             if people:
                 return sorted(people, key=lambda user_id: (load.get(user_id, 0), user_id))

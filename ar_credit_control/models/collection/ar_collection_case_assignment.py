@@ -68,12 +68,31 @@ class ArCollectionCase(models.Model):
         self.sudo().profile_id.write({"collector_id": user.id})
 
     def _assign(self):
-        """Give a collector to the cases that have none, by the assignment lines."""
-        unassigned = self.sudo().filtered(  # sudo: the schedule assigns
-            lambda case: case.state != "closed" and not case.collector_id
-        )
+        """Give a collector to the cases that nobody can work, by the assignment lines.
+
+        Where no line fits, they are free: whoever may takes them.
+        """
+        unassigned = self.sudo()._filter_unworked()  # sudo: the schedule assigns
+        for collector, cases in unassigned.filtered("collector_id").grouped("collector_id").items():
+            note = self.env._("%s does not work on this any more.", collector.name)
+            cases._message_log_batch(bodies=dict.fromkeys(cases.ids, note))
+            cases._set_collector(self.env["res.users"])
         for user_id, cases in unassigned._plan_assignment().items():
             cases._set_collector(self.env["res.users"].browse(user_id))
+
+    def _filter_unworked(self):
+        """Return the cases without a collector, and those whose collector left or lost the rights."""
+        return self.filtered(
+            lambda case: case.state != "closed" and not case._is_worked_by(case.collector_id)
+        )
+
+    def _is_worked_by(self, user):
+        """Return whether a user may work the case: who collects for the company, or sells to the customer."""
+        self.ensure_one()
+        return self.env["ar.dispute"]._may_own(user, self.company_id) and (
+            user.sudo().has_group("ar_credit_control.group_collector")  # sudo: groups of a colleague
+            or user == self.partner_id.user_id
+        )
 
     def _plan_assignment(self):
         """Return ``{user id: cases}`` of these cases by the assignment lines, the largest first.

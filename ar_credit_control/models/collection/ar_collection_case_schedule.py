@@ -57,7 +57,9 @@ class ArCollectionCase(models.Model):
         partner_ids = sorted(found, key=lambda partner_id: (-found[partner_id]["amount"], partner_id))
         yield self.env["res.partner"].browse(partner_ids), partial(rules._open_cases, company, found)
         yield self._search_open(company), self.__class__._bring_up_to_date
-        yield self._search_open(company).filtered(lambda case: not case.collector_id), self.__class__._assign
+        yield self._search_open(company)._filter_unworked(), self.__class__._assign
+        profiles = self.env["ar.credit.profile"]
+        yield profiles._search_left_by_collector(company), profiles.__class__._free_from_collector
 
     @api.model
     def _search_open(self, company):

@@ -1,4 +1,4 @@
-from odoo import fields, models
+from odoo import api, fields, models
 
 
 class ArCreditProfile(models.Model):
@@ -34,6 +34,18 @@ class ArCreditProfile(models.Model):
             "res_id": case.id,
             "views": [(False, "form")],
         }
+
+    @api.model
+    def _search_left_by_collector(self, company):
+        """Return the customers of a company whose collector left: letters and mails would still name them."""
+        users = self.env["res.users"].sudo().with_context(active_test=False)  # sudo: colleagues who left
+        left = users.search([("active", "=", False)])
+        return self.sudo().search(  # sudo: the schedule sees all customers
+            [("company_id", "=", company.id), ("collector_id", "in", left.ids)]
+        )
+
+    def _free_from_collector(self):
+        self.write({"collector_id": False})
 
     def _close(self, successor):
         """Go on with the open cases as those of the customer that these are part of now."""

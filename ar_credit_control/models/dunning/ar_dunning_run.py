@@ -377,7 +377,7 @@ class ArDunningRun(models.Model):
 
     def _get_contact(self):
         """Return who is named when no collector or salesperson is: nobody for the schedule alone."""
-        return self.policy_id.user_id or self.user_id.filtered("active")
+        return self.policy_id.user_id.filtered("active") or self.user_id.filtered("active")
 
     def _schedule_left_out_activities(self):
         """Ask someone to reconcile, or to find an address, where that is why no letter goes out.
@@ -408,7 +408,7 @@ class ArDunningRun(models.Model):
             )
 
     def _prepare_left_out_activity(self, profile, activity_type):
-        user = profile.collector_id or self._get_contact()
+        user = profile.collector_id.filtered("active") or self._get_contact()
         return {
             "res_model_id": self.env["ir.model"]._get_id("ar.credit.profile"),
             "res_id": profile.id,
@@ -434,6 +434,7 @@ class ArDunningRun(models.Model):
                 [("active", "=", True), ("automatic", "=", True)]
             )
         )
+        self.env["ar.dunning.letter"]._cron_bring_up_to_date()
         for policy in policies:
             self._cron_run_policy(policy)
         return self.env["ar.dunning.letter"]._cron_queue_approved()

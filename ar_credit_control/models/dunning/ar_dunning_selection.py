@@ -691,7 +691,7 @@ class ArDunningSelection(models.AbstractModel):
                    recipient.id AS recipient_id,
                    %(channel)s AS channel,
                    customer.profile_id,
-                   COALESCE(seller.id, customer.collector_id) AS contact_user_id,
+                   COALESCE(seller.id, collector.id) AS contact_user_id,
                    contact.date AS contact_date,
                    CASE WHEN customer.reason IS NOT NULL THEN customer.reason
                         WHEN %(quiet)s THEN 'quiet_day'
@@ -709,6 +709,7 @@ class ArDunningSelection(models.AbstractModel):
               JOIN res_partner partner ON partner.id = claim.partner_id
          LEFT JOIN ar_dunning_stage stage ON stage.id = claim.stage_id
          LEFT JOIN res_users seller ON stage.owner = 'sales' AND seller.id = partner.user_id AND %(sells)s
+         LEFT JOIN res_users collector ON collector.id = customer.collector_id AND %(collects)s
          LEFT JOIN LATERAL (%(recipient)s) recipient ON TRUE
          LEFT JOIN dunning_cover cover
                 ON cover.partner_id = claim.partner_id AND cover.currency_id = claim.currency_id
@@ -718,7 +719,8 @@ class ArDunningSelection(models.AbstractModel):
          LEFT JOIN (%(rates)s) rate ON rate.currency_id = claim.currency_id
             """,
             channel=self._channel_sql(),
-            sells=self._sells_sql(SQL("seller"), root),
+            sells=self._is_there_sql(SQL("seller"), root),
+            collects=self._is_there_sql(SQL("collector"), root),
             recipient=self.env["ar.document.recipient"]._letter_sql(SQL("partner"), SQL("stage")),
             quiet=quiet,
             waiting=waiting,
@@ -742,7 +744,7 @@ class ArDunningSelection(models.AbstractModel):
         )
 
     @api.model
-    def _sells_sql(self, user, root) -> SQL:
+    def _is_there_sql(self, user, root) -> SQL:
         """Return the condition that a user is still there, and of a main company or one of its branches.
 
         :param user: SQL alias of a row of ``res_users``
@@ -767,7 +769,7 @@ class ArDunningSelection(models.AbstractModel):
                 SQL(
                     "SELECT seller.id FROM res_users seller WHERE seller.id = ANY(%s) AND %s",
                     seller.ids,
-                    self._sells_sql(SQL("seller"), root),
+                    self._is_there_sql(SQL("seller"), root),
                 )
             )
         )

@@ -255,7 +255,7 @@ class ArStatementFigures(models.AbstractModel):
             SELECT partner.id AS partner_id,
                    partner.name AS partner_name,
                    COALESCE(given.recipient_id, recipient.id) AS recipient_id,
-                   profile.collector_id,
+                   collector.id AS collector_id,
                    COALESCE(listed.item_count, 0) AS item_count,
                    COALESCE(overdue.total, 0) AS total,
                    COALESCE(overdue.total_overdue, 0) AS total_overdue,
@@ -272,6 +272,7 @@ class ArStatementFigures(models.AbstractModel):
                 ON overdue.partner_id = partner.id
          LEFT JOIN ar_credit_profile profile
                 ON profile.partner_id = partner.id AND profile.company_id = %(root)s
+         LEFT JOIN res_users collector ON collector.id = profile.collector_id AND %(collects)s
          LEFT JOIN UNNEST(%(given_partners)s::int[], %(given_recipients)s::int[])
                        AS given(partner_id, recipient_id) ON given.partner_id = partner.id
          LEFT JOIN LATERAL (%(recipient)s) recipient ON TRUE
@@ -279,6 +280,7 @@ class ArStatementFigures(models.AbstractModel):
             """,
             date=options["date"],
             root=root.id,
+            collects=self.env["ar.dunning.selection"]._is_there_sql(SQL("collector"), root),
             recipient=self.env["ar.document.recipient"]._statement_sql(SQL("partner")),
             given_partners=list(recipients),
             given_recipients=list(recipients.values()),
