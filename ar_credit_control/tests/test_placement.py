@@ -319,6 +319,29 @@ class TestPlacement(DisputeCase):
         self.assertEqual(placement.line_ids.mapped("amount"), form.line_ids[1].mapped("amount"))
         self.assertEqual(len(case.profile_id.with_user(self.collector)._get_overdue_items()), 2)
 
+    def test_what_is_agreed_is_not_handed_over_unasked(self):
+        planned, promised, free = (self.make_invoice(amount, 100) for amount in (1000.0, 500.0, 200.0))
+        plan = self.env["ar.payment.plan"]._draft(
+            self.customer,
+            self.company,
+            self.items_of(planned),
+            "plan",
+            [self.today + timedelta(days=10)],
+            reason="Short of money",
+        )
+        plan.action_submit()
+        plan.with_user(self.manager)._approve()
+        self.env["ar.payment.promise"]._record(
+            self.customer, self.company, 300.0, self.today, self.items_of(promised)
+        )
+        case = self.env["ar.collection.case"]._get_or_open(self.make_profile(self.customer), "Test")
+        action = case.with_user(self.collector).action_place()
+        form = self.env["ar.placement.propose"].with_user(self.collector).browse(action["res_id"])
+        self.assertEqual(
+            {line.name: (line.included, line.amount_agreed) for line in form.line_ids},
+            {planned.name: (False, 1000.0), promised.name: (False, 300.0), free.name: (True, 0.0)},
+        )
+
     def test_number_of_statements_does_not_grow(self):
         def queries(count):
             placements = self.placements.union(

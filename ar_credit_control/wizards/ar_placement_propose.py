@@ -50,6 +50,7 @@ class ArPlacementPropose(models.TransientModel):
         taken = self.env["ar.placement.line"]._find_active(items)
         keys = {(line.move_id, line.date_maturity) for line in taken}
         disputed = self.env["ar.dispute"]._get_disputed(items)
+        agreed = self.env["ar.item.settlement"]._get_agreed(items, items.root_company_id)
         record = self.create(
             {
                 "partner_id": items.partner_id.id,
@@ -64,6 +65,8 @@ class ArPlacementPropose(models.TransientModel):
                             "currency_id": item.currency_id.id,
                             "amount": item.amount_currency,
                             "amount_disputed": disputed.get(item.id, 0.0),
+                            "amount_agreed": agreed.get(item.id, 0.0),
+                            "included": not agreed.get(item.id),
                         }
                     )
                     for item in items

@@ -19,3 +19,8 @@ class ArPlacementProposeLine(models.TransientModel):
     amount_disputed = fields.Monetary(
         string="In Dispute", readonly=True, help="The agent has to know: settle it first, or say so."
     )
+    amount_agreed = fields.Monetary(
+        string="Agreed",
+        readonly=True,
+        help="What the customer may still pay as agreed: end the agreement before it is handed over.",
+    )
