@@ -62,6 +62,7 @@ from . import test_dunning_print
 from . import test_dunning_process
 from . import test_dunning_selection
 from . import test_dunning_tour
+from . import test_dunning_waiting
 from . import test_exposure_walk
 from . import test_failures
 from . import test_hold_addons

@@ -519,3 +519,53 @@ class TestDunningLetter(DunningCase):
         self.send(run.letter_ids.filtered(lambda letter: letter.state == "draft"))
         self.env.invalidate_all()
         self.assertEqual((run.state, run.sent_count, run.progress), ("done", 1, 100.0))
+
+    def test_nothing_goes_out_of_a_policy_that_was_switched_off(self):
+        self.make_invoice(10)
+        self.policy.automatic = True
+        run = self.env["ar.dunning.run"].sudo()._get_automatic_run(self.policy, self.today)
+        run._propose()
+        letter = run.letter_ids
+        self.assertEqual(letter.state, "approved")
+        self.policy.active = False
+        letter._queue()
+        self.assertEqual((letter.state, letter.mail_id), ("draft", self.env["mail.mail"]))
+        letter.with_user(self.controller).action_send()
+        self.assertEqual(letter.state, "queued", "a person wants this one sent")
+
+    def test_a_stage_that_needs_approval_now(self):
+        self.make_invoice(10)
+        letter = self.propose(user=self.controller).letter_ids
+        letter.with_user(self.controller).action_approve()
+        self.first.requires_approval = True
+        letter.sudo()._queue()
+        self.assertEqual((letter.state, letter.approved_by_id), ("draft", self.env["res.users"]))
+        letter.with_user(self.other_controller).action_send()
+        self.assertEqual(letter.state, "queued")
+
+    def test_who_left_signs_no_letters(self):
+        self.make_invoice(10)
+        profile = self.env["ar.credit.profile"]._get_or_create(self.customer, self.company)
+        profile.collector_id = self.collector
+        self.policy.user_id = self.other_controller
+        self.collector.active = False
+        self.assertEqual(self.propose().letter_ids.user_id, self.other_controller)
+        self.other_controller.active = False
+        letter = self.make_letter_of("Lindgren AB", self.controller)
+        self.assertEqual(letter.user_id, self.controller)
+
+    def test_who_left_is_asked_nothing(self):
+        self.make_invoice(10)
+        self.customer.write({"email": False, "street": False})
+        profile = self.env["ar.credit.profile"]._get_or_create(self.customer, self.company)
+        profile.collector_id = self.collector
+        self.policy.user_id = self.controller
+        self.collector.active = False
+        self.assertEqual(self.propose().left_out_ids.reason, "no_address")
+        self.assertEqual(profile.activity_ids.user_id, self.controller)
+
+    def make_letter_of(self, name, user):
+        partner = self.make_customer(name)
+        self.make_invoice(10, partner=partner)
+        letters = self.propose(user=user).letter_ids
+        return letters.filtered(lambda letter: letter.partner_id == partner)

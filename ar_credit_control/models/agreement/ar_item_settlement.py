@@ -2,6 +2,8 @@ from odoo import api, fields, models
 from odoo.fields import Domain
 from odoo.tools import SQL
 
+from ..dunning.ar_dunning_letter_waiting import SPOKEN
+
 # Of a transaction: entries whose matching changed, so that promises and plans about them are judged again.
 TOUCHED = "ar_credit_control.agreements"
 # Reasons of pauses that are agreements.
@@ -176,7 +178,8 @@ class ArItemSettlement(models.AbstractModel):
 
     @api.model
     def _touched_sql(self, move_ids) -> SQL:
-        """Return model and id of agreements about entries, and of running placements."""
+        """Return model and id of agreements about entries, of running placements, and of letters that
+        somebody is about to speak of with the customer."""
         return SQL(
             """
             SELECT DISTINCT 'ar.payment.promise', line.promise_id
@@ -191,7 +194,14 @@ class ArItemSettlement(models.AbstractModel):
               FROM ar_placement_line line
               JOIN ar_placement placement ON placement.id = line.placement_id AND placement.state = 'placed'
              WHERE line.move_id = ANY(%(move_ids)s)
+         UNION ALL
+            SELECT DISTINCT 'ar.dunning.letter', line.letter_id
+              FROM ar_dunning_letter_line line
+              JOIN ar_dunning_letter letter
+                ON letter.id = line.letter_id AND letter.state = 'queued' AND letter.channel IN %(spoken)s
+             WHERE line.move_id = ANY(%(move_ids)s)
             """,
+            spoken=SPOKEN,
             move_ids=move_ids,
         )
 

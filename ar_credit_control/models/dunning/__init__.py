@@ -11,6 +11,7 @@ from . import ar_dunning_letter_posting
 from . import ar_dunning_letter_print
 from . import ar_dunning_letter_edit
 from . import ar_dunning_letter_dispatch
+from . import ar_dunning_letter_waiting
 from . import ar_dunning_letter_line
 from . import ar_dunning_working_day
 from . import ar_dunning_preview

@@ -362,12 +362,23 @@ class ArDunningLetter(models.Model):
         """Check approved letters again and give those still due to the mail queue.
 
         What was paid, blocked or covered meanwhile is taken off; a letter with nothing left is cancelled,
-        with the reason.
+        with the reason. What was approved by a rule that is no rule any more waits for a person.
         """
+        approved = self - self._send_back()
         due = self.browse().union(
-            *(batch._recheck(policy) for policy, batch in self.grouped(lambda each: each.policy_id).items())
+            *(
+                batch._recheck(policy)
+                for policy, batch in approved.grouped(lambda each: each.policy_id).items()
+            )
         )
-        due.write({"state": "queued", "queued_date": fields.Datetime.now(), "failure_reason": False})
+        due.write(
+            {
+                "state": "queued",
+                "queued_date": fields.Datetime.now(),
+                "printed_on": False,
+                "failure_reason": False,
+            }
+        )
         due._claim_interest()
         due._enclose()
         due.filtered(lambda letter: letter.channel not in ("call", "visit"))._keep_documents()
@@ -377,11 +388,45 @@ class ArDunningLetter(models.Model):
         due._schedule_tasks()
         due._log_on_customers()
 
+    def _send_back(self):
+        """Return the letters that a person has to approve, since the policy was changed after the proposal.
+
+        The schedule approved them, and its policy is switched off or sends nothing by itself any more; or
+        their stage needs approval now, and nobody but who wrote them has given it.
+        """
+        back = self.browse()
+        for letter in self:
+            approver, policy = letter.approved_by_id, letter.policy_id
+            is_off = not approver and not (policy.active and policy.automatic)
+            asked = letter.run_id.user_id | letter.edited_by_ids
+            if is_off or letter.stage_id.requires_approval and approver <= asked:
+                back += letter
+        back.write({"state": "draft", "approved_by_id": False, "approved_date": False})
+        body = self.env._("Not sent: the policy was changed, to be approved again.")
+        back._message_log_batch({letter.id: body for letter in back})
+        return back
+
     def _recheck(self, policy):
         """Bring letters of one policy up to what is open now, cancel the settled, return the rest."""
+        today = policy._get_today()
+        due = self.browse()
+        for letter, (row, items) in self._get_open_claims(policy, today).items():
+            reason = row["reason"] if row else "settled"
+            if reason:
+                letter._cancel_unsent(reason)
+                continue
+            letter._update_lines(items)
+            letter.write(letter._prepare_recheck_values(row, today))
+            due += letter
+        return due
+
+    def _get_open_claims(self, policy, today):
+        """Return what letters of one policy would claim now: ``{letter: (row or None, rows of its items)}``.
+
+        Rows are those of ``dunning_letter`` and ``dunning_item`` of the selection, for what the letters list.
+        """
         self.env.flush_all()
         selection = self.env["ar.dunning.selection"]
-        today = policy._get_today()
         common = selection._with_sql(policy, today, self.partner_id.commercial_partner_id.ids, self.ids)
         fresh = {
             (row["partner_id"], row["currency_id"]): row
@@ -394,18 +439,10 @@ class ArDunningLetter(models.Model):
             )
         ):
             items.setdefault((row["partner_id"], row["currency_id"]), []).append(row)
-        due = self.browse()
-        for letter in self:
-            key = (letter.partner_id.commercial_partner_id.id, letter.currency_id.id)
-            row = fresh.get(key)
-            reason = row["reason"] if row else "settled"
-            if reason:
-                letter._cancel_unsent(reason)
-                continue
-            letter._update_lines(items[key])
-            letter.write(letter._prepare_recheck_values(row, today))
-            due += letter
-        return due
+        keys = {
+            letter: (letter.partner_id.commercial_partner_id.id, letter.currency_id.id) for letter in self
+        }
+        return {letter: (fresh.get(key), items.get(key, [])) for letter, key in keys.items()}
 
     def _prepare_recheck_values(self, row, today):
         values = {

@@ -277,13 +277,16 @@ class ArDunningLetter(models.Model):
     def _get_task_users(self):
         """Return who does what the stage asks for by hand, by letter: the owner of the stage if it may read.
 
-        Else the collector, the contact of the policy, who approved or proposed.
+        Else the collector, the contact of the policy, who approved or proposed. Whoever is on leave leaves
+        it to the colleague who stands in.
         """
         users = {}
         wanted = {}
         collectors = self._get_collectors()
+        stand_ins = self.env["ar.collection.absence"]._get_stand_ins(self._today()) if self else {}
         for letter in self:
             owner = letter._get_stage_owner(collectors[letter])
+            owner = stand_ins.get(owner, owner)
             wanted.setdefault(owner, self.browse())
             wanted[owner] += letter
         for owner, letters in wanted.items():
@@ -313,14 +316,17 @@ class ArDunningLetter(models.Model):
         return (candidates - absent).filtered("active")[:1]
 
     def _get_collectors(self):
-        """Return the collector of the customer by letter, empty where there is none."""
+        """Return the collector of the customer by letter, empty where there is none any more."""
         profiles = self.env["ar.credit.profile"].search(
             [
                 ("partner_id", "in", self.partner_id.commercial_partner_id.ids),
                 ("company_id", "in", self.company_id.ids),
             ]
         )
-        collectors = {(profile.partner_id, profile.company_id): profile.collector_id for profile in profiles}
+        collectors = {
+            (profile.partner_id, profile.company_id): profile.collector_id.filtered("active")
+            for profile in profiles
+        }
         nobody = self.env["res.users"]
         return {
             letter: collectors.get((letter.partner_id.commercial_partner_id, letter.company_id), nobody)
