@@ -10,10 +10,10 @@ class ArInterestClaim(models.Model):
     """Late interest of an instalment for certain days, and the fixed sum, as evidence.
 
     ``open`` once counted, ``claimed`` when a letter asked for it, ``posted`` as a debit note, ``paid`` when
-    that is settled, by money or a correction, ``waived`` when given up by someone with authority (a part leaves it as it is),
-    ``cancelled`` when dropped before anyone asked for it. A claim outlives the payment of the principal. Its
-    days are never claimed again, unless dropped; a payment that is undone gives another claim with the
-    difference.
+    that is settled, by money or a correction, ``waived`` when given up by someone with authority (a part
+    leaves it as it is), ``cancelled`` when dropped before anyone asked for it. A claim outlives the payment
+    of the principal. Its days are never claimed again, unless dropped; a payment that is undone gives another
+    claim with the difference.
 
     States change only through the methods, which check rights; nobody has the right to write.
     """
