@@ -8,6 +8,7 @@ from odoo.exceptions import UserError
 from odoo.fields import Command
 
 from .common_aging import AgingCase
+from .common_life_cover import BranchSteps, CoverSteps
 from .common_writeoff import WriteoffCase
 
 START = fields.Date.to_date("2024-01-08")
@@ -21,6 +22,8 @@ STEPS = {
     "pay_part": 4,
     "receipt": 4,
     "apply_receipts": 3,
+    "show_on_bank": 3,
+    "bank_money": 1,
     "match": 2,
     "unmatch": 2,
     "take_back_payment": 1,
@@ -52,6 +55,12 @@ STEPS = {
     "decide_hold": 2,
     "invoice_order": 2,
     "cancel_order": 1,
+    "bill": 3,
+    "lone_bill": 0.3,
+    "settle_bill": 3,
+    "secure": 1,
+    "end_security": 0.6,
+    "report_overdue": 1,
     "log_contact": 2,
     "close_case": 1,
     "limit": 1,
@@ -65,8 +74,8 @@ class NothingThereError(UserError):
     """A step that has nothing to take up on that day."""
 
 
-class LifeCase(WriteoffCase, AgingCase):
-    """A company that lives: people of each role do what they may on any day, and schedules run at night.
+class LifeCase(BranchSteps, CoverSteps, WriteoffCase, AgingCase):
+    """A company with a branch lives: people of each role do what they may, and schedules run at night.
 
     Steps are chosen by a seed, which tells the whole life. What a step may not do on that day, the addon
     refuses: then nothing happened.
@@ -85,6 +94,10 @@ class LifeCase(WriteoffCase, AgingCase):
             life_mgr="ar_credit_control.group_credit_manager,base.group_partner_manager",
         )
         cls.accountant.group_ids += cls.env.ref("base.group_partner_manager")
+        cls.let_into_branch(
+            cls.accountant, cls.collector, cls.controller, cls.manager, cls.auditor, cls.salesperson,
+            cls.other_controller, cls.other_manager,
+        )  # fmt: skip
         cls.category = cls.env.ref("ar_credit_control.dispute_category_price")
         cls.env["res.currency.rate"].create(
             [
@@ -122,6 +135,7 @@ class LifeCase(WriteoffCase, AgingCase):
                 "credit_control_active": True,
                 "credit_hold_auto_release": True,
                 "credit_in_transit": True,
+                "credit_bill_bank_share": 20,
                 "collection_active": True,
                 "collection_quiet_days": 3,
                 "interest_scheme_id": cls.scheme.id,
@@ -221,6 +235,7 @@ class LifeCase(WriteoffCase, AgingCase):
                 ("ar.payment.plan", "_cron_judge"),
                 ("ar.placement", "_cron_judge"),
                 ("ar.dispute", "_cron_watch"),
+                ("ar.credit.security", "_cron_warn_ahead"),
                 ("ar.credit.recheck", "_cron_take_up"),
                 ("ar.credit.hold", "_cron_follow_up"),
                 ("ar.dunning.letter", "_cron_queue_approved"),
@@ -282,16 +297,17 @@ class LifeCase(WriteoffCase, AgingCase):
         taxes = [Command.set(self.tax.ids)] if self.random.random() < 0.2 else [Command.clear()]
         terms = self.instalments if self.random.random() < 0.3 else self.instalments.browse()
         days = self.random.choice((0, 14, 30))
+        company = self.pick_company()
         move = (
             self.env["account.move"]
-            .with_user(self.accountant)
+            .with_user(self.get_clerk(company))
+            .with_company(company)
             .create(
                 {
                     "move_type": "out_invoice",
+                    "company_id": company.id,
                     "partner_id": partner.id,
-                    "currency_id": self.random.choice(
-                        (self.company.currency_id, self.company.currency_id, self.foreign)
-                    ).id,
+                    "currency_id": self.pick_currency().id,
                     "invoice_date": self.today,
                     "date": self.today,
                     "invoice_payment_term_id": terms.id,
@@ -305,16 +321,17 @@ class LifeCase(WriteoffCase, AgingCase):
         )
         move.action_post()
         self.invoices += move.with_env(self.env)
-        return f"{move.name} {move.amount_total} {move.currency_id.name} {partner.name}"
+        return f"{move.name} {move.amount_total} {move.currency_id.name} {partner.name} {company.name}"
 
     def step_lone_credit_note(self):
         return self.step_invoice(move_type="out_refund")
 
     def step_credit_note(self):
         invoice = self.pick(self.posted().filtered(lambda move: move.move_type == "out_invoice"))
+        clerk = self.get_clerk(invoice.company_id)
         wizard = (
             self.env["account.move.reversal"]
-            .with_user(self.accountant)
+            .with_user(clerk)
             .with_context(active_model="account.move", active_ids=invoice.ids)
             .create({"journal_id": invoice.journal_id.id, "date": self.today})
         )
@@ -322,7 +339,7 @@ class LifeCase(WriteoffCase, AgingCase):
         if self.random.random() < 0.5:
             for line in refund.invoice_line_ids:
                 line.price_unit = refund.currency_id.round(line.price_unit / 3)
-        refund.with_user(self.accountant).action_post()
+        refund.with_user(clerk).action_post()
         self.invoices += refund
         return f"{refund.name} {refund.amount_total} of {invoice.name}"
 
@@ -330,7 +347,7 @@ class LifeCase(WriteoffCase, AgingCase):
         day = self.today - timedelta(days=self.random.choice((0, 0, 0, 5)))
         wizard = (
             self.env["account.payment.register"]
-            .with_user(self.accountant)
+            .with_user(self.get_clerk(invoice.company_id))
             .with_context(active_model="account.move", active_ids=invoice.ids)
             .create({"amount": amount, "currency_id": invoice.currency_id.id, "payment_date": day})
         )
@@ -348,32 +365,73 @@ class LifeCase(WriteoffCase, AgingCase):
 
     def step_receipt(self):
         """Money on account."""
-        partner = self.pick_partner()
+        partner, company = self.pick_partner(), self.pick_company()
         payment = (
             self.env["account.payment"]
-            .with_user(self.accountant)
+            .with_user(self.get_clerk(company))
+            .with_company(company)
             .create(
                 {
+                    "company_id": company.id,
                     "partner_id": partner.id,
                     "amount": self.random.choice(AMOUNTS),
                     "payment_type": "inbound",
                     "partner_type": "customer",
                     "date": self.today,
                     "journal_id": self.bank.id,
-                    "currency_id": self.random.choice(
-                        (self.company.currency_id, self.company.currency_id, self.foreign)
-                    ).id,
+                    "currency_id": self.pick_currency().id,
                 }
             )
         )
         payment.action_post()
         self.payments += payment.with_env(self.env)
-        return f"{payment.name} {payment.amount} {payment.currency_id.name} {partner.name}"
+        return f"{payment.name} {payment.amount} {payment.currency_id.name} {partner.name} {company.name}"
 
     def step_apply_receipts(self):
         receipt = self.pick(self.env["ar.cash.receipt"].search([], order="id"))
         receipt.with_user(self.controller).action_apply()
         return receipt.display_name
+
+    def step_show_on_bank(self):
+        """The bank shows a payment."""
+        payment = self.pick(
+            self.payments.filtered(
+                lambda one: (
+                    one.state in ("in_process", "paid")
+                    and not one.is_matched
+                    and one.currency_id == self.company.currency_id
+                )
+            )
+        )
+        line = self.make_bank_line(payment.amount, payment.partner_id)
+        suspense = line.with_context(skip_account_move_synchronization=True)._seek_for_lines()[1]
+        suspense.with_context(skip_readonly_check=True).account_id = payment.outstanding_account_id
+        outstanding = payment.move_id.line_ids.filtered(
+            lambda item: item.account_id == payment.outstanding_account_id
+        )
+        (suspense | outstanding).reconcile()
+        return payment.name
+
+    def step_bank_money(self):
+        """The bank shows money that nobody entered as a payment."""
+        partner = self.pick_partner()
+        line = self.make_bank_line(self.random.choice(AMOUNTS), partner)
+        return f"{line.amount} {partner.name}"
+
+    def make_bank_line(self, amount, partner):
+        return (
+            self.env["account.bank.statement.line"]
+            .with_user(self.accountant)
+            .create(
+                {
+                    "journal_id": self.bank.id,
+                    "date": self.today,
+                    "payment_ref": "Transfer",
+                    "partner_id": partner.id,
+                    "amount": amount,
+                }
+            )
+        )
 
     def step_match(self):
         items = self.report.search([("root_company_id", "=", self.company.id)], order="id")
@@ -389,7 +447,7 @@ class LifeCase(WriteoffCase, AgingCase):
         partial = self.pick(
             self.env["account.partial.reconcile"].search(
                 [
-                    ("company_id", "=", self.company.id),
+                    ("company_id", "child_of", self.company.id),
                     ("debit_move_id.account_type", "=", "asset_receivable"),
                 ],
                 order="id",
@@ -401,14 +459,16 @@ class LifeCase(WriteoffCase, AgingCase):
 
     def step_take_back_payment(self):
         payment = self.pick(self.payments.filtered(lambda one: one.state in ("in_process", "paid")))
-        payment.with_user(self.accountant).action_draft()
-        payment.with_user(self.accountant).action_cancel()
-        return payment.name
+        payment = payment.with_user(self.get_clerk(payment.company_id))
+        payment.action_draft()
+        if self.random.random() < 0.5:
+            payment.action_cancel()
+        return f"{payment.name} {payment.state}"
 
     def step_reset_invoice(self):
         """Set back to draft, changed and posted again: its journal items are new ones."""
         invoice = self.pick(self.posted().filtered(lambda move: move.move_type == "out_invoice"))
-        invoice = invoice.with_user(self.accountant)
+        invoice = invoice.with_user(self.get_clerk(invoice.company_id))
         invoice.button_draft()
         if self.random.random() < 0.5:
             invoice.invoice_line_ids[:1].price_unit += 10
@@ -738,6 +798,7 @@ class LifeCase(WriteoffCase, AgingCase):
                     for item in items
                 },
                 note="Reminded three times",
+                in_transit_ack="Pays what is newer" if self.random.random() < 0.7 else False,
             )
         )
         writeoff.action_submit()
@@ -774,6 +835,7 @@ class LifeCase(WriteoffCase, AgingCase):
             .create(
                 {
                     "partner_id": line.partner_id.id,
+                    "company_id": line.company_id.id,
                     "amount": amount,
                     "payment_type": "inbound",
                     "partner_type": "customer",
@@ -803,12 +865,15 @@ class LifeCase(WriteoffCase, AgingCase):
     # ------------------------------------------------------------------
 
     def step_order(self):
-        partner = self.pick_partner()
+        partner, company = self.pick_partner(), self.pick_company()
+        seller = self.salesperson if company == self.company else self.branch_seller
         order = (
             self.env["sale.order"]
-            .with_user(self.salesperson)
+            .with_user(seller)
+            .with_company(company)
             .create(
                 {
+                    "company_id": company.id,
                     "partner_id": partner.id,
                     "order_line": [
                         Command.create(
@@ -825,7 +890,7 @@ class LifeCase(WriteoffCase, AgingCase):
         )
         order.action_confirm()
         self.orders += order.with_env(self.env)
-        return f"{order.name} {order.amount_total} {partner.name} {order.sudo().state}"
+        return f"{order.name} {order.amount_total} {partner.name} {company.name} {order.sudo().state}"
 
     def step_decide_hold(self):
         hold = self.pick_record("ar.credit.hold", state=["held"])
@@ -843,7 +908,7 @@ class LifeCase(WriteoffCase, AgingCase):
         )
         invoice = order._create_invoices(final=True)
         if self.random.random() < 0.8:
-            invoice.with_user(self.accountant).action_post()
+            invoice.with_user(self.get_clerk(invoice.company_id)).action_post()
         self.invoices += invoice
         return f"{order.name} {invoice.name} {invoice.state}"
 

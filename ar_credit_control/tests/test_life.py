@@ -9,7 +9,7 @@ from .common_life import START, LifeCase
 
 # Lives per test: AR_LIVES=300 makes a long run of busier ones, AR_LIFE_SEED=7 begins it with another life.
 LIVES = int(os.environ.get("AR_LIVES") or 0)
-FIRST = int(os.environ.get("AR_LIFE_SEED") or 1)
+FIRST = int(os.environ.get("AR_LIFE_SEED") or 4)
 DAYS = 540
 STEPS_A_MONTH, CHECKED_MONTHS = (12, 1) if LIVES else (4, 6)
 PARTS = ("receivable", "draft_invoice", "order", "in_transit", "notes")
@@ -20,7 +20,7 @@ STAMPS = {"id", "write_date", "write_uid", "create_date"}
 
 @tagged("post_install", "-at_install")
 class TestLife(LifeCase):
-    """A company lives for a year and a half; all rooms agree with the ledger and with each other."""
+    """A company with a branch lives for a year and a half; all rooms agree with the ledger and with each other."""
 
     def test_life(self):
         for seed in range(FIRST, FIRST + (LIVES or 1)):
@@ -38,6 +38,8 @@ class TestLife(LifeCase):
         past = START + timedelta(days=self.random.randrange((self.today - START).days))
         self.assert_ties(past, self.today)
         self.check_exposure()
+        self.check_cover()
+        self.check_insured()
         self.check_runs()
         self.check_movements(past)
         self.check_letters()
@@ -75,6 +77,86 @@ class TestLife(LifeCase):
             said = figures.get(contact.commercial_partner_id.id)
             if said:
                 self.assertAlmostEqual(contact.credit_exposure, said["exposure"], 2, contact.name)
+
+    def check_cover(self):
+        """Bills, securities and payments in transit are what one gets by adding them one by one."""
+        debtors = self.debtors()
+        figures = self.exposure._get_figures(debtors, self.company)
+        notes, security = self.add_bills(), self.add_securities()
+        in_transit = self.add_in_transit()
+        for debtor in debtors:
+            said = figures[debtor.id]
+            self.assertAlmostEqual(said["notes"], notes[debtor], 2, debtor.name)
+            self.assertAlmostEqual(said["security"], security[debtor], 2, debtor.name)
+            self.assertAlmostEqual(said["in_transit"], in_transit[debtor], 2, debtor.name)
+            if said["limit_set"]:
+                left = said["limit"] + security[debtor] - said["exposure"]
+                self.assertAlmostEqual(said["available"], left, 2, debtor.name)
+
+    def add_bills(self):
+        total = defaultdict(float)
+        for bill in self.bills.search([("date_maturity", ">=", self.today)]):
+            payment, company = bill.payment_id, self.company
+            passed_on = bill.state in ("endorsed", "discounted") and bill.with_recourse
+            if (bill.state == "held" or passed_on) and payment.move_id.state in (False, "posted"):
+                share = (
+                    company.credit_bill_bank_share
+                    if bill.kind == "bank"
+                    else company.credit_bill_commercial_share
+                )
+                total[bill.partner_id.commercial_partner_id] += bill.currency_id._convert(
+                    bill.amount * share / 100, company.currency_id, company, self.today, round=False
+                )
+        return total
+
+    def add_securities(self):
+        total = defaultdict(float)
+        for security in self.securities.search([("state", "=", "valid"), ("date_from", "<=", self.today)]):
+            self.assertGreaterEqual(security.date_to, self.today, "it lapsed in the night")
+            amount = security.amount
+            if security.kind == "insurance":
+                amount = max(amount * security.insured_share / 100 - security.own_risk, 0.0)
+            total[security.partner_id.commercial_partner_id] += security.currency_id._convert(
+                amount * security.share / 100, self.company.currency_id, self.company, self.today, round=False
+            )
+        return total
+
+    def add_in_transit(self):
+        """What of payments pays something, where no bank statement and no bill says more of it."""
+        total = defaultdict(float)
+        for payment in self.payments.exists():
+            bills = payment.credit_bill_ids.filtered(lambda bill: bill.state != "cancelled")
+            if payment.state in ("in_process", "paid") and not payment.is_matched and not bills:
+                for line in self.receivable(payment.move_id):
+                    partner = payment.partner_id.commercial_partner_id
+                    total[partner] += line.amount_residual - line.balance
+        return total
+
+    def check_insured(self):
+        """Each overdue item of the time of an insurance is in the list of the insurer, open as the ageing has
+        it."""
+        rows = {(row.security_id, row.move_line_id.id): row for row in self.insured.search([])}
+        covers = self.securities.search(
+            [("kind", "=", "insurance"), ("state", "in", ("valid", "lapsed")), ("reporting_days", ">", 0)]
+        )
+        items = self.report.search([("root_company_id", "=", self.company.id), ("days_overdue", ">", 0)])
+        expected = {}
+        for cover in covers:
+            for item in items.filtered("partner_id"):
+                if (
+                    item.partner_id == cover.partner_id.commercial_partner_id
+                    and item.amount > 0
+                    and cover.date_from <= item.date <= cover.date_to
+                ):
+                    expected[cover, item.id] = item.amount
+        found = {key: row.amount - row.amount_written_off for key, row in rows.items()}
+        open_only = {key: amount for key, amount in found.items() if not rows[key].amount_written_off}
+        self.assertLessEqual(open_only.keys(), expected.keys())
+        for key, amount in expected.items():
+            self.assertAlmostEqual(found[key], amount, 2, f"{key[0].display_name}, item {key[1]}")
+        for (cover, _item), row in rows.items():
+            due = row.date_maturity + timedelta(days=cover.reporting_days)
+            self.assertEqual((row.report_by, row.days_left), (due, (due - self.today).days))
 
     def check_run(self, run):
         """A run is the ageing of its day."""
@@ -270,14 +352,16 @@ class TestLife(LifeCase):
         """Each matching of a claim with money is recorded as collected, once."""
         parts = self.env["account.partial.reconcile"].search(
             [
-                ("company_id", "=", self.company.id),
+                ("company_id", "child_of", self.company.id),
                 ("debit_move_id.account_type", "=", "asset_receivable"),
                 ("debit_move_id.journal_id.type", "not in", ("bank", "cash", "credit")),
+                "|",
                 ("credit_move_id.move_id.origin_payment_id", "!=", False),
+                ("credit_move_id.move_id.statement_line_id", "!=", False),
             ]
         )
         credits = self.env["ar.collection.credit"].search(
-            [("company_id", "=", self.company.id), ("partial_id", "!=", False)]
+            [("company_id", "child_of", self.company.id), ("partial_id", "!=", False)]
         )
         self.assertEqual(credits.partial_id, parts)
 
@@ -289,11 +373,13 @@ class TestLife(LifeCase):
         hidden = self.env["ar.writeoff"].search([]).move_ids - recoveries.move_id
         lines = self.env["account.move.line"].search(
             [
-                ("company_id", "=", self.company.id),
+                ("company_id", "child_of", self.company.id),
                 ("account_type", "=", "asset_receivable"),
                 ("parent_state", "=", "posted"),
             ]
         )
+        # Matchings with a payment that is a draft again count nothing, although Odoo keeps them.
+        open_amounts = self.slow_rows(self.today)
         for balance in statements.balance_ids:
             own = lines.filtered(
                 lambda line, balance=balance: (
@@ -303,7 +389,7 @@ class TestLife(LifeCase):
                     and line.move_id not in hidden
                 )
             )
-            left = sum(own.mapped("amount_residual_currency"))
+            left = sum(open_amounts.get(line.id, (0.0, 0.0))[1] for line in own)
             self.assertAlmostEqual(balance.closing, left, 2, balance.partner_id.name)
             self.assertAlmostEqual(balance.closing, balance.amount_due - balance.amount_credit, 2)
             if balance.statement_id.kind == "movements":
