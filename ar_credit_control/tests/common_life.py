@@ -612,7 +612,9 @@ class LifeCase(BranchSteps, CoverSteps, WriteoffCase, AgingCase):
             )
         )
         plan.with_user(self.collector).action_submit()
-        return f"{plan.name} {kind} {plan.amount} {items.partner_id.name}"
+        if self.random.random() < 0.5:
+            plan.with_user(self.manager).action_approve()
+        return f"{plan.name} {kind} {plan.amount} {items.partner_id.name} {plan.state}"
 
     def step_decide_plan(self):
         plan = self.pick_record("ar.payment.plan", state=["submitted"])
@@ -681,7 +683,7 @@ class LifeCase(BranchSteps, CoverSteps, WriteoffCase, AgingCase):
         return f"{placement.name} {state}"
 
     def step_log_contact(self):
-        partner = self.pick(self.customers)
+        partner = self.pick([one for one in self.customers if one.exists()])
         outcome = self.env.ref("ar_credit_control.collection_outcome_no_answer", raise_if_not_found=False)
         self.env["ar.collection.activity"].with_user(self.collector)._log_contact(
             partner, self.company, "call", outcome

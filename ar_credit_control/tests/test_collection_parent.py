@@ -71,6 +71,27 @@ class TestCollectionParent(CollectionCase):
         self.assertEqual(self.figures(case)["overdue"], 1000.0)
         self.assertEqual(self.cases._get_or_open(self.profile(self.parent), "Again"), case)
 
+    def test_open_agreements_are_those_of_the_parent(self):
+        promise = self.promised(self.open(self.person), days=3)
+        item = self.env["ar.aging.report"].search(
+            [("move_id", "=", self.make_invoice(days=20, partner=self.person).id)]
+        )
+        plan = (
+            self.env["ar.payment.plan"]
+            .with_user(self.collector)
+            ._draft(
+                self.person, self.company, item, "deferral", [self.today + timedelta(days=9)], reason="Waits"
+            )
+        )
+        self.join_parent()
+        profile = self.profile(self.parent)
+        self.assertEqual(promise.profile_id, profile)
+        self.assertEqual((promise.partner_id, plan.partner_id), (self.parent, self.parent))
+        self.assertEqual(plan.profile_id, profile)
+        self.assertEqual(plan.partner_name, self.person.name, "as it was when it was drafted")
+        case = self.open(self.parent)
+        self.assertEqual((case.promise_ids, case.plan_ids), (promise, plan))
+
     def test_the_open_case_joins_that_of_the_parent(self):
         kept = self.open(self.parent)
         case = self.open(self.person)

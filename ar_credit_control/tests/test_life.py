@@ -20,7 +20,7 @@ STAMPS = {"id", "write_date", "write_uid", "create_date"}
 
 @tagged("post_install", "-at_install")
 class TestLife(LifeCase):
-    """A company with a branch lives for a year and a half; all rooms agree with the ledger and with each other."""
+    """A company with a branch lives for a year and a half: all rooms agree with the ledger, and each other."""
 
     def test_life(self):
         for seed in range(FIRST, FIRST + (LIVES or 1)):

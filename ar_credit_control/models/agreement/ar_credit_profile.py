@@ -41,3 +41,15 @@ class ArCreditProfile(models.Model):
             "domain": [("profile_id", "=", self.id)],
             "context": {},
         }
+
+    def _close(self, successor):
+        """Bring what was agreed along, as its items: the parent's case and collector go on with it."""
+        done = super()._close(successor)
+        for profile in self:
+            heir = self._get_or_create(successor, profile.company_id)
+            for model in ("ar.payment.promise", "ar.payment.plan"):
+                agreed = self.env[model].sudo()  # sudo: whoever edits contacts moves what they agreed on
+                agreed.search([("profile_id", "=", profile.id)])._write_evidence(
+                    {"profile_id": heir.id, "partner_id": heir.partner_id.id}
+                )
+        return done
