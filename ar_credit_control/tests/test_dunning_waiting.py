@@ -43,6 +43,17 @@ class TestDunningWaiting(DunningCase):
         letter.sudo()._bring_up_to_date()
         self.assertEqual((letter.state, letter.amount_total), ("queued", 1400), "the payment was wrong")
 
+    def test_the_call_besides_a_mail_is_not_made_either(self):
+        letter = self.waiting("email", "call")
+        letter.sudo()._mark_sent()
+        self.pay(self.invoice)
+        self.commit()
+        self.assertTrue(letter.activity_ids, "400 are open")
+        self.pay(self.other)
+        self.commit()
+        self.assertFalse(letter.activity_ids)
+        self.assertEqual((letter.state, letter.amount_total), ("sent", 1400))
+
     def test_the_text_to_copy_follows(self):
         letter = self.waiting("message", False)
         self.pay(self.invoice)

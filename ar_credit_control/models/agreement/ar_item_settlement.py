@@ -197,9 +197,15 @@ class ArItemSettlement(models.AbstractModel):
          UNION ALL
             SELECT DISTINCT 'ar.dunning.letter', line.letter_id
               FROM ar_dunning_letter_line line
-              JOIN ar_dunning_letter letter
-                ON letter.id = line.letter_id AND letter.state = 'queued' AND letter.channel IN %(spoken)s
+              JOIN ar_dunning_letter letter ON letter.id = line.letter_id
              WHERE line.move_id = ANY(%(move_ids)s)
+               AND (letter.state = 'queued' AND letter.channel IN %(spoken)s
+                    OR letter.state = 'sent'
+                   AND EXISTS (SELECT
+                                 FROM mail_activity task
+                                WHERE task.res_model = 'ar.dunning.letter'
+                                  AND task.res_id = letter.id
+                                  AND task.active))
             """,
             spoken=SPOKEN,
             move_ids=move_ids,

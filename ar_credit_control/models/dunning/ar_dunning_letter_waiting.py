@@ -48,7 +48,20 @@ class ArDunningLetter(models.Model):
 
     def _judge(self):
         """Bring letters up to date whose items were matched, see ``ar.item.settlement``."""
-        self._bring_up_to_date()
+        self.filtered(lambda letter: letter.channel in SPOKEN)._bring_up_to_date()
+        self._end_tasks()
+
+    def _end_tasks(self):
+        """Take the call or visit away that a letter has besides, where all that it asked for is paid."""
+        kinds = self._get_spoken_types()
+        for letter in self.filtered(lambda letter: letter.state == "sent"):
+            tasks = letter.activity_ids.filtered(lambda task: task.activity_type_id in kinds)
+            if tasks and not letter._get_amount_to_pay():
+                tasks.unlink()
+
+    @api.model
+    def _get_spoken_types(self):
+        return self.env["mail.activity.type"].browse(self.env.ref(TASKS[channel]).id for channel in SPOKEN)
 
     def _bring_up_to_date(self):
         """Bring letters that a person is to deliver up to what is open now; return those that still are to.
