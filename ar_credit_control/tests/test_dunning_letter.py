@@ -159,6 +159,15 @@ class TestDunningLetter(DunningCase):
         letter._queue()
         self.assertEqual(letter.state, "cancelled")
 
+    def test_what_is_paused_meanwhile_says_so(self):
+        invoice = self.make_invoice(days=20)
+        letter = self.propose().letter_ids
+        letter.with_user(self.other_controller).action_approve()
+        item = self.env["ar.aging.report"].search([("move_id", "=", invoice.id)])
+        self.env["ar.dunning.exclusion"]._exclude_items(item, "We owe them as much")
+        letter.sudo()._queue()
+        self.assertEqual((letter.state, letter.cancel_reason), ("cancelled", "excluded_item"))
+
     def test_what_became_due_meanwhile_waits_for_the_next_letter(self):
         self.make_invoice(days=20, amount=1000)
         letter = self.approved()

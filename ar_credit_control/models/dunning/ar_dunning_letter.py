@@ -1,3 +1,4 @@
+from collections import defaultdict
 from datetime import timedelta
 from functools import partial
 
@@ -410,8 +411,7 @@ class ArDunningLetter(models.Model):
         """Bring letters of one policy up to what is open now, cancel the settled, return the rest."""
         today = policy._get_today()
         due = self.browse()
-        for letter, (row, items) in self._get_open_claims(policy, today).items():
-            reason = row["reason"] if row else "settled"
+        for letter, (row, items, reason) in self._get_open_claims(policy, today).items():
             if reason:
                 letter._cancel_unsent(reason)
                 continue
@@ -421,9 +421,10 @@ class ArDunningLetter(models.Model):
         return due
 
     def _get_open_claims(self, policy, today):
-        """Return what letters of one policy would claim now: ``{letter: (row or None, rows of its items)}``.
+        """Return what letters of one policy would claim now: ``{letter: (row, rows of its items, reason)}``.
 
-        Rows are those of ``dunning_letter`` and ``dunning_item`` of the selection, for what the letters list.
+        Rows are those of ``dunning_letter`` and ``dunning_item`` of the selection, for what the letters list;
+        the reason says why nothing is claimed.
         """
         self.env.flush_all()
         selection = self.env["ar.dunning.selection"]
@@ -432,17 +433,27 @@ class ArDunningLetter(models.Model):
             (row["partner_id"], row["currency_id"]): row
             for row in self.env.execute_query_dict(SQL("WITH %s SELECT * FROM dunning_letter", common))
         }
-        items = {}
-        for row in self.env.execute_query_dict(
+        items = defaultdict(list)
+        reasons = {}
+        for item in self.env.execute_query_dict(
             SQL(
-                "WITH %s SELECT item.* FROM dunning_item item WHERE %s", common, selection._line_sql(self.ids)
+                "WITH %s SELECT item.* FROM dunning_item item WHERE %s ORDER BY item.amount DESC, item.id",
+                common,
+                selection._listed_in_sql(self.ids),
             )
         ):
-            items.setdefault((row["partner_id"], row["currency_id"]), []).append(row)
-        keys = {
-            letter: (letter.partner_id.commercial_partner_id.id, letter.currency_id.id) for letter in self
-        }
-        return {letter: (fresh.get(key), items.get(key, [])) for letter, key in keys.items()}
+            key = (item["partner_id"], item["currency_id"])
+            if not item["reason"]:
+                items[key].append(item)
+            elif item["stage_id"]:
+                reasons.setdefault(key, item["reason"])
+        claims = {}
+        for letter in self:
+            key = (letter.partner_id.commercial_partner_id.id, letter.currency_id.id)
+            row = fresh.get(key)
+            reason = row["reason"] if row else reasons.get(key, "settled")
+            claims[letter] = row, items[key], reason
+        return claims
 
     def _prepare_recheck_values(self, row, today):
         values = {

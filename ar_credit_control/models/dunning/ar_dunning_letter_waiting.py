@@ -90,8 +90,7 @@ class ArDunningLetter(models.Model):
 
     def _follow_claims(self, policy):
         changed = self.browse()
-        for letter, (row, items) in self._get_open_claims(policy, policy._get_today()).items():
-            reason = row["reason"] if row else "settled"
+        for letter, (row, items, reason) in self._get_open_claims(policy, policy._get_today()).items():
             if reason:
                 letter._cancel_unsent(reason)
                 letter.activity_ids.filtered(
