@@ -577,16 +577,16 @@ class LifeCase(BranchSteps, CoverSteps, WriteoffCase, AgingCase):
 
     def step_promise(self):
         items = self.pick_items()
-        total = sum(items.mapped("amount_currency"))
+        total, collector = sum(items.mapped("amount_currency")), self.get_collector(items)
         promise = (
             self.env["ar.payment.promise"]
-            .with_user(self.collector)
+            .with_user(collector)
             ._record(
                 items.partner_id,
                 self.company,
                 self.part(total, items.currency_id),
                 self.today + timedelta(days=self.random.randint(0, 25)),
-                items.with_user(self.collector),
+                items.with_user(collector),
             )
         )
         return f"{promise.amount} {items.partner_id.name} until {promise.date}"
@@ -599,19 +599,20 @@ class LifeCase(BranchSteps, CoverSteps, WriteoffCase, AgingCase):
         items = self.pick_items()
         kind = self.random.choice(("plan", "deferral"))
         count = 1 if kind == "deferral" else self.random.randint(2, 4)
+        collector = self.get_collector(items)
         plan = (
             self.env["ar.payment.plan"]
-            .with_user(self.collector)
+            .with_user(collector)
             ._draft(
                 items.partner_id,
                 self.company,
-                items.with_user(self.collector),
+                items.with_user(collector),
                 kind,
                 [self.today + timedelta(days=20 * (number + 1)) for number in range(count)],
                 reason="Waits for money",
             )
         )
-        plan.with_user(self.collector).action_submit()
+        plan.action_submit()
         if self.random.random() < 0.5:
             plan.with_user(self.manager).action_approve()
         return f"{plan.name} {kind} {plan.amount} {items.partner_id.name} {plan.state}"
@@ -631,12 +632,11 @@ class LifeCase(BranchSteps, CoverSteps, WriteoffCase, AgingCase):
 
     def step_dispute(self):
         items = self.pick_items()
-        amounts = {item: self.part(item.amount_currency, item.currency_id) for item in items}
-        dispute = (
-            self.env["ar.dispute"]
-            .with_user(self.collector)
-            ._record(self.category, {item.with_user(self.collector): a for item, a in amounts.items()}, "No")
-        )
+        collector = self.get_collector(items)
+        amounts = {
+            item.with_user(collector): self.part(item.amount_currency, item.currency_id) for item in items
+        }
+        dispute = self.env["ar.dispute"].with_user(collector)._record(self.category, amounts, "No")
         return f"{dispute.name} {dispute.amount} {', '.join(items.move_id.mapped('name'))}"
 
     def step_decide_dispute(self):
@@ -667,10 +667,11 @@ class LifeCase(BranchSteps, CoverSteps, WriteoffCase, AgingCase):
     def step_place(self):
         items = self.pick_items(overdue=True, one_currency=False)
         agent = self.pick([partner for partner in self.customers if partner.exists()])
+        collector = self.get_collector(items)
         placement = (
             self.env["ar.placement"]
-            .with_user(self.collector)
-            ._propose(items.with_user(self.collector), self.random.choice(("agency", "lawyer")), agent)
+            .with_user(collector)
+            ._propose(items.with_user(collector), self.random.choice(("agency", "lawyer")), agent)
         )
         placement.action_submit()
         placement.with_user(self.controller).action_approve()
@@ -788,15 +789,15 @@ class LifeCase(BranchSteps, CoverSteps, WriteoffCase, AgingCase):
 
     def step_write_off(self):
         items = self.pick_items(overdue=True)
-        moves = [*items.move_id]
+        moves, collector = [*items.move_id], self.get_collector(items)
         writeoff = (
             self.env["ar.writeoff"]
-            .with_user(self.collector)
+            .with_user(collector)
             ._create_from_items(
-                items.with_user(self.collector),
+                items.with_user(collector),
                 self.small,
                 amounts={
-                    item.with_user(self.collector): self.part(item.amount_currency, item.currency_id)
+                    item.with_user(collector): self.part(item.amount_currency, item.currency_id)
                     for item in items
                 },
                 note="Reminded three times",

@@ -160,9 +160,10 @@ class BranchSteps(CreditCase):
         cls.branch = cls.env["res.company"].create({"name": "Branch", "parent_id": cls.company.id})
         cls.cr.precommit.run()  # core gives the branch its chart of accounts here
         cls.env.user.company_ids += cls.branch
-        cls.branch_clerk, cls.branch_seller = cls.make_users(
+        cls.branch_clerk, cls.branch_collector, cls.branch_seller = cls.make_users(
             cls.branch,
             branch_book="account.group_account_user,base.group_partner_manager",
+            branch_col="ar_credit_control.group_collector,base.group_partner_manager",
             branch_sales="sales_team.group_sale_salesman_all_leads",
         )
 
@@ -183,3 +184,9 @@ class BranchSteps(CreditCase):
         if company == self.branch and self.random.random() < 0.5:
             return self.branch_clerk
         return self.accountant
+
+    def get_collector(self, items):
+        """Who talks about items; about those of the branch, at times, somebody who works nowhere else."""
+        if items.company_id == self.branch and self.random.random() < 0.5:
+            return self.branch_collector
+        return self.collector

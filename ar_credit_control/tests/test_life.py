@@ -20,7 +20,7 @@ STAMPS = {"id", "write_date", "write_uid", "create_date"}
 
 @tagged("post_install", "-at_install")
 class TestLife(LifeCase):
-    """A company with a branch lives for a year and a half: all rooms agree with the ledger, and each other."""
+    """A company with a branch lives for a year and a half: all rooms agree with ledger and each other."""
 
     def test_life(self):
         for seed in range(FIRST, FIRST + (LIVES or 1)):
@@ -178,6 +178,11 @@ class TestLife(LifeCase):
             )
             booked = self.allowance_at(run.date) - sum(later.mapped("amount"))
             self.assertAlmostEqual(booked, run.amount, 2, f"allowance at {run.date}")
+            for company in self.company | self.branch:
+                needed = sum(line.amount for line in run.line_ids if line.company_id == company)
+                moved = sum(row.amount for row in later if row.company_id == company)
+                booked = self.allowance_of(company, run.date) - moved
+                self.assertAlmostEqual(booked, needed, 2, f"allowance of {company.name} at {run.date}")
 
             rows = self.env["ar.provision.comparison"].search([("run_id", "=", run.id)])
             parts = ("new", "gone", "gross_change", "cover_change", "moved", "rate_change", "exchange")
@@ -187,6 +192,18 @@ class TestLife(LifeCase):
             if rows:
                 self.assertAlmostEqual(sum(rows.mapped("amount")), run.amount, 2)
                 self.assertAlmostEqual(sum(rows.mapped("previous_amount")), rows.previous_id.amount, 2)
+
+    def allowance_of(self, company, date):
+        """What a company or branch alone holds on the allowance account."""
+        lines = self.env["account.move.line"].search(
+            [
+                ("account_id", "=", self.allowance.id),
+                ("company_id", "=", company.id),
+                ("parent_state", "=", "posted"),
+                ("date", "<=", date),
+            ]
+        )
+        return -sum(lines.mapped("balance"))
 
     def check_movements(self, past):
         """The movement table closes, ties to the ledger, and leaves nothing unexplained."""
