@@ -65,7 +65,7 @@ class TestCollectionWorklist(CollectionCase):
         case.activity_schedule(date_deadline=date(2026, 1, 5), summary="Call", user_id=self.collector.id)
         row = self.rows().filtered(lambda row: row.case_id == case)
         self.assertEqual(row.next_text, "Jan 5: Call")
-        self.assertEqual(row.with_context(lang="zh_CN").next_text, "1月5日: Call")
+        self.assertRegex(row.with_context(lang="zh_CN").next_text, "^1月5日(: |：)Call$")
         self.assertEqual(case._format_day(date(2026, 1, 5)), "Jan 5, 2026")
         self.assertEqual(case.with_context(lang="zh_CN")._format_day(date(2026, 1, 5)), "2026年1月5日")
 

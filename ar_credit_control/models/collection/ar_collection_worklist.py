@@ -4,7 +4,7 @@ from collections.abc import Set
 
 from odoo import api, fields, models
 from odoo.fields import Domain
-from odoo.tools import SQL, format_amount, format_date, format_list
+from odoo.tools import SQL, format_amount, format_date
 from odoo.tools.misc import babel_locale_parse, formatLang, get_lang
 
 from .ar_collection_case_figures import LOOKED_UP, PRIORITIES
@@ -438,7 +438,9 @@ class ArCollectionWorklist(models.Model):
         if not self.next_date:
             return False
         day = self._format_day(self.next_date)
-        return f"{day}: {self.next_summary}" if self.next_summary else day
+        if not self.next_summary:
+            return day
+        return self.env._("%(title)s: %(text)s", title=day, text=self.next_summary)
 
     def _describe_why(self, today):
         """Return why the row stands where it is: what lifts it, then how its value comes about."""
@@ -457,8 +459,9 @@ class ArCollectionWorklist(models.Model):
 
     def _describe_value(self, today):
         """Return what the value is made of; factors of 1 are not worth a word."""
-        factors = [self._describe_chance(), self._describe_rest(today), self._describe_grade()]
-        factors = format_list(self.env, filter(None, factors))
+        factors = self._describe_chance()
+        for factor in filter(None, (self._describe_rest(today), self._describe_grade())):
+            factors = self.env._("%(first)s, %(second)s", first=factors, second=factor)
         if not self.claimable:
             return factors
         return self.env._(

@@ -468,7 +468,7 @@ class ArCreditScorecard(models.Model):
         rounded = self._round_limit(limit)
         if rounded != limit:
             steps.append(words.rounded(rounded))
-        return rounded, "; ".join(steps) + "."
+        return rounded, words.sentence(steps)
 
     def _get_caps(self, figures, words):
         """Return pairs of a largest limit and the words that say so. Extend to add a cap."""

@@ -29,6 +29,8 @@ class ScoreWords:
             "agency_instead": env._("no sales yet, an agency recommends %(limit)s"),
             "rounded": env._("rounded down to %(limit)s"),
             "no_credit": env._("Grade %(grade)s: no credit."),
+            "next": env._("%(first)s; %(second)s"),
+            "end": env._("%s."),
             "shortened": env._("%(days)s days, one grade lower: pays %(delay)s days late."),
         }
 
@@ -44,6 +46,13 @@ class ScoreWords:
         figure = self._bases[base] % self.amount(value)
         sentence = f"{figure} × {rating.limit_factor:g} ({rating.name}) = {self.amount(limit)}"
         return sentence[0].upper() + sentence[1:]
+
+    def sentence(self, steps):
+        """Return how a limit came about, step by step, as one sentence."""
+        said, *others = steps
+        for step in others:
+            said = self._steps["next"] % {"first": said, "second": step}
+        return self._steps["end"] % said
 
     def no_credit(self, grade):
         return self._steps["no_credit"] % {"grade": grade}

@@ -10,7 +10,7 @@ registry.category("web_tour.tours").add("ar_credit_control_worklist", {
         },
         {
             content: "the row says why it stands where it stands",
-            trigger: ".o_data_row:eq(0) .o_ar_worklist_why:contains(95 % likely and never contacted)",
+            trigger: ".o_data_row:eq(0) .o_ar_worklist_why:contains(95 % likely, never contacted)",
         },
         {
             content: "the first customer has the focus: down and up again",
