@@ -2,6 +2,7 @@ from odoo.tests import tagged
 
 from .common_agreement import AgreementCase
 from .common_dunning import DunningCase
+from .common_provision import ProvisionCase
 
 CHINESE = "[\u4e00-\u9fff]"
 
@@ -49,8 +50,28 @@ class TestLetterLanguage(DunningCase):
         self.assertEqual(letter.activity_ids.user_id, self.collector)
         self.assertRegex(letter.activity_ids.summary, CHINESE)
 
+    def test_a_letter_that_bounced(self):
+        letter = self.queued().sudo().with_context(lang="en_US")
+        letter._mark_sent()
+        letter._message_receive_bounce("kornmann@example.com", self.customer)
+        self.assertEqual((letter.state, letter.channel), ("queued", "post"))
+        self.assertRegex(letter.message_ids[0].body, f"kornmann@example.com.*{CHINESE}")
+
     def test_a_letter_to_call_about(self):
         self.first.task = "call"
         task = self.queued().activity_ids
         self.assertEqual(task.user_id, self.collector)
         self.assertRegex(task.summary, CHINESE)
+
+
+@tagged("post_install", "-at_install")
+class TestApprovalLanguage(ProvisionCase):
+    """Whoever asks for a decision: who decides reads it in their own language."""
+
+    def test_a_run_to_approve(self):
+        add_chinese(self.env, self.manager)
+        self.make_invoice(1_000, 40)
+        run = self.make_run(post=False)
+        run.with_user(self.controller).with_context(lang="en_US").action_submit()
+        self.assertEqual(run.activity_ids.user_id, self.manager)
+        self.assertRegex(run.activity_ids.summary, CHINESE)

@@ -3,7 +3,7 @@ from hypothesis import strategies as st
 
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
-from odoo.tools import mute_logger
+from odoo.tools import SQL, mute_logger
 
 from .common_agreement import AgreementCase
 
@@ -499,12 +499,25 @@ class TestPromiseRights(AgreementCase):
         one = wizards.with_context(active_ids=moves[:1].ids).create({"date": self.day(3)})
         self.assertEqual(one.item_ids.move_id, moves[:1])
 
+    def test_the_history_has_it_on_the_day_it_was_given(self):
+        self.due(300)
+        today, before = self.promise(100, 5), self.promise(200, -10)
+        events = self.env["ar.collection.source"]._events_sql()
+        query = SQL("SELECT res_id, date FROM (%s) event WHERE kind = 'promise'", events)
+        self.env.flush_all()
+        dates = dict(self.env.execute_query(query))
+        self.assertEqual(dates[today.id], today.create_date)
+        self.assertEqual(dates[before.id].date(), before.date_given)
+
     def test_mails_are_written_in_words(self):
         self.customer.email = "pay@example.com"
         invoice = self.due(300)
         promise = self.promise(None, 5)
         promise._send_mail()
         self.assertIn(invoice.name, promise.message_ids[0].body)
+        mail = self.env["mail.mail"].sudo().search([("mail_message_id", "=", promise.message_ids[0].id)])
+        self.assertIn(invoice.name, mail.body_html)
+        self.assertNotIn(promise._description, mail.body_html, "our word for it is no heading of a letter")
         self.assertEqual(promise.message_ids[0].partner_ids, self.customer)
         self.pay(300, 0, invoice)
         self.commit()

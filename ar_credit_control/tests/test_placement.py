@@ -249,6 +249,9 @@ class TestPlacement(DisputeCase):
         self.customer.country_id = self.env.ref("base.us")
         placement = self.place(self.make_invoice(1000.0, 100))
         self.assertEqual(placement._get_contact_rows()[0][4], "1 Main St, Springfield, United States")
+        self.env["res.lang"]._activate_lang("zh_CN")
+        address = placement.with_context(lang="zh_CN")._get_contact_rows()[0][4]
+        self.assertTrue(address.startswith("1 Main St Springfield"), address)
 
     def test_words_before_the_interest_keep_their_distance(self):
         placement = self.place(self.make_invoice(1000.0, 100), kind="lawyer")

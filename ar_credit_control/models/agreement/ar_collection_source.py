@@ -39,7 +39,10 @@ class ArCollectionSource(models.AbstractModel):
         return SQL(
             """
             SELECT promise.partner_id, promise.company_id,
-                   promise.create_date AS date,
+                   -- By the minute where it was recorded at once.
+                   LEAST(
+                       promise.create_date, promise.date_given + INTERVAL '1 day' - INTERVAL '1 second'
+                   ) AS date,
                    'promise'::varchar AS kind,
                    promise.user_id,
                    NULL::varchar AS title,

@@ -5,6 +5,8 @@ from odoo.exceptions import AccessError, UserError
 from odoo.fields import Command, Domain
 from odoo.tools import SQL, format_amount, format_date
 
+from ..company.ar_customer_link_mixin import CUSTOMER_LAYOUT
+
 MISSED = ("broken", "partly")
 
 
@@ -389,7 +391,7 @@ class ArPaymentPromise(models.Model):
                     self.env.ref(f"ar_credit_control.{promise._get_template_name()}"),
                     subtype_xmlid="mail.mt_comment",
                     partner_ids=(promise.contact_id or promise.partner_id).ids,
-                    email_layout_xmlid="mail.mail_notification_light",
+                    email_layout_xmlid=CUSTOMER_LAYOUT,
                 )
 
     # ------------------------------------------------------------------

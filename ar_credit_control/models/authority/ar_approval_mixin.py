@@ -140,10 +140,9 @@ class ArApprovalMixin(models.AbstractModel):
             }
         )
         if approver := self._get_approvers()[:1]:
-            self.sudo().activity_schedule(  # sudo: who asks need not have the right to plan for others
-                self._approval_activity,
-                user_id=approver.id,
-                **self.with_context(lang=approver.lang)._prepare_request(),
+            speaks = self.with_context(lang=approver.lang)
+            speaks.sudo().activity_schedule(  # sudo: who asks need not have the right to plan for others
+                self._approval_activity, user_id=approver.id, **speaks._prepare_request()
             )
 
     def _prepare_request(self):

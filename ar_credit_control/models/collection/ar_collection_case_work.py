@@ -538,10 +538,7 @@ class ArCollectionCase(models.Model):
         if not self.settled_date:
             raise UserError(self.env._("Something of %s is overdue.", self.partner_id.display_name))
         template = self.env.ref("ar_credit_control.mail_template_case_thanks")
-        # The plain layout: the other one is headed by our own word for the case.
-        return self._get_mail_action(
-            template_id=template.id, email_layout_xmlid="mail.mail_notification_layout"
-        )
+        return self._get_mail_action(template_id=template.id)
 
     def _get_recipient(self):
         """Return whom the customer wants mails about its account to go to, see ``ar.document.recipient``."""

@@ -1,5 +1,8 @@
 from odoo import models
 
+# The plain layout: the other one is headed by our own word for the record, and wider than a phone.
+CUSTOMER_LAYOUT = "mail.mail_notification_layout"
+
 
 class ArCustomerLinkMixin(models.AbstractModel):
     """Leads from a record with a ``partner_id`` to that customer, and to a mail to it."""
@@ -27,7 +30,7 @@ class ArCustomerLinkMixin(models.AbstractModel):
             "model": self._name,
             "res_ids": self.ids,
             "composition_mode": "comment",
-            "email_layout_xmlid": "mail.mail_notification_light",
+            "email_layout_xmlid": CUSTOMER_LAYOUT,
             **defaults,
         }
         return {

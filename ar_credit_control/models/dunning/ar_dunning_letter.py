@@ -569,11 +569,14 @@ class ArDunningLetter(models.Model):
 
     def _message_receive_bounce(self, email, partner):
         result = super()._message_receive_bounce(email, partner)
-        reason = self.env._("The mail to %s bounced.", email)
         bounced = self.filtered(
             lambda letter: letter.state in ("sent", "queued") and letter.channel == "email"
         )
-        bounced._switch_to_post(reason)._mark_failed(reason)
+        for lang, letters in bounced.grouped(lambda letter: letter.user_id.lang or self.env.lang).items():
+            # In the language of who reads it: the schedule that fetches mail has none.
+            letters = letters.with_context(lang=lang)
+            reason = letters.env._("The mail to %s bounced.", email)
+            letters._switch_to_post(reason)._mark_failed(reason)
         return result
 
     @api.model

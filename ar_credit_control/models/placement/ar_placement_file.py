@@ -175,7 +175,10 @@ class ArPlacement(models.Model):
     def _format_address(self, person):
         """Return an address in one line, without the gaps that parts not known leave."""
         lines = person._display_address(without_company=True).splitlines()
-        return ", ".join(filter(None, (" ".join(line.split()).strip(" ,") for line in lines)))
+        parts = [" ".join(line.split()).strip(" ,") for line in lines]
+        # Chinese writes an address without commas.
+        gap = " " if (self.env.lang or "").startswith("zh") else ", "
+        return gap.join(filter(None, parts))
 
     def _get_history_headings(self):
         return [
