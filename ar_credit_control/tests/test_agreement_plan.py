@@ -234,6 +234,20 @@ class TestPlan(AgreementCase):
         self.activate(plan, [-5, 25])
         self.assertEqual((plan.state, plan.paused_until), ("active", self.today))
 
+    def test_invoice_with_another_due_date_is_not_paid(self):
+        invoice = self.due(900)
+        plan = self.plan([5, 10, 15], invoice)
+        self.activate(plan)
+        invoice.button_draft()
+        invoice.invoice_date_due = self.day(60)
+        invoice.action_post()
+        self.commit()
+        self.judge()
+        self.assertEqual((plan.state, plan.amount_paid), ("active", 0))
+        self.pay(300, 0, invoice)
+        self.commit()
+        self.assertEqual((plan.state, plan.amount_paid, plan.next_date), ("active", 300, self.day(10)))
+
     def test_undone_payment(self):
         invoice = self.due(600, 40)
         plan = self.plan([5])

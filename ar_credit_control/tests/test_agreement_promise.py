@@ -143,6 +143,19 @@ class TestPromise(AgreementCase):
         with self.assertRaisesRegex(UserError, "each currency"):
             self.promise(None, 5, home, away)
 
+    def test_invoice_with_another_due_date_is_still_promised(self):
+        invoice = self.due(500)
+        promise = self.promise(500, 5, invoice)
+        invoice.button_draft()
+        invoice.invoice_date_due = self.day(30)
+        invoice.action_post()
+        self.commit()
+        self.judge()
+        self.assertEqual(promise.state, "open")
+        self.pay(500, 0, invoice)
+        self.commit()
+        self.assertEqual(promise.state, "kept")
+
     def test_cancelled_invoice_is_promised_no_longer(self):
         one, other = self.due(100), self.due(200)
         promise = self.promise(None, -10)

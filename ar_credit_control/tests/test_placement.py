@@ -161,6 +161,15 @@ class TestPlacement(DisputeCase):
         placement.invalidate_recordset()
         self.assertEqual(placement.amount_recovered, 100.0)
 
+    def test_payment_of_the_same_day_before_it_earns_no_commission(self):
+        invoice = self.make_invoice(1000.0, 100)
+        self.pay(invoice, 250.0)
+        placement = self.place(invoice, commission_percent=10.0)
+        self.assertEqual((placement.amount_placed, placement.amount_recovered), (750.0, 0.0))
+        self.pay(invoice, 100.0)
+        placement.invalidate_recordset()
+        self.assertEqual((placement.amount_recovered, placement.commission), (100.0, 10.0))
+
     def test_payment_before_approval_is_not_handed_over(self):
         invoice = self.make_invoice(1000.0, 100)
         placement = self.propose(invoice)

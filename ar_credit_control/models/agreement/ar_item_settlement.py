@@ -26,8 +26,8 @@ class ArItemSettlement(models.AbstractModel):
     def _settlement_sql(self, item: SQL, day: SQL) -> SQL:
         """Return what is left of an instalment, as a subquery to be joined LATERAL; always one row.
 
-        ``live``: number of posted receivable items of the instalment; 0 when the entry was cancelled, set
-        back to draft or given another due date. ``unpaid_then``: what was not paid at the end of ``day``,
+        ``live``: number of posted receivable items of the instalment; 0 when the entry was cancelled or set
+        back to draft. One that was given another due date is followed by its journal item. ``unpaid_then``: what was not paid at the end of ``day``,
         ``unpaid_now``: what is not paid now; ``lost_then``, ``lost_now``: what of that was written off since
         it was agreed on. All in the currency of the instalment.
 
@@ -69,8 +69,14 @@ class ArItemSettlement(models.AbstractModel):
              WHERE ledger.move_id = %(item)s.move_id
                AND ledger.parent_state = 'posted'
                AND ledger.currency_id = %(item)s.currency_id
-               AND COALESCE(ledger.date_maturity, ledger.date) = %(item)s.date_maturity
-               AND %(own)s
+               AND CASE WHEN COALESCE(ledger.date_maturity, ledger.date) = %(item)s.date_maturity THEN %(own)s
+                        ELSE ledger.id = %(item)s.move_line_id
+                         AND NOT EXISTS (SELECT
+                                           FROM account_move_line due
+                                          WHERE due.move_id = ledger.move_id
+                                            AND due.account_id = ledger.account_id
+                                            AND COALESCE(due.date_maturity, due.date)
+                                                = %(item)s.date_maturity) END
             """,
             item=item,
             day=day,

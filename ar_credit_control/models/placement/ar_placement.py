@@ -255,7 +255,9 @@ class ArPlacement(models.Model):
                 SELECT line.id,
                        COALESCE(item.amount_currency, 0)::float8,
                        COALESCE(item.amount, 0)::float8,
-                       COALESCE(recovered.amount, 0)::float8
+                       -- Not what was paid on the day of the hand-over, but before it.
+                       LEAST(COALESCE(recovered.amount, 0),
+                             GREATEST(line.amount_company - COALESCE(item.amount, 0), 0))::float8
                   FROM ar_placement_line line
                   JOIN ar_placement placement ON placement.id = line.placement_id
              LEFT JOIN (
