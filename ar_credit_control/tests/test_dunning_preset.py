@@ -104,6 +104,23 @@ class TestDunningPreset(DunningCase):
                         self.assertRegex(str(stage[field]), CHINESE, f"{stage.name}: {field}")
         self.assertEqual(own.with_context(lang="zh_CN").letter_text, "自己的话")
 
+    def test_a_copy_of_the_standard_is_translated_with_it(self):
+        self.env["res.lang"]._activate_lang("zh_CN")
+        policy = self._create("standard")
+        own = policy.stage_ids.sorted("day_offset")[1]
+        own.letter_text = "Our own words"
+        # as if it had been made before the language came
+        for stage in policy.stage_ids:
+            stage.with_context(lang="zh_CN").write({field: stage[field] for field in TEXTS})
+        self.env["ir.module.module"].search([("name", "=", "ar_credit_control")])._update_translations(
+            "zh_CN"
+        )
+        for stage in policy.stage_ids.with_context(lang="zh_CN"):
+            for field in TEXTS:
+                if stage[field] and (stage, field) != (own, "letter_text"):
+                    self.assertRegex(str(stage[field]), CHINESE, f"{stage.day_offset}: {field}")
+        self.assertEqual(own.with_context(lang="zh_CN").letter_text, "Our own words")
+
     def test_mail_and_page_say_the_same(self):
         self.make_invoice(50)
         letter = self.propose().letter_ids

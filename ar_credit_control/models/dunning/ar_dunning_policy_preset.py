@@ -1,7 +1,7 @@
 from odoo import api, fields, models
 from odoo.exceptions import AccessError
 
-from .dunning_presets import PRESETS
+from .dunning_presets import PRESETS, TEXTS
 
 # The smallest letter, in euro and in yuan.
 SMALLEST_LETTER = (50, 500)
@@ -90,11 +90,12 @@ class ArDunningPolicy(models.Model):
 
     def _translate_preset(self, code):
         """Give policies and stages the texts of their preset in a language, where they still have its own."""
+        standard = self.env.ref("ar_credit_control.dunning_policy_standard")
         for policy in self.with_context(active_test=False, lang="en_US", tracking_disable=True):
-            make = PRESETS.get(policy.preset)
-            if not make or code == "en_US":
+            if policy.preset not in (*PRESETS, "standard") or policy == standard or code == "en_US":
                 continue
-            source, target = make(policy.env), make(policy.with_context(lang=code).env)
+            source = policy._get_preset_texts(policy.preset)
+            target = policy.with_context(lang=code)._get_preset_texts(policy.preset)
             translated = policy.with_context(lang=code)
             if policy.name == translated.name == source["name"]:
                 translated.name = target["name"]
@@ -102,6 +103,15 @@ class ArDunningPolicy(models.Model):
             sources = {stage["day_offset"]: stage for stage in source["stages"]}
             for stage in policy.stage_ids.filtered(lambda stage, known=sources: stage.day_offset in known):
                 stage._translate_preset(code, sources[stage.day_offset], targets[stage.day_offset])
+
+    @api.model
+    def _get_preset_texts(self, preset):
+        """Return ``name`` and ``stages`` of a preset with their texts, in the language of the environment."""
+        if preset in PRESETS:
+            return PRESETS[preset](self.env)
+        # The standard may belong to a company that this manager cannot see; it holds no figures.
+        standard = self.env.ref("ar_credit_control.dunning_policy_standard").sudo().with_env(self.sudo().env)
+        return {"name": standard.name, "stages": standard.stage_ids.read(["day_offset", *TEXTS])}
 
     def action_add_preset(self):
         """Ask which practice a new policy begins with.
