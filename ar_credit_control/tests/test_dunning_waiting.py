@@ -103,6 +103,26 @@ class TestDunningWaiting(DunningCase):
         letter.with_user(self.collector).action_print()
         self.assertEqual(letter.state, "queued", "it may be in the post already")
 
+    def test_the_statement_that_goes_with_it_is_of_now(self):
+        self.first.attach_statement = True
+        letter = self.waiting("post", False)
+        old = letter.statement_ids
+        self.pay(self.invoice)
+        letter.with_user(self.collector).action_print()
+        new = letter.statement_ids - old
+        self.assertEqual((old.state, new.state, new.total), ("draft", "queued", 400))
+        self.assertEqual(letter.enclosure_ids, new.document_id)
+        letter.with_user(self.collector)._mark_posted(self.today)
+        self.assertEqual((old.state, new.state), ("draft", "sent"))
+
+    def test_no_statement_goes_with_a_letter_that_is_dropped(self):
+        self.first.attach_statement = True
+        letter = self.waiting("post", False)
+        self.pay(self.invoice)
+        self.pay(self.other)
+        letter.with_user(self.collector).action_print()
+        self.assertEqual((letter.state, letter.statement_ids.state), ("cancelled", "draft"))
+
     def test_what_was_paid_is_not_printed(self):
         letter = self.waiting("post", False)
         self.pay(self.invoice)

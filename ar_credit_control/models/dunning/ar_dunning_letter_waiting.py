@@ -1,4 +1,5 @@
 from odoo import api, fields, models
+from odoo.fields import Command
 
 from .ar_dunning_letter_dispatch import BY_HAND, TASKS
 
@@ -103,7 +104,10 @@ class ArDunningLetter(models.Model):
                 letter.write(letter._prepare_waiting_values(row))
                 changed += letter
         changed._claim_interest()
-        changed.filtered(lambda letter: letter.channel == "post")._keep_documents()
+        posted = changed.filtered(lambda letter: letter.channel == "post")
+        posted.enclosure_ids = [Command.clear()]
+        posted._enclose()
+        posted._keep_documents()
         for letter in changed.filtered(lambda letter: letter.channel == "message"):
             task = self.env.ref(TASKS["message"])
             letter.activity_ids.filtered(lambda activity, task=task: activity.activity_type_id == task).write(

@@ -15,12 +15,21 @@ class ArDunningLetter(models.Model):
         )
         # A letter that is tried again carries the figures of the new day only.
         former = letters.statement_ids.document_id
+        letters._keep_statements_back()
         for letter, document in self.env["ar.statement"]._render_for_letters(letters).items():
             letter.enclosure_ids = [
                 *(fields.Command.unlink(old.id) for old in former & letter.enclosure_ids),
                 fields.Command.link(document.id),
             ]
         return result
+
+    def _cancel_unsent(self, reason):
+        self._keep_statements_back()
+        return super()._cancel_unsent(reason)
+
+    def _keep_statements_back(self):
+        """Statements that were to go with letters are not sent with them."""
+        self.statement_ids.filtered(lambda statement: statement.state == "queued").state = "draft"
 
     def _get_stage_owner(self, collector):
         # A statement of account does not pass through the hands of sales.
