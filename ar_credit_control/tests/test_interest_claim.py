@@ -393,6 +393,20 @@ class TestInterestClaim(InterestCase):
         self.assertEqual(claim.state, "cancelled")
         self.assertFalse(self.held())
 
+    def test_fixed_sum_alone_is_taken_off(self):
+        """The interest was below the smallest claim."""
+        self.scheme.write(
+            {"min_amount": 30.0, "fee_ids": [Command.create({"amount_from": 0, "amount": 40.0})]}
+        )
+        invoice = self.make_invoice("2023-01-10", 1000.0)
+        claim = self.claim("2023-01-30")
+        self.assertEqual((claim.amount_interest, claim.amount_fee), (0.0, 40.0))
+        claim.with_user(self.controller).action_post()
+        self.apply(self.make_receipt("2023-01-10", 1000.0), invoice)
+        correction = self.held() - claim
+        self.assertEqual((correction.amount_interest, correction.amount_fee), (0.0, -40.0))
+        self.assertTrue(correction.activity_ids)
+
     def test_receipt_after_the_days_of_a_claim_corrects_nothing(self):
         invoice = self.make_invoice("2023-01-10", 1000.0)
         claim = self.claim("2023-01-30")
@@ -455,8 +469,8 @@ class TestInterestClaim(InterestCase):
 
     def test_small_corrections_wait_until_they_are_worth_a_credit_note(self):
         self.scheme.min_amount = 3.0
-        receipts = [self.make_receipt("2023-01-23", 1000.0) for _number in range(2)]
-        invoices = [self.make_invoice("2023-01-10", 1000.0) for _number in range(2)]
+        receipts = [self.make_receipt("2023-01-23", 1000.0) for _number in range(3)]
+        invoices = [self.make_invoice("2023-01-10", 1000.0) for _number in range(3)]
         claims = self.claim("2023-01-30")
         claims.with_user(self.controller).action_post()
         self.apply(receipts[0], invoices[0])
@@ -466,6 +480,8 @@ class TestInterestClaim(InterestCase):
         self.apply(receipts[1], invoices[1])
         self.assertEqual((self.held() - claims).mapped("activity_ids.user_id"), self.controller)
         self.assertEqual(len((self.held() - claims).activity_ids), 2)
+        self.apply(receipts[2], invoices[2])
+        self.assertEqual(len((self.held() - claims).activity_ids), 3, "each is asked for once")
 
     def test_smallest_correction_in_the_currency_of_the_invoice(self):
         self.scheme.min_amount = 3.0
@@ -532,6 +548,17 @@ class TestInterestClaim(InterestCase):
             self.commit()
             self.assertAlmostEqual(self.claim("2023-01-30", partner=partner).amount_interest, 5.48)
 
+    def test_cancelled_invoice_does_not_give_back_what_was_reversed(self):
+        invoice = self.make_invoice("2023-01-10", 1000.0)
+        claim = self.claim("2023-01-30")
+        claim.with_user(self.controller).action_post()
+        claim.debit_move_id._reverse_moves([{"date": self.today}], cancel=True)
+        self.assertEqual(claim.state, "waived")
+        invoice.button_draft()
+        invoice.button_cancel()
+        self.commit()
+        self.assertEqual(self.held(), claim)
+
     def test_cancelled_invoice_does_not_give_back_what_was_waived(self):
         invoice = self.make_invoice("2023-01-10", 1000.0)
         claim = self.claim("2023-01-30")
@@ -550,6 +577,8 @@ class TestInterestClaim(InterestCase):
         claim = self.claim("2023-01-30")
         invoice.button_draft()
         invoice.invoice_date_due = DATE("2023-01-20")
+        self.commit()
+        self.assertEqual(claim.state, "open", "it may be posted again as it was")
         invoice.action_post()
         self.commit()
         self.assertEqual(claim.state, "cancelled")
@@ -798,6 +827,12 @@ class TestInterestClaim(InterestCase):
         correction.with_user(self.controller).action_post()
         self.assertEqual(correction.debit_move_id.amount_residual, 2.74)
         self.assertEqual((claim.state, correction.state), ("paid", "posted"))
+        # until there is more to post of the same invoice
+        self.item(invoice).remove_move_reconcile()
+        more = self.claim("2023-02-09")
+        more.with_user(self.controller).action_post()
+        self.assertEqual(correction.debit_move_id.amount_residual, 0.0)
+        self.assertEqual(more.debit_move_id.amount_residual, round(more.amount_total - 2.74, 2))
 
     def test_paid_and_unpaid_again(self):
         self.make_invoice("2023-01-10", 1000.0)

@@ -75,15 +75,13 @@ class ArInterestClaim(models.Model):
         return move
 
     def _set_off(self):
-        """Match credit notes of corrections with what is open of the debit notes that they correct."""
-        for note, claims in self.grouped("debit_move_id").items():
-            if note.move_type == "out_refund":
-                corrected = note.union(*claims._get_posted_notes().values())
-                items = corrected.line_ids.filtered(
-                    lambda line: line.account_type == "asset_receivable" and not line.reconciled
-                )
-                for lines in items.grouped("account_id").values():
-                    lines.reconcile()
+        """Match debit and credit notes of the same instalments, as far as they are open."""
+        for note, claims in self.filtered("debit_move_id").grouped("debit_move_id").items():
+            items = note.union(*claims._get_posted_notes().values()).line_ids.filtered(
+                lambda line: line.account_type == "asset_receivable" and not line.reconciled
+            )
+            for lines in items.grouped("account_id").values():
+                lines.reconcile()
 
     def _get_parts_to_post(self):
         """Return interest and fixed sum of each claim without what was waived before it was posted."""

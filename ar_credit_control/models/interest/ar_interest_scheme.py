@@ -161,8 +161,8 @@ class ArInterestScheme(models.Model):
     min_amount = fields.Monetary(
         string="Smallest Claim",
         tracking=True,
-        help="Interest of an instalment below this is not claimed; it goes on counting. Corrections of posted "
-        "interest that come to less wait for the next debit note.",
+        help="Interest of an instalment below this is not claimed; it goes on counting. Corrections of "
+        "posted interest that come to less wait for the next debit note.",
     )
     fee_ids = fields.One2many("ar.interest.fee", "scheme_id", string="Fixed Sums", copy=True)
     tax_ids = fields.Many2many(
