@@ -98,7 +98,8 @@ class TestLife(LifeCase):
         for bill in self.bills.search([("date_maturity", ">=", self.today)]):
             payment, company = bill.payment_id, self.company
             passed_on = bill.state in ("endorsed", "discounted") and bill.with_recourse
-            if (bill.state == "held" or passed_on) and payment.move_id.state in (False, "posted"):
+            booked = not payment or payment.move_id.state == "posted"  # else the invoice is open
+            if (bill.state == "held" or passed_on) and booked:
                 share = (
                     company.credit_bill_bank_share
                     if bill.kind == "bank"
