@@ -127,6 +127,89 @@ class TestContactBranch(ContactCase):
         ).plan_id
         self.assertTrue(self.show(plan))
 
+    def test_items_in_foreign_currency(self):
+        """Amounts in the currency of the main company are at its rates, which everybody reads."""
+        currency = self.setup_other_currency("CHF", rates=[("2016-01-01", 2.0)])
+        invoice = self.make_invoice(days=30, amount=800.0, company=self.branch, currency=currency)
+        self.env.flush_all()
+        item = self.as_local(self.env["ar.aging.report"]).search([("move_id", "=", invoice.id)])
+        day = self.today + timedelta(days=9)
+        with self.subTest("promise"):
+            promises = self.as_local(self.env["ar.payment.promise"])
+            self.assertTrue(promises._record(self.customer, self.company, 100, day, item))
+        with self.subTest("plan"):
+            plans = self.as_local(self.env["ar.payment.plan"])
+            plan = plans._draft(self.customer, self.company, item, "deferral", [day], reason="Waits")
+            plan.action_submit()
+            self.assertEqual(plan.state, "submitted")
+            self.assertTrue(self.show(plan))
+        with self.subTest("dispute"):
+            category = self.env.ref("ar_credit_control.dispute_category_price")
+            dispute = self.as_local(self.env["ar.dispute"])._record(category, {item: 100}, "Too much")
+            self.assertEqual(dispute.amount_company, 50)
+            self.assertTrue(self.show(dispute))
+        with self.subTest("placement"):
+            agent = self.make_customer("Agency")
+            placement = self.as_local(self.env["ar.placement"])._propose(item, "agency", agent)
+            placement.action_submit()
+            self.assertTrue(self.show(placement))
+        with self.subTest("write-off"):
+            reason = self.env.ref("ar_credit_control.writeoff_reason_small")
+            writeoffs = self.as_local(self.env["ar.writeoff"])
+            writeoff = writeoffs._create_from_items(item, reason, amounts={item: 100}, note="Small")
+            self.assertTrue(self.show(writeoff))
+        with self.subTest("what if"):
+            question = self.as_local(self.env["ar.credit.what.if"]).create(
+                {
+                    "partner_id": self.customer.id,
+                    "company_id": self.branch.id,
+                    "amount": 100,
+                    "currency_id": currency.id,
+                }
+            )
+            self.assertTrue(question._judge())
+        with self.subTest("request of a limit"):
+            seller = new_test_user(
+                self.env,
+                "branch_seller",
+                groups="sales_team.group_sale_salesman,ar_credit_control.group_credit_user",
+                company_id=self.branch.id,
+                company_ids=[Command.set(self.branch.ids)],
+            )
+            self.customer.user_id = seller
+            prices = self.env["product.pricelist"].create(
+                {"name": "Abroad", "currency_id": currency.id, "company_id": False}
+            )
+            work = self.env["product.product"].create({"name": "Work", "type": "service", "taxes_id": False})
+            order = self.env["sale.order"].with_user(seller)
+            order = order.create(
+                {
+                    "partner_id": self.customer.id,
+                    "company_id": self.branch.id,
+                    "user_id": seller.id,
+                    "pricelist_id": prices.id,
+                    "order_line": [
+                        Command.create(
+                            {"product_id": work.id, "price_unit": 100, "tax_ids": [Command.clear()]}
+                        )
+                    ],
+                }
+            )
+            action = self.env["ar.credit.request"].with_user(seller)._get_action(self.customer, order)
+            request = self.env["ar.credit.request"].with_user(seller).with_context(**action["context"])
+            self.assertEqual(request.create({"reason": "More work"}).order_amount, 50)
+        with self.subTest("authority"):
+            authority = self.env["ar.credit.authority"].create(
+                {
+                    "company_id": self.company.id,
+                    "user_id": self.controller.id,
+                    "kind": "limit",
+                    "currency_id": currency.id,
+                    "amount": 100,
+                }
+            )
+            self.assertEqual(self.as_local(authority)._get_amount(self.company), 50)
+
     def test_each_reason(self):
         for key in (
             "invoice_missing",

@@ -63,7 +63,7 @@ class ArCreditRequest(models.TransientModel):
     @api.depends("partner_id", "company_id", "order_id")
     def _compute_amount(self):
         for wizard in self:
-            company = wizard.company_id
+            company = wizard.company_id.sudo()  # sudo: rates of the main company, for who works in a branch
             needed = company.currency_id._convert(
                 wizard.exposure + wizard.order_amount,
                 wizard.currency_id or company.currency_id,
@@ -203,6 +203,5 @@ class ArCreditRequest(models.TransientModel):
         if order.state not in ("draft", "sent"):
             return 0.0
         company = self.company_id
-        return order.currency_id._convert(
-            order.amount_total, company.currency_id, company, company._credit_today()
-        )
+        currency = order.currency_id.sudo()  # sudo: rates of the main company, for who works in a branch
+        return currency._convert(order.amount_total, company.currency_id, company, company._credit_today())

@@ -108,11 +108,12 @@ class ArCreditWhatIf(models.TransientModel):
         root = self.company_id._credit_root()
         debtor = self.partner_id._origin.sudo().commercial_partner_id  # sudo: figures of the whole customer
         self._check_may_ask(debtor, root)
+        currency = self.currency_id.sudo()  # sudo: rates of the main company, for who works in a branch
         demand = Demand(
             key=None,
             partner=debtor,
             company=root,
-            amount=self.currency_id._convert(self.amount, root.currency_id, root, root._credit_today()),
+            amount=currency._convert(self.amount, root.currency_id, root, root._credit_today()),
             terms_days=max(self.payment_term_id.sudo().line_ids.mapped("nb_days"), default=0),  # sudo: a term
             currency=self.currency_id,
             exempt=bool(debtor.ref_company_ids),

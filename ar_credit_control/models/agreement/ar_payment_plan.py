@@ -443,7 +443,8 @@ class ArPaymentPlan(models.Model):
     def _get_amount_to_cover(self):
         """Return the amount in the currency of the root company at today's rate."""
         company = self.company_id.sudo()  # settings of the root company, also for a branch
-        return self.currency_id._convert(self.amount, company.currency_id, company, company._credit_today())
+        currency = self.currency_id.sudo()  # sudo: rates of the main company, for who works in a branch
+        return currency._convert(self.amount, company.currency_id, company, company._credit_today())
 
     def _get_days(self):
         """Return by how many days the plan puts off payment, see the field ``days``."""

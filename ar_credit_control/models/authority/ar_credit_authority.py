@@ -320,4 +320,5 @@ class ArCreditAuthority(models.Model):
         self.ensure_one()
         if self.unlimited:
             return math.inf
-        return self.currency_id._convert(self.amount, root.currency_id, root, root._credit_today())
+        currency = self.currency_id.sudo()  # sudo: rates of the main company, for who works in a branch
+        return currency._convert(self.amount, root.currency_id, root, root._credit_today())

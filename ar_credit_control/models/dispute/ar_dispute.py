@@ -437,7 +437,7 @@ class ArDispute(models.Model):
 
     @api.model
     def _prepare_record_vals(self, category, items, total, root, date, owner):
-        currency = items.currency_id
+        currency = items.currency_id.sudo()  # sudo: rates of the main company, for who works in a branch
         return {
             "name": self.env["ir.sequence"].sudo().next_by_code("ar.dispute"),  # sudo: numbers are for all
             "partner_id": items.partner_id.id,
