@@ -57,6 +57,15 @@ class TestLetterLanguage(DunningCase):
         self.assertEqual((letter.state, letter.channel), ("queued", "post"))
         self.assertRegex(letter.message_ids[0].body, f"kornmann@example.com.*{CHINESE}")
 
+    def test_a_statement_that_bounced(self):
+        statements = self.env["ar.statement"].with_user(self.collector)
+        statement = statements._make(self.company, self.customer, user_id=self.collector.id)
+        statement.action_send()
+        statement = statement.sudo().with_context(lang="en_US")
+        statement._message_receive_bounce("kornmann@example.com", self.customer)
+        self.assertEqual(statement.state, "failed")
+        self.assertRegex(statement.failure_reason, f"kornmann@example.com.*{CHINESE}")
+
     def test_a_letter_to_call_about(self):
         self.first.task = "call"
         task = self.queued().activity_ids

@@ -69,5 +69,8 @@ class ArStatement(models.Model):
     def _message_receive_bounce(self, email, partner):
         result = super()._message_receive_bounce(email, partner)
         bounced = self.filtered(lambda statement: statement.state in ("sent", "queued"))
-        bounced._mark_failed(self.env._("The mail to %s bounced.", email))
+        for lang, statements in bounced.grouped(lambda one: one.user_id.lang or self.env.lang).items():
+            # In the language of who reads it: the schedule that fetches mail has none.
+            words = self.with_context(lang=lang).env
+            statements._mark_failed(words._("The mail to %s bounced.", email))
         return result
