@@ -40,6 +40,11 @@ class TestInterestClaim(InterestCase):
         self.assertEqual(second.move_id, invoice)
         self.assertFalse(self.claim("2023-02-09"))
 
+    def test_one_day_in_words(self):
+        self.make_invoice("2023-01-10", 1000.0)
+        self.assertIn("01/11/2023: 1 day at 10 %", self.claim("2023-01-11").explanation)
+        self.assertIn("01/12/2023 to 01/13/2023: 2 days at 10 %", self.claim("2023-01-13").explanation)
+
     def test_dropped_days_may_be_claimed_again(self):
         self.make_invoice("2023-01-10", 1000.0)
         first = self.claim("2023-01-30")

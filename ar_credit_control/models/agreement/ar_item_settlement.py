@@ -27,9 +27,10 @@ class ArItemSettlement(models.AbstractModel):
         """Return what is left of an instalment, as a subquery to be joined LATERAL; always one row.
 
         ``live``: number of posted receivable items of the instalment; 0 when the entry was cancelled or set
-        back to draft. One that was given another due date is followed by its journal item. ``unpaid_then``: what was not paid at the end of ``day``,
-        ``unpaid_now``: what is not paid now; ``lost_then``, ``lost_now``: what of that was written off since
-        it was agreed on. All in the currency of the instalment.
+        back to draft. One that was given another due date is followed by its journal item. ``unpaid_then``:
+        what was not paid at the end of ``day``, ``unpaid_now``: what is not paid now; ``lost_then``,
+        ``lost_now``: what of that was written off since it was agreed on. All in the currency of the
+        instalment.
 
         :param item: alias with ``move_line_id``, ``move_id``, ``partner_id``, ``date_maturity``,
             ``currency_id`` and ``create_date``

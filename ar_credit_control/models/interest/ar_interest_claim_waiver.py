@@ -1,5 +1,6 @@
 from odoo import Command, api, fields, models
 from odoo.exceptions import AccessError, UserError
+from odoo.tools import format_list
 
 WAIVABLE_STATES = ("open", "claimed", "posted")
 
@@ -324,10 +325,12 @@ class ArInterestClaim(models.Model):
             )
             - claim.waiver_requested_by_id
         )
-        names = ", ".join(approvers.sudo().mapped("name"))  # sudo: names of colleagues, to be asked
+        names = approvers.sudo().mapped("name")  # sudo: names of colleagues, to be asked
         if not names:
             return self.env._("Waiving this is beyond your authority, and nobody else's reaches it.")
-        return self.env._("Waiving this is beyond your authority. Ask %s.", names)
+        return self.env._(
+            "Waiving this is beyond your authority. Ask %s.", format_list(self.env, names, style="or")
+        )
 
     def _ask_approver(self):
         """Give the lowest tier that may decide an activity, on the first claim of the customer."""

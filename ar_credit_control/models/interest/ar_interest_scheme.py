@@ -1,6 +1,6 @@
 from odoo import Command, api, fields, models
 from odoo.exceptions import AccessError, ValidationError
-from odoo.tools import format_date
+from odoo.tools import format_date, format_list
 
 from .ar_interest_presets import PRESETS
 
@@ -265,7 +265,7 @@ class ArInterestScheme(models.Model):
             "tag": "display_notification",
             "params": {
                 "type": "success" if created else "info",
-                "message": self.env._("Added: %s", ", ".join(created.mapped("name")))
+                "message": self.env._("Added: %s", format_list(self.env, created.mapped("name")))
                 if created
                 else self.env._("The company has all statutory schemes already."),
                 "next": {"type": "ir.actions.client", "tag": "soft_reload"},
@@ -359,11 +359,17 @@ class ArInterestScheme(models.Model):
     def _describe_segment(self, segment, currency):
         """Return a segment in words: days, rate and amount."""
         self.ensure_one()
+        figures = {
+            "rate": f"{segment['rate']:.4f}".rstrip("0").rstrip("."),
+            "principal": currency.format(segment["principal"]),
+        }
+        if segment["days"] == 1 and segment["date_from"] == segment["date_to"]:
+            day = format_date(self.env, segment["date_from"])
+            return self.env._("%(day)s: 1 day at %(rate)s %% on %(principal)s", day=day, **figures)
         return self.env._(
             "%(date_from)s to %(date_to)s: %(days)s days at %(rate)s %% on %(principal)s",
             date_from=format_date(self.env, segment["date_from"]),
             date_to=format_date(self.env, segment["date_to"]),
             days=segment["days"],
-            rate=f"{segment['rate']:.4f}".rstrip("0").rstrip("."),
-            principal=currency.format(segment["principal"]),
+            **figures,
         )
