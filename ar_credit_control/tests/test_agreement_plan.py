@@ -92,6 +92,47 @@ class TestPlan(AgreementCase):
         self.assertEqual((plan.state, plan.decided_by_id, plan.decided_days), ("active", self.manager, 20))
         self.assertFalse(plan.sudo().activity_ids)
 
+    def test_authority_of_just_so_many_days(self):
+        self.authority(self.controller, 20)
+        self.due(500)
+        plan = self.plan([20], user=self.collector, kind="deferral")
+        plan.action_submit()
+        plan.with_user(self.controller).action_approve()
+        self.assertEqual(plan.decided_by_id, self.controller)
+
+    def test_who_only_audits_puts_nothing_off(self):
+        authority = self.env["ar.credit.authority"]
+        for user, covers in ((self.auditor, False), (self.controller, True)):
+            self.authority(user, 30)
+            self.assertEqual(authority._covers_deferral(user, 100, 10, self.company), covers)
+
+    def test_authority_without_a_bound_covers_all_days(self):
+        self.authority(self.controller, 15, unlimited=True, amount=0)
+        self.due(500)
+        plan = self.plan([200], user=self.collector, kind="deferral")
+        plan.action_submit()
+        plan.with_user(self.controller).action_approve()
+        self.assertEqual(plan.decided_days, 200)
+
+    def test_terms_of_a_plan(self):
+        self.due(500)
+        plan = self.plan([0], user=self.collector)
+        plan.action_submit()
+        self.assertEqual(plan.state, "submitted", "the first payment may be due today")
+        with self.assertRaises(AccessError):
+            plan.action_send_back("shorter")
+        plan.with_user(self.controller).action_send_back("shorter")
+        plan.line_ids.date = self.day(-1)
+        with self.assertRaisesRegex(UserError, "a day to come"):
+            plan.action_submit()
+        plan.line_ids.date = self.day(1)
+        plan.reason = " "
+        with self.assertRaisesRegex(UserError, "Say why"):
+            plan.action_submit()
+        deferral = self.plan([5, 9], user=self.collector, kind="deferral")
+        with self.assertRaisesRegex(UserError, "for one day"):
+            deferral.action_submit()
+
     def test_amount_in_company_currency(self):
         self.authority(self.controller, 30, amount=400)
         self.due(600, currency=self.foreign)  # 2 to 1 or less in company currency
@@ -129,6 +170,21 @@ class TestPlan(AgreementCase):
         first.sudo().write({"state": "cancelled", "decided_on": self.day(-40)})
         again = self.plan([20], kind="deferral")
         self.assertEqual(again.days, 40, "from the due date, 20 days ago")
+
+    def test_days_count_from_the_item_that_is_put_off_longest(self):
+        late, coming = self.due(500, 20), self.due(300, -10)
+        plan = self.plan([25], late, coming, kind="deferral")
+        self.assertEqual(plan.days, 25, "from today, not from the later due date")
+
+    def test_days_of_the_other_instalment_do_not_count(self):
+        invoice = self.invoice(1000, self.day(-70), terms=self.instalments)
+        first, second = self.items(invoice)
+        plans = self.env["ar.payment.plan"]
+        former = plans._draft(self.customer, self.company, first, "deferral", [self.day(20)], reason="Waits")
+        self.activate(former)
+        former.sudo().decided_on = self.day(-40)
+        own = plans._draft(self.customer, self.company, second, "deferral", [self.day(20)], reason="Waits")
+        self.assertEqual(own.days, 20, "and the other instalment is no part of that plan")
 
     def join_parent(self):
         parent = self.env["res.partner"].create({"name": "Holding", "is_company": True})
@@ -233,6 +289,48 @@ class TestPlan(AgreementCase):
         plan = self.plan([5, 35])
         self.activate(plan, [-5, 25])
         self.assertEqual((plan.state, plan.paused_until), ("active", self.today))
+        self.assertTrue(self.paused(), "the last day of grace belongs to it")
+
+    def test_first_missed_instalment_ends_the_plan(self):
+        self.due(600, 60)
+        plan = self.plan([5, 35])
+        self.activate(plan, [-40, -10])
+        self.assertEqual(
+            (plan.state, plan.missed_on, plan.ended_on), ("defaulted", self.day(-35), self.day(-34))
+        )
+
+    def test_so_much_may_be_missing(self):
+        self.company.credit_promise_tolerance_amount = 5
+        invoice = self.due(600, 40)
+        plan = self.plan([5])
+        self.activate(plan, [-10])
+        self.pay(594, -8, invoice)
+        self.commit()
+        self.assertEqual(plan.state, "defaulted")
+        self.pay(1, -8, invoice)
+        self.commit()
+        self.assertEqual(plan.state, "kept")
+
+    def test_cancelled_invoice_needs_no_payment(self):
+        one, other = self.due(300, 40), self.due(300, 20)
+        plan = self.plan([5, 35])
+        self.activate(plan, [-10, 35])
+        self.assertEqual(plan.state, "defaulted")
+        one.button_draft()
+        one.button_cancel()
+        self.commit()
+        self.assertEqual((plan.state, plan.line_ids.mapped("amount_paid")), ("active", [300, 0]))
+        self.pay(300, 0, other)
+        self.commit()
+        self.assertEqual(plan.state, "kept")
+
+    def test_paid_between_draft_and_approval(self):
+        invoice = self.due(500)
+        plan = self.plan([20], user=self.collector)
+        plan.action_submit()
+        self.pay(500, 0, invoice)
+        plan.with_user(self.manager).action_approve()
+        self.assertEqual(plan.state, "kept")
 
     def test_invoice_with_another_due_date_is_not_paid(self):
         invoice = self.due(900)

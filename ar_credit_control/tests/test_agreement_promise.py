@@ -2,6 +2,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from odoo.exceptions import AccessError, UserError
+from odoo.fields import Command
 from odoo.tests import tagged
 from odoo.tools import SQL, mute_logger
 
@@ -17,6 +18,70 @@ class TestPromise(AgreementCase):
         self.assertEqual(promise.amount, 500)
         self.assertEqual(promise.line_ids.move_id, old | recent)
         self.assertNotIn(coming, promise.line_ids.move_id)
+
+    def test_default_is_what_we_claim_here_and_due_today(self):
+        """Money paid back, deposits and what another company claims are no items of a promise."""
+        today = self.due(200, 0)
+        self.due_elsewhere(self.setup_other_company())
+        deposits = self.account.copy({"non_trade": True})
+        self.entry(70, self.day(-20), self.customer, self.day(-20), account=deposits)
+        self.payment(30, self.day(-20), outbound=True)
+        self.due(500, -10)
+        self.assertEqual(self.promise(None, 5).line_ids.move_id, today)
+
+    def due_elsewhere(self, data):
+        """An overdue invoice of another company to the same customer."""
+        journal = data["default_journal_sale"]
+        return self.due(900, journal_id=journal.id, company_id=data["company"].id)
+
+    def test_items_are_of_the_company_that_records(self):
+        invoice = self.due(300)
+        other = self.setup_other_company()["company"]
+        with self.assertRaisesRegex(UserError, "one customer and company"):
+            self.promises._record(self.customer, other, None, self.day(5), self.items(invoice))
+
+    def joint_entry(self, *lines):
+        """A general entry with receivable items of one due date: (customer, amount, values)."""
+        lines = [
+            {"partner_id": partner.id, "account_id": self.account.id, "balance": amount, **values}
+            for partner, amount, values in lines
+        ]
+        total = sum(line["balance"] for line in lines)
+        entry = self.env["account.move"].create(
+            {
+                "move_type": "entry",
+                "date": self.day(-20),
+                "line_ids": [
+                    *(Command.create({**line, "date_maturity": self.day(-20)}) for line in lines),
+                    Command.create({"account_id": self.revenue.id, "balance": -total}),
+                ],
+            }
+        )
+        entry.action_post()
+        return entry
+
+    def test_others_in_the_same_entry_are_told_apart(self):
+        """One entry, one due date: what another customer owes of it was not promised."""
+        other = self.env["res.partner"].create({"name": "Other", "is_company": True})
+        entry = self.joint_entry((self.customer, 100, {}), (other, 500, {}))
+        mine = self.items(entry).filtered(lambda item: item.partner_id == self.customer)
+        promise = self.promises._record(self.customer, self.company, None, self.day(5), mine)
+        receipt = self.payment(100, self.today)
+        item = self.receivable(entry).filtered(lambda item: item.partner_id == self.customer)
+        (item | self.receivable(receipt)).reconcile()
+        self.commit()
+        self.assertEqual((promise.state, promise.amount_paid), ("kept", 100))
+
+    def test_currencies_of_the_same_entry_are_told_apart(self):
+        foreign = {"currency_id": self.foreign.id, "amount_currency": 1000}
+        entry = self.joint_entry((self.customer, 100, {}), (self.customer, 500, foreign))
+        home = self.items(entry).filtered(lambda item: item.currency_id == self.company.currency_id)
+        promise = self.promises._record(self.customer, self.company, None, self.day(5), home)
+        receipt = self.payment(100, self.today)
+        item = self.receivable(entry).filtered(lambda item: item.currency_id == self.company.currency_id)
+        (item | self.receivable(receipt)).reconcile()
+        self.commit()
+        self.assertEqual((promise.state, promise.amount_paid), ("kept", 100))
 
     def test_part_counts_for_the_oldest(self):
         self.due(300, 40), self.due(200, 1)
@@ -111,6 +176,35 @@ class TestPromise(AgreementCase):
         self.commit()
         self.assertEqual(promise.state, "kept")
 
+    def test_fixed_tolerance_is_in_the_currency_of_the_promise(self):
+        self.company.credit_promise_tolerance_amount = 5
+        rate = self.foreign._get_conversion_rate(
+            self.company.currency_id, self.foreign, self.company, self.today
+        )
+        self.assertGreater(rate, 1.5)
+        promise = self.promise(None, 5, self.due(1000, currency=self.foreign))
+        self.assertEqual(promise.tolerance_amount, self.foreign.round(5 * rate))
+
+    def test_a_tolerance_of_all_of_it_keeps_no_promise_without_money(self):
+        self.company.credit_promise_tolerance_percent = 100
+        promise = self.promise(None, -10, self.due(300))
+        self.judge()
+        self.assertEqual(promise.state, "broken")
+
+    def test_open_until_the_last_day_of_the_tolerance_is_over(self):
+        last, over = self.promise(None, -3, self.due(300)), self.promise(None, -4, self.due(200))
+        self.judge()
+        self.assertEqual((last.state, over.state), ("open", "broken"))
+
+    def test_a_payment_from_before_that_is_undone_is_none_of_its_business(self):
+        invoice = self.due(300)
+        before = self.pay(100, -1, invoice)
+        promise = self.promise(None, 5)
+        self.assertEqual(promise.amount, 200)
+        before.line_ids.remove_move_reconcile()
+        self.commit()
+        self.assertEqual((promise.state, promise.amount_paid), ("open", 0))
+
     def test_day_after_the_tolerance_is_late(self):
         invoice = self.due(300)
         promise = self.promise(None, -10)
@@ -123,11 +217,15 @@ class TestPromise(AgreementCase):
         first = self.items(invoice)[0]
         promise = self.promises._record(self.customer, self.company, None, self.day(5), first)
         self.assertEqual(promise.amount, 300)
-        second = self.receivable(invoice).sorted("date_maturity")[1]
+        first_item, second = self.receivable(invoice).sorted("date_maturity")
         receipt = self.payment(300, self.today)
         (second | self.receivable(receipt)).reconcile()
         self.commit()
         self.assertEqual(promise.state, "open", "the other instalment was paid")
+        receipt = self.payment(300, self.today)
+        (first_item | self.receivable(receipt)).reconcile()
+        self.commit()
+        self.assertEqual(promise.state, "kept", "nothing of the other one was promised")
 
     def test_foreign_currency(self):
         invoice = self.due(1000, currency=self.foreign)
@@ -182,9 +280,34 @@ class TestPromise(AgreementCase):
         self.commit()
         self.assertEqual((former.state, promise.state), ("cancelled", "kept"))
 
+    def test_new_promise_replaces_those_about_the_same_items_alone(self):
+        invoice = self.invoice(1000, self.day(-70), terms=self.instalments)
+        first, second = self.items(invoice)
+        other = self.due(200, 1)
+        former = self.promises._record(self.customer, self.company, None, self.day(5), first)
+        self.promises._record(self.customer, self.company, None, self.day(9), second)
+        self.assertEqual(former.state, "open", "it is about the other instalment")
+        both = self.promises._record(self.customer, self.company, 300, self.day(6), first | self.items(other))
+        self.assertEqual((former.state, both.line_ids.mapped("amount")), ("cancelled", [300, 0]))
+        self.promise(None, 9, other)
+        self.assertEqual(both.state, "open", "nothing of the other one was promised")
+
+    def test_new_promise_leaves_what_was_kept_a_moment_ago(self):
+        """Matched in the same transaction: nothing judged the former one yet."""
+        invoice = self.due(300)
+        former = self.promise(200, 5, invoice)
+        self.pay(200, 0, invoice)
+        self.assertEqual(former.state, "open")
+        self.env["ar.aging.report"].invalidate_model()  # read when the former one was recorded
+        promise = self.promise(None, 9, invoice)
+        self.assertEqual((former.state, promise.amount), ("kept", 100))
+
     def test_second_part_for_a_later_day(self):
         invoice = self.due(1000)
         half = self.promise(500, 5, invoice)
+        for days in (4, 5):
+            with self.assertRaisesRegex(UserError, "earlier or the same day"):
+                self.promise(None, days, invoice, replace=False)
         rest = self.promise(None, 12, invoice, replace=False)
         self.assertEqual((half.state, rest.amount), ("open", 500))
         self.pay(500, 0, invoice)
@@ -254,6 +377,16 @@ class TestPromise(AgreementCase):
         self.company.credit_promise_partly_broken = True
         self.assertEqual(self.count_broken(rule), 3)
 
+    def test_rule_counts_from_its_first_day_on(self):
+        """The deadline of the promise, so many days ago, is the first that counts."""
+        rule = self.set_rules(broken_promises={"count": 1, "period_days": 90})
+        self.promise(None, -93, self.due(100))
+        self.judge()
+        self.assertEqual(self.count_broken(rule), 1)
+        self.promise(None, -94, self.due(100))
+        self.judge()
+        self.assertEqual(self.count_broken(rule), 1)
+
     def count_broken(self, rule):
         figures = self.env["ar.credit.check"]._get_figures(self.customer, self.company, [rule._as_data()])
         return figures[self.customer.id]["broken_promises"][90]
@@ -270,6 +403,24 @@ class TestPromise(AgreementCase):
         self.assertEqual(
             self.env["ar.credit.behaviour"]._measure(other, self.company)[other.id]["broken_promises"], 0
         )
+
+    def test_score_counts_the_broken_promises_of_its_months_and_company(self):
+        for days in (-20, -500):
+            self.promise(None, days, self.due(100))
+        self.judge()
+        data = self.setup_other_company()
+        other, invoice = data["company"], self.due_elsewhere(data)
+        theirs = self.promises._record(self.customer, other, None, other._credit_today(), self.items(invoice))
+        self.backdate(theirs, -20)
+        self.judge()
+        self.assertEqual(theirs.state, "broken")
+        behaviour = self.env["ar.credit.behaviour"]
+        for company in (self.company, other):
+            measured = behaviour._measure(self.customer, company)
+            self.assertEqual(measured[self.customer.id]["broken_promises"], 1, company.name)
+        for days, count in ((-17, 0), (-16, 1)):  # the deadline with its tolerance, and the day after
+            measured = behaviour._measure(self.customer, self.company, as_of=self.day(days))
+            self.assertEqual(measured[self.customer.id]["broken_promises"], count)
 
     def test_other_company_is_not_counted(self):
         other = self.setup_other_company()["company"]
@@ -371,6 +522,21 @@ class TestPromise(AgreementCase):
         self.assertEqual((case.opened_by, case.promise_ids), ("promise", promise))
         rows = self.env.execute_query(self.env["ar.collection.source"]._promise_parts()[-1])
         self.assertIn((self.customer.id, "broken", self.day(-6)), [(row[0], row[5], row[6]) for row in rows])
+
+    def test_broken_promise_opens_no_case_where_there_are_none(self):
+        self.company.collection_active = False
+        promise = self.promise(None, -10, self.due(100))
+        self.judge()
+        self.assertEqual(promise.state, "broken")
+        self.assertFalse(self.env["ar.collection.case"].search([("partner_id", "=", self.customer.id)]))
+
+    def test_broken_promise_ends_the_snooze(self):
+        self.company.collection_active = True
+        promise = self.promise(None, -10, self.due(100))
+        case = self.env["ar.collection.case"]._get_or_open(promise.profile_id, "Asked by a test")
+        case._snooze(self.day(5), "Promised")
+        self.judge()
+        self.assertEqual((promise.state, case.snooze_until), ("broken", False))
 
     # generated
 

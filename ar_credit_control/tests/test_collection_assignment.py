@@ -75,6 +75,24 @@ class TestCollectionAssignment(CollectionCase):
         cases = [self.unassigned(f"Next {index}") for index in range(2)]
         self.assertEqual([case.collector_id for case in cases], [self.collector, self.colleague])
 
+    def test_who_is_gone_gets_no_case(self):
+        self.line(self.collector, self.colleague)
+        self.collector.active = False
+        self.assertEqual(self.unassigned("Next").collector_id, self.colleague)
+
+    def test_closed_cases_are_no_load(self):
+        self.line(self.collector, self.colleague)
+        for partner in (self.customer, self.other):
+            self.open(partner, collector=self.collector)._close("Done")
+        self.open(self.make_customer("Third"), collector=self.colleague)
+        self.assertEqual(self.unassigned("Next").collector_id, self.collector)
+
+    def test_the_largest_is_given_out_first(self):
+        small, large = self.unassigned("Small", 100.0), self.unassigned("Large", 9000.0)
+        self.line(self.collector, max_load=1)
+        (small | large)._assign()
+        self.assertEqual((large.collector_id, small.collector_id), (self.collector, self.env["res.users"]))
+
     def test_a_customer_keeps_its_collector(self):
         self.line(self.colleague)
         self.profile().collector_id = self.collector
@@ -209,6 +227,21 @@ class TestCollectionAssignment(CollectionCase):
         self.assertEqual(len(cases.filtered(lambda case: case.collector_id == self.colleague)), 2)
         with self.assertRaisesRegex(UserError, "evenly"):
             self.spread(self.collector, self.colleague).action_apply()
+
+    def test_those_contacted_longest_ago_move(self):
+        cases = [self.unassigned(f"Spread {index}", amount) for index, amount in enumerate((100.0, 900.0))]
+        for case in cases:
+            case.profile_id.collector_id = self.collector
+        self.contact(cases[0], 2)
+        self.contact(cases[1], 40)
+        wizard = self.spread(self.collector, self.colleague)
+        self.assertEqual(wizard.move_ids.case_id, cases[1], "although it is the larger one")
+
+    def test_spread_over_who_collects_alone(self):
+        case = self.unassigned("Spread")
+        self.assertFalse(case.collector_id)
+        with self.assertRaisesRegex(UserError, "no collector"):
+            self.spread(self.seller).action_apply()
 
     def test_who_promised_stays_with_whom_it_was_promised(self):
         cases = [self.unassigned(f"Promise {index}") for index in range(2)]

@@ -54,6 +54,10 @@ class TestCollectionCase(CollectionCase):
         self.assertEqual((again, again.state, again.opened_count), (case, "open", 2))
 
         case._close("Done")
+        case.sudo().closed_date = self.today - timedelta(days=30)
+        self.assertEqual(self.cases._get_or_open(self.profile(), "On the last day"), case)
+
+        case._close("Done")
         case.sudo().closed_date = self.today - timedelta(days=31)
         another = self.cases._get_or_open(self.profile(), "Another")
         self.assertNotEqual(another, case)
@@ -66,6 +70,26 @@ class TestCollectionCase(CollectionCase):
         self.cases._get_or_open(self.profile(), "Another")
         with self.assertRaisesRegex(UserError, "another open case"):
             case.with_user(self.collector).action_reopen()
+
+    def test_closed_is_closed(self):
+        case = self.open()
+        case.activity_schedule(date_deadline=self.today, user_id=self.collector.id)
+        case._close("Done")
+        self.assertFalse(case.activity_ids, "nobody is asked to do anything any more")
+        case._set_state("legal", "Handed over")
+        self.assertEqual(case.state, "closed")
+
+    def test_what_became_part_of_another_case_is_not_opened_again(self):
+        case, stays = self.open(), self.open(self.other)
+        case._close_into(stays, "Merged")
+        self.assertEqual((case.state, case.merged_into_id), ("closed", stays))
+        self.assertNotEqual(self.cases._get_or_open(self.profile(), "Again"), case)
+
+    def test_who_has_the_customer_by_now_gets_the_case_back(self):
+        case = self.open()
+        case._close("Done")
+        self.profile().collector_id = self.colleague
+        self.assertEqual(self.cases._get_or_open(self.profile(), "Again").collector_id, self.colleague)
 
     def test_opening_many_costs_as_much_as_one(self):
         def count(number):
@@ -97,6 +121,36 @@ class TestCollectionCase(CollectionCase):
         self.assertEqual((case.state, case.opened_by, case.phase), ("open", "rule", "coordination"))
         self.assertIn("oldest 15 days", case.opened_reason)
 
+    def test_the_first_rule_gives_the_reason(self):
+        last = self.only_rule(min_amount=1.0, sequence=90)
+        last.name = "Anything"
+        for name, values in (
+            ("Archived", {"sequence": 1, "active": False}),
+            ("First", {"sequence": 20}),
+            ("Too large", {"sequence": 2, "min_amount": 5000.0}),
+        ):
+            last.create({"company_id": self.company.id, "name": name, "min_amount": 1.0, **values})
+        self.make_invoice(20, 1000.0)
+        self.run_night()
+        self.assertIn("First", self.case_of(self.customer).opened_reason)
+
+    def test_archived_rules_open_nothing(self):
+        self.only_rule(min_amount=1.0).active = False
+        self.make_invoice(20, 1000.0)
+        self.run_night()
+        self.assertFalse(self.case_of(self.customer))
+
+    def test_deposits_open_no_case(self):
+        self.only_rule(min_amount=1000.0)
+        self.make_invoice(20, 999.0)
+        deposits = self.company_data["default_account_receivable"].copy({"non_trade": True})
+        entry = self.make_entry([(self.customer, 20, 500.0)])
+        entry.button_draft()
+        entry.line_ids.filtered("date_maturity").account_id = deposits
+        entry.action_post()
+        self.run_night()
+        self.assertFalse(self.case_of(self.customer))
+
     def test_every_condition_of_a_rule_counts(self):
         self.only_rule(min_broken=1)
         self.make_invoice(20, 1000.0)
@@ -109,7 +163,11 @@ class TestCollectionCase(CollectionCase):
         self.dispute(invoice, 600.0)
         self.make_entry([(self.other, 20, 1500.0)])
         self.make_entry([(self.other, None, -600.0)])
+        credited = self.make_customer("Credited KG")
+        self.make_invoice(20, 1500.0, partner=credited)
+        self.make_invoice(-10, 600.0, partner=credited, move_type="out_refund")
         self.run_night()
+        self.assertFalse(self.case_of(credited), "the credit note is there, whatever day stands on it")
         self.assertFalse(self.case_of(self.customer), "900 of 1,500 can be asked for")
         self.assertFalse(self.case_of(self.other), "600 are there, to be applied")
 
@@ -141,6 +199,39 @@ class TestCollectionCase(CollectionCase):
         self.promised(case, -3)
         self.run_night()
         self.assertEqual(self.case_of(self.customer).opened_by, "promise")
+
+    def test_a_promise_counts_for_ninety_days(self):
+        self.only_rule(min_broken=1)
+        late, early = self.customer, self.other
+        for partner, days in ((late, -91), (early, -90)):  # broken on the day after
+            self.make_invoice(120, 1000.0, partner=partner)
+            case = self.open(partner)
+            self.promised(case, days)
+            case._close("Done")
+            case.sudo().closed_date = self.today - timedelta(days=99)
+        self.run_night()
+        self.assertEqual(self.case_of(late).state, "closed")
+        self.assertEqual(self.case_of(early).opened_by, "promise")
+
+    def test_rules_promises_and_cases_of_another_company_are_theirs(self):
+        other = self.setup_other_company(name="Other company")["company"]
+        self.only_rule(min_amount=100000.0)
+        rule = self.env["ar.collection.rule"].search([("company_id", "=", other.id)])
+        rule.active = False
+        rule.create({"company_id": other.id, "name": "Theirs", "min_amount": 1.0})
+        self.make_invoice(20, 1000.0)
+        self.run_night()
+        self.assertFalse(self.case_of(self.customer), "by a rule of the other company")
+        self.make_invoice(20, 1000.0, company=other)
+        theirs = self.open(company=other)
+        self.promised(theirs, -3)
+        self.assertTrue(self.figures(theirs)["broken_date"])
+        rule = self.only_rule(min_broken=1)
+        self.run_night()
+        self.assertEqual(self.case_of(self.customer), theirs, "the promise was given to them")
+        rule.write({"min_broken": 0, "min_amount": 1000.0})
+        self.run_night()
+        self.assertEqual(self.case_of(self.customer).company_id, self.company, "their case is not ours")
 
     def test_companies_do_not_mix(self):
         self.only_rule(min_amount=1000.0)

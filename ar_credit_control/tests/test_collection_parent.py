@@ -159,6 +159,18 @@ class TestCollectionParent(CollectionCase):
         self.env.invalidate_all()
         self.assertEqual(self.paused(), before)
 
+    def test_what_was_sent_stays_with_items_when_a_customer_leaves_its_parent(self):
+        """What was invoiced before it joined is owed by the parent from then on, as Odoo books it."""
+        letter = self.propose().letter_ids
+        self.assertEqual((letter.partner_id, letter.stage_id), (self.person, self.first))
+        self.send(letter)
+        self.join_parent()
+        self.person.parent_id = False
+        self.env.flush_all()
+        self.env.invalidate_all()
+        again = self.propose(self.today + timedelta(days=7)).letter_ids
+        self.assertEqual((again.partner_id, again.stage_id), (self.parent, self.second))
+
     def test_who_is_left_out_is_so_after_it_joined_too(self):
         """Leaving out a customer is about the customer, not about its items."""
         exclusions = self.env["ar.dunning.exclusion"].with_user(self.controller)

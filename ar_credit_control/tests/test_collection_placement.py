@@ -1,3 +1,5 @@
+from datetime import timedelta
+
 from odoo.tests import tagged
 from odoo.tools import SQL
 
@@ -92,6 +94,13 @@ class TestCollectionPlacement(CollectionCase):
         payment.action_draft()
         self.assertFalse(self.settled_activities(placement), "it is owed again")
         self.assertFalse(self.find_settled())
+
+    def test_what_was_paid_after_the_hand_over_settles_it(self):
+        placement = self.place(self.invoice)
+        placement.sudo().date_placed = self.today - timedelta(days=30)
+        self.pay(self.invoice)
+        self.assertTrue(self.settled_activities(placement))
+        self.assertEqual(placement.settled_on, self.today)
 
     def test_the_night_finds_what_no_matching_told(self):
         placement = self.place(self.invoice)

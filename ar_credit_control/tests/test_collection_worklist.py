@@ -57,7 +57,123 @@ class TestCollectionWorklist(CollectionCase):
         self.assertEqual(self.rows().case_id & (good | weak), weak + good)
         self.assertEqual(self.rows().mapped("case_id.id")[:2], [weak.id, good.id])
 
+    def test_nothing_counts_below_zero(self):
+        """More is disputed, or on account, than is open of an item or all: the others do not bear that."""
+        case = self.debtor("Disputes", 500.0)
+        disputed = self.make_invoice(45, 1000.0, partner=case.partner_id)
+        self.dispute(disputed, 300.0)
+        self.pay(disputed, 900.0)
+        figures = self.figures(case)
+        self.assertEqual((figures["claimable"], figures["disputed"]), (500.0, 100.0))
+        paid = self.debtor("Paid twice", 1000.0)
+        self.make_entry([(paid.partner_id, None, -1500.0)])
+        figures = self.figures(paid)
+        self.assertEqual((figures["claim"], figures["claimable"], figures["expected_value"]), (1000, 0, 0))
+
+    def test_due_today_is_not_asked_for(self):
+        case = self.debtor("Today", 300.0)
+        self.make_invoice(0, 700.0, partner=case.partner_id)
+        figures = self.figures(case)
+        self.assertEqual((figures["overdue"], figures["not_due"], figures["claimable"]), (300, 700, 300))
+
+    def test_deposits_are_not_asked_for(self):
+        case = self.debtor("Deposit", 300.0)
+        deposits = self.company_data["default_account_receivable"].copy({"non_trade": True})
+        entry = self.make_entry([(case.partner_id, 20, 70.0)])
+        entry.button_draft()
+        entry.line_ids.filtered("date_maturity").account_id = deposits
+        entry.action_post()
+        figures = self.figures(case)
+        self.assertEqual((figures["owed"], figures["overdue"]), (300, 300))
+
+    def test_time_since_the_last_contact(self):
+        case = self.debtor("Contacted")
+        self.assertEqual(self.figures(case)["rest_factor"], 1)
+        letter = self.contact(case, 0)
+        for days, factor in ((0, 1 / 7), (1, 1 / 7), (2, 2 / 7), (7, 1), (30, 1)):
+            letter.sent_date = fields.Datetime.now() - timedelta(days=days)
+            self.assertAlmostEqual(self.figures(case)["rest_factor"], factor, 6, msg=days)
+        letter.sent_date = fields.Datetime.now() - timedelta(days=367)
+        self.assertFalse(self.figures(case)["last_contact_date"], "older than a year")
+
     # What stands on top
+
+    def promise_each(self, case, *days):
+        """An invoice and a promise about it alone for each of these days."""
+        items = self.env["ar.aging.report"]
+        for number, day in enumerate(days):
+            invoice = self.make_invoice(20, 100.0 * (number + 1), partner=case.partner_id)
+            date = self.today + timedelta(days=day)
+            promise = self.env["ar.payment.promise"]._record(
+                case.partner_id,
+                case.company_id,
+                None,
+                max(date, self.today),
+                items.search([("move_id", "=", invoice.id)]),
+            )
+            promise.sudo().write({"date": date, "deadline": date, "date_given": date - timedelta(days=5)})
+            promise._judge()
+
+    def test_the_next_promise_and_the_last_broken_one(self):
+        case = self.debtor("Promises")
+        self.promise_each(case, 9, 4, -20, -3, -30)
+        figures = self.figures(case)
+        self.assertEqual(
+            (figures["promise_date"], figures["promise_amount"]), (self.today + timedelta(days=4), 200.0)
+        )
+        self.assertEqual(
+            (figures["broken_date"], figures["broken_amount"]), (self.today - timedelta(days=2), 400.0)
+        )
+
+    def spoken(self, case, days):
+        """A call in which we spoke with the customer, so many days ago."""
+        return self.env["ar.collection.activity"]._log_contact(
+            case.partner_id,
+            case.company_id,
+            "call",
+            self.env.ref("ar_credit_control.collection_outcome_call_back"),
+            date=fields.Datetime.now() - timedelta(days=days),
+        )
+
+    def test_who_was_spoken_with_about_it_is_not_on_top(self):
+        before, about = self.debtor("Before"), self.debtor("About it")
+        for case in (before, about):
+            self.promised(case, -4)  # broken three days ago
+        self.spoken(before, 4)
+        self.spoken(about, 3)
+        self.assertEqual(self.figures(before)["priority"], "1_broken")
+        self.assertEqual(self.figures(about)["priority"], "5_value")
+        due, called = self.debtor("Due"), self.debtor("Called")
+        for case in (due, called):
+            self.promised(case, 0)
+        self.spoken(due, 1)
+        self.spoken(called, 0)
+        self.assertEqual(self.figures(due)["priority"], "2_promised")
+        self.assertEqual(self.figures(called)["priority"], "5_value")
+
+    def test_a_reply_is_no_contact_of_ours_and_a_letter_no_answer(self):
+        case = self.debtor("Reply")
+        self.reply(case)
+        figures = self.figures(case)
+        self.assertFalse(figures["last_contact_date"])
+        self.assertEqual((figures["rest_factor"], figures["priority"]), (1, "3_reply"))
+        self.contact(case, -1)
+        self.assertEqual(self.figures(case)["priority"], "3_reply", "the schedule wrote, nobody answered")
+
+    def test_a_broken_promise_of_which_nothing_can_be_asked_for(self):
+        case = self.debtor("Disputed since")
+        self.promised(case, -4)
+        self.assertEqual(self.figures(case)["priority"], "1_broken")
+        self.dispute(self.env["account.move"].search([("partner_id", "=", case.partner_id.id)]), 1000.0)
+        self.assertEqual(self.figures(case)["priority"], "5_value")
+
+    def test_steps_that_are_done_or_come_later(self):
+        done, later = self.debtor("Done"), self.debtor("Later")
+        step = done.activity_schedule(date_deadline=self.today, user_id=self.collector.id)
+        later.activity_schedule(date_deadline=self.today + timedelta(days=1), user_id=self.collector.id)
+        self.assertEqual(self.priorities(done, later), ["4_planned", None])
+        step.active = False
+        self.assertEqual(self.priorities(done, later), ["5_value", None])
 
     def test_days_stand_as_the_language_writes_them(self):
         self.env["res.lang"]._activate_lang("zh_CN")
@@ -154,6 +270,14 @@ class TestCollectionWorklist(CollectionCase):
         other.sudo().snooze_until = self.today
         self.assertEqual(self.rows().case_id, case | other)
 
+    def test_only_what_is_broken_after_it_ends_the_snooze(self):
+        known, news = self.debtor("Known"), self.debtor("News")
+        for case in (known, news):
+            self.promised(case, -4)  # broken three days ago
+            case.with_user(self.collector)._snooze(self.today + timedelta(days=3), "Later")
+        news.sudo().snooze_date = self.today - timedelta(days=4)
+        self.assertEqual(self.priorities(known, news), [None, "1_broken"])
+
     def test_what_can_be_snoozed(self):
         case = self.debtor("Snoozed").with_user(self.collector)
         with self.assertRaisesRegex(UserError, "day to come"):
@@ -221,6 +345,38 @@ class TestCollectionWorklist(CollectionCase):
                     "date_to": self.today + timedelta(days=31),
                 }
             )
+
+    def test_leaves_that_touch(self):
+        """Who stands in may be away from the next day on, not from the last day on."""
+        absences = self.env["ar.collection.absence"]
+        last = self.today + timedelta(days=7)
+        absences.create(
+            {
+                "user_id": self.collector.id,
+                "substitute_id": self.colleague.id,
+                "date_from": self.today,
+                "date_to": last,
+            }
+        )
+        values = {"user_id": self.colleague.id, "substitute_id": self.controller.id}
+        for first, end in ((last, last + timedelta(days=2)), (self.today - timedelta(days=2), self.today)):
+            with self.assertRaises(UserError), self.cr.savepoint():
+                absences.create({**values, "date_from": first, "date_to": end})
+        absences.create(
+            {**values, "date_from": last + timedelta(days=1), "date_to": last + timedelta(days=2)}
+        )
+
+    def test_leaves_of_others_are_not_taken_over(self):
+        leave = self.env["ar.collection.absence"].create(
+            {
+                "user_id": self.controller.id,
+                "substitute_id": self.collector.id,
+                "date_from": self.today,
+                "date_to": self.today,
+            }
+        )
+        with self.assertRaises(UserError):
+            leave.with_user(self.colleague).user_id = self.colleague
 
     # The next customer
 
@@ -308,6 +464,19 @@ class TestCollectionWorklist(CollectionCase):
         both = self.rows(allowed_company_ids=(self.company | other).ids)
         self.assertEqual(both.mapped("rank"), [1, 2, 3])
         self.assertEqual(both.partner_id, self.other | self.customer | third)
+
+    def test_what_happens_with_another_company_is_not_ours(self):
+        other = self.setup_other_company(name="Elsewhere")["company"]
+        case = self.debtor("Both")
+        self.make_invoice(20, 9000.0, partner=case.partner_id, company=other)
+        theirs = self.open(case.partner_id, company=other)
+        self.spoken(theirs, 1)
+        figures = self.figures(case)
+        self.assertEqual((figures["owed"], figures["claimable"]), (1000.0, 1000.0))
+        self.assertFalse(figures["last_contact_date"])
+        self.assertTrue(self.figures(theirs)["last_contact_date"])
+        self.assertNotIn("call", [event["kind"] for event in case._get_events()[case.id]])
+        self.assertIn("call", [event["kind"] for event in theirs._get_events()[theirs.id]])
 
     def test_branches_belong_to_their_main_company(self):
         self.company.write({"child_ids": [Command.create({"name": "Branch"})]})

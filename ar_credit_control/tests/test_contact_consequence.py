@@ -286,6 +286,9 @@ class TestContactConsequence(ContactCase):
             placement.with_user(self.collector).action_approve()
         placement.with_user(self.controller).action_approve()
         self.assertEqual((placement.state, self.case.state), ("placed", "legal"))
+        later = self.make_invoice(days=30, amount=200.0)
+        again = self.log("refused", reason_id=self.reason("unwilling"))
+        self.assertEqual(again.placement_id.line_ids.move_id, later, "the rest is handed over already")
 
     def test_a_correction_keeps_what_was_asked(self):
         wrong = self.tell("insolvent")

@@ -250,6 +250,37 @@ class TestContactLog(ContactCase):
         self.assertEqual(self.paused(), before)
         self.assertEqual(len(self.steps(self.customer)), 2, "the cash desk is asked each time")
 
+    def test_says_paid_again_pauses_after_thirty_days(self):
+        """The pause of a day counts to its last day; what paused nothing or was corrected does not count."""
+        first = self.log("says_paid")
+        self.assertTrue(self.paused(first.paused_until), "on the last day")
+        for days, again in ((30, False), (31, True)):
+            first.sudo().day = self.today - timedelta(days=days)
+            activity = self.log("says_paid")
+            self.assertEqual(bool(activity.paused_until), again, days)
+            self.assertEqual(activity.item_ids.mapped("pauses"), [again])
+
+    def test_of_two_items_the_one_that_was_said_before_goes_on(self):
+        first = self.log("says_paid")
+        first.sudo().write(
+            {"day": self.today - timedelta(days=9), "paused_until": self.today - timedelta(days=4)}
+        )
+        second = self.make_invoice(days=20)
+        activity = self.log("says_paid")
+        self.assertEqual(activity.item_ids.move_id, self.invoice | second)
+        self.assertEqual({move_id for move_id, _due in self.paused()}, {second.id})
+
+    def test_what_a_salesperson_heard_does_not_stop_the_collector(self):
+        self.log("says_paid", user=self.seller)
+        self.assertTrue(self.log("says_paid").paused_until)
+
+    def test_a_correction_says_paid_again(self):
+        wrong = self.log("says_paid")
+        right = self.log("call_back")
+        right._take_place_of(wrong)
+        self.assertFalse(self.paused())
+        self.assertTrue(self.log("says_paid").paused_until)
+
     def test_a_salesperson_does_not_pause_letters(self):
         self.log("says_paid", user=self.seller)
         self.assertFalse(self.paused())
@@ -417,6 +448,23 @@ class TestContactLog(ContactCase):
         self.assertGreater(self.case.snooze_until, self.today)
         self.row(self.open(self.other))
 
+    def test_an_attempt_does_not_shorten_the_snooze(self):
+        until = self.today + timedelta(days=20)
+        self.case.with_user(self.collector)._snooze(until, "Year-end closing")
+        self.case.with_user(self.collector).action_no_answer()
+        self.assertEqual((self.case.snooze_until, self.case.snooze_reason), (until, "Year-end closing"))
+
+    def test_who_was_reached_does_not_rest(self):
+        outcome = self.outcome("call_back")
+        outcome.rest_days = 3
+        self.log("call_back")._rest_case()
+        self.assertFalse(self.case.snooze_until)
+
+    def test_closed_cases_are_not_called(self):
+        self.case._close("Done")
+        with self.assertRaisesRegex(UserError, "closed"):
+            self.case.with_user(self.collector).action_no_answer()
+
     def test_one_click_for_a_broken_promise_too(self):
         self.promised(self.case, -3)
         self.assertEqual(self.rows().priority, "1_broken")
@@ -448,6 +496,42 @@ class TestContactLog(ContactCase):
         self.assertEqual(letter.state, "sent")
         self.assertEqual(activity.letter_ids, letter)
         self.assertFalse(letter.activity_ids)
+
+    def test_a_call_besides_delivers_no_letter_that_goes_by_post(self):
+        self.first.write({"send_by": "post", "task": "call"})
+        debtor = self.make_customer("Called AG")
+        self.make_invoice(days=5, partner=debtor)
+        letter = self.propose().letter_ids.filtered(lambda letter: letter.partner_id == debtor)
+        letter.with_user(self.other_controller).action_approve()
+        letter.sudo()._queue()
+        self.open(debtor)
+        post = self.env.ref("ar_credit_control.mail_activity_dunning_post")
+        self.assertEqual(len(letter.activity_ids), 2)
+        activity = self.log("call_back", partner=debtor)
+        self.assertEqual((letter.state, activity.letter_ids), ("queued", letter), "somebody posts it still")
+        self.assertEqual(letter.activity_ids.activity_type_id, post)
+
+    def test_a_call_delivers_no_letter_of_another_company_nor_one_by_mail(self):
+        other = self.setup_other_company()["company"]
+        debtor = self.make_customer("Called AG")
+        call = {"send_by": "none", "task": "call", "requires_approval": False}
+        policy = self.make_policy(other)
+        (self.policy | policy).stage_ids.write(call)
+        self.make_invoice(days=5, partner=debtor)
+        self.make_invoice(days=5, partner=debtor, company=other)
+        ours, theirs = (
+            self.propose(policy=of_company)
+            .letter_ids.filtered(lambda letter: letter.partner_id == debtor)
+            .sudo()
+            for of_company in (self.policy, policy)
+        )
+        for letter in (ours, theirs):
+            letter.write({"state": "approved", "approved_by_id": self.other_controller.id})
+            letter._queue()
+        self.assertEqual((ours.state, theirs.state), ("queued", "queued"))
+        self.open(debtor)
+        self.log("call_back", partner=debtor)
+        self.assertEqual((ours.state, theirs.state), ("sent", "queued"))
 
     def test_the_playbook_of_the_stage_stands_beside_it(self):
         self.contact(self.case, 3)

@@ -75,6 +75,8 @@ class TestContactRights(ContactCase):
     def test_companies_are_apart(self):
         with self.assertRaises(AccessError):
             self.create_dialog(self.collector, company=self.foreign)._log()
+        with self.assertRaises(AccessError):
+            self.activities.with_user(self.collector)._check_logs(self.customer, self.foreign)
         activity = self.activities.sudo()._log_contact(
             self.customer, self.foreign, "call", self.outcome("call_back")
         )
@@ -83,6 +85,12 @@ class TestContactRights(ContactCase):
         statistics = self.env["ar.collection.statistic"].with_user(self.collector)
         self.assertNotIn(activity, statistics.search([]).activity_id)
         self.assertFalse(self.figures(self.case)["last_contact_date"])
+
+    def test_who_audits_by_now_corrects_nothing(self):
+        activity = self.log("call_back")
+        self.assertTrue(activity.with_user(self.collector)._may_correct())
+        activity.sudo().user_id = self.auditor
+        self.assertFalse(activity.with_user(self.auditor)._may_correct())
 
     def test_what_belongs_to_others_is_refused(self):
         items = self.env["ar.aging.report"].search([("partner_id", "=", self.other.id)])

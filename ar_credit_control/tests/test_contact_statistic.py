@@ -62,6 +62,28 @@ class TestContactStatistic(ContactCase):
         self.receive(self.invoice, 20.0, 16)
         self.assertEqual(self.of(contact).collected, 20.0)
 
+    def test_a_receipt_of_the_day_of_the_next_contact_is_that_ones(self):
+        first, second = self.log_past(20), self.log_past(10)
+        self.receive(self.invoice, 100.0, 10)
+        self.assertEqual((self.of(first).collected, self.of(second).collected), (0.0, 100.0))
+
+    def test_receipts_of_another_company_and_drafts_are_not_collected(self):
+        other = self.setup_other_company()["company"]
+        contact = self.log_past(10)
+        theirs = self.make_invoice(days=60, company=other)
+        wizard = (
+            self.env["account.payment.register"]
+            .with_company(other)
+            .with_context(active_model="account.move", active_ids=theirs.ids)
+            .create({"amount": 70.0, "payment_date": self.today - timedelta(days=8)})
+        )
+        wizard._create_payments()
+        self.assertEqual(self.of(contact).collected, 0.0)
+        payment = self.receive(self.invoice, 100.0, 8)
+        self.assertEqual(self.of(contact).collected, 100.0)
+        payment.move_id.button_draft()
+        self.assertEqual(self.of(contact).collected, 0.0)
+
     def test_credit_notes_collect_nothing(self):
         contact = self.log_past(10)
         refund = self.make_invoice(days=5, amount=400.0, move_type="out_refund")
@@ -102,8 +124,14 @@ class TestContactStatistic(ContactCase):
         rows = self.of(kept, broken)
         self.assertEqual((sum(rows.mapped("promises")), sum(rows.mapped("kept"))), (2, 1))
         self.assertEqual(sum(rows.mapped("promised")), 2000.0)
-        [(rate,)] = self.statistics._read_group([("id", "in", rows.ids)], [], ["kept_rate:avg"])
-        self.assertEqual(rate, 50.0)
+        for state in ("broken", "partly"):
+            broken.promise_id.sudo().state = state
+            rows = self.of(kept, broken)
+            [(rate,)] = self.statistics._read_group([("id", "in", rows.ids)], [], ["kept_rate:avg"])
+            self.assertEqual(rate, 50.0, state)
+        broken.promise_id.sudo().state = "cancelled"
+        rows = self.of(kept, broken)
+        self.assertEqual((sum(rows.mapped("promises")), sum(rows.mapped("promised"))), (1, 1000.0))
 
     def test_a_promise_in_another_currency(self):
         chf = self.setup_other_currency("CHF", rates=[("2020-01-01", 2.0)])

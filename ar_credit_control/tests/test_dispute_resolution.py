@@ -190,6 +190,177 @@ class TestDisputeResolution(DisputeCase):
         self.assertEqual(by_currency[self.foreign].state, "resolved_credit")
         self.assertEqual(swiss.amount_residual, 400.0)
 
+    def test_instalments_of_an_entry_are_told_apart(self):
+        invoice = self.make_invoice(1000.0, 40, invoice_payment_term_id=self.instalments.id)
+        first, second = self.items_of(invoice).sorted("date_maturity")
+        about_first = self.disputes._record(self.category, {first: 300.0}, "The first part")
+        about_second = self.disputes._record(self.category, {second: 200.0}, "The second part")
+        self.accept(about_second)
+        credit = self.refund(200.0, post=False)
+        about_second.with_user(self.accountant)._link_existing(credit)
+        credit.action_post()
+        line = invoice.line_ids.filtered(lambda line: line.date_maturity == first.date_maturity)
+        matched = credit.line_ids.filtered(lambda line: line.account_type == "asset_receivable")
+        (line | matched).reconcile()
+        self.assertEqual(about_second.state, "accepted", "it was credited on the other instalment")
+        self.pay_line(line, 100.0)
+        self.assertEqual((about_first.state, about_second.state), ("resolved_paid", "accepted"))
+
+    def pay_line(self, line, amount):
+        payment = self.env["account.payment"].create(
+            {"partner_id": self.customer.id, "amount": amount, "payment_type": "inbound"}
+        )
+        payment.action_post()
+        receipt = payment.move_id.line_ids.filtered(lambda item: item.account_type == "asset_receivable")
+        (line | receipt).reconcile()
+
+    def refund(self, amount, post=True, **values):
+        refund = self.env["account.move"].create(
+            {
+                "move_type": "out_refund",
+                "partner_id": self.customer.id,
+                "invoice_date": self.today,
+                "invoice_line_ids": [Command.create({"name": "Rebate", "price_unit": amount, "tax_ids": []})],
+                **values,
+            }
+        )
+        if post:
+            refund.action_post()
+        return refund
+
+    def test_a_payment_is_no_credit_note(self):
+        invoice = self.make_invoice(1000.0, 10)
+        dispute = self.record(invoice, 300.0)
+        self.accept(dispute)
+        self.credit(dispute, post=False)
+        self.pay(invoice, 400.0)
+        self.assertEqual((dispute.state, dispute.line_ids.amount_credited), ("accepted", 0.0))
+
+    def test_credited_in_two_parts(self):
+        invoice = self.make_invoice(1000.0, 10)
+        dispute = self.record(invoice, 300.0)
+        self.accept(dispute)
+        for amount, left, state in ((100.0, 200.0, "accepted"), (199.9, 0.1, "accepted"), (0.08, 0, "")):
+            note = self.refund(amount)
+            dispute.with_user(self.accountant)._link_existing(note)
+            self.match(invoice, note)
+            self.env.invalidate_all()
+            self.assertEqual(dispute.state, state or "resolved_credit", "two units of a cent are forgiven")
+            self.assertAlmostEqual(dispute.amount_open, left)
+            self.assertAlmostEqual(sum(self.paused(invoice).values()), left)
+
+    def test_still_in_dispute_is_no_more_than_is_open(self):
+        invoice = self.make_invoice(1000.0, 10)
+        dispute = self.record(invoice, 300.0)
+        self.pay(invoice, 900.0)
+        self.env.invalidate_all()
+        self.assertEqual(dispute.amount_open, 100.0)
+
+    def test_a_paid_instalment_does_not_stop_the_credit_note(self):
+        invoice = self.make_invoice(1000.0, 40, invoice_payment_term_id=self.instalments.id)
+        first, second = self.items_of(invoice).sorted("date_maturity")
+        dispute = self.disputes._record(self.category, {first: 300.0, second: 200.0}, "Both parts")
+        lines = dispute.line_ids.sorted("date_maturity")
+        dispute.with_user(self.controller)._decide({lines[0]: 300.0, lines[1]: 200.0}, "You are right.")
+        note = self.credit(dispute, post=False)
+        item = invoice.line_ids.filtered(lambda line: line.date_maturity == first.date_maturity)
+        self.pay_line(item, 300.0)
+        note.action_post()
+        left = {item.date_maturity: item.amount_currency for item in self.items_of(invoice)}
+        self.assertEqual(left, {second.date_maturity: 200.0})
+
+    def test_credit_note_takes_the_instalment_that_was_accepted(self):
+        invoice = self.make_invoice(1000.0, 40, invoice_payment_term_id=self.instalments.id)
+        first, second = self.items_of(invoice).sorted("date_maturity")
+        dispute = self.disputes._record(self.category, {first: 300.0, second: 200.0}, "Both parts")
+        self.accept(dispute, 0.0, 200.0)
+        self.credit(dispute)
+        left = {item.date_maturity: item.amount_currency for item in self.items_of(invoice)}
+        self.assertEqual(left, {first.date_maturity: 300.0, second.date_maturity: 500.0})
+
+    def test_credit_notes_of_others_settle_nothing(self):
+        dispute = self.record(self.make_invoice(1000.0, 10), 300.0)
+        self.accept(dispute)
+        data = self.setup_other_company()
+        elsewhere = {"company_id": data["company"].id, "journal_id": data["default_journal_sale"].id}
+        for wrong in (
+            self.refund(300.0, partner_id=self.make_partner("Fremde AG").id),
+            self.refund(300.0, currency_id=self.foreign.id),
+            self.refund(300.0, **elsewhere),
+            self.make_invoice(300.0, 10),
+            self.env["account.move"],
+        ):
+            with self.assertRaisesRegex(UserError, "Choose a credit note"):
+                dispute._link_existing(wrong)
+        with self.assertRaises(AccessError):
+            dispute.with_user(self.collector)._link_existing(self.refund(300.0).with_user(self.collector))
+
+    def test_credit_notes_are_written_once(self):
+        dispute = self.record(self.make_invoice(1000.0, 10), 300.0)
+        self.accept(dispute)
+        self.assertFalse(dispute.grace_until, "nothing was rejected")
+        note = self.credit(dispute, post=False)
+        self.assertEqual(self.credit(dispute, post=False), note)
+        self.assertEqual(dispute.sudo().credit_move_ids, note)
+        note.button_cancel()
+        self.assertNotEqual(self.credit(dispute, post=False), note)
+
+    def test_what_a_dispute_is_about(self):
+        invoice = self.make_invoice(1000.0, 10)
+        foreign = self.make_invoice(1000.0, 10, partner_id=self.make_partner("Fremde AG").id)
+        data = self.setup_other_company()
+        theirs = self.make_invoice(
+            1000.0, 10, company_id=data["company"].id, journal_id=data["default_journal_sale"].id
+        )
+        for other in (foreign, theirs):
+            amounts = dict.fromkeys(self.items_of(invoice, other), 10.0)
+            self.assertEqual(len(amounts), 2)
+            with self.assertRaisesRegex(UserError, "one customer and one company"):
+                self.disputes._record(self.category, amounts, "Both")
+        for wrong in (-1.0, 1000.01):
+            with self.assertRaisesRegex(UserError, "cannot be disputed"):
+                self.record(invoice, wrong)
+
+    def test_what_was_rejected_is_disputed_again_in_its_days_of_grace(self):
+        invoice = self.make_invoice(1000.0, 10)
+        self.record(invoice).with_user(self.controller)._decide({}, "The price list says so.", 5)
+        self.assertTrue(self.paused(invoice))
+        self.assertEqual(self.record(invoice, 400.0).amount, 400.0)
+
+    def test_opened_again_from_the_start(self):
+        invoice = self.make_invoice(1000.0, 10)
+        dispute = self.record(invoice, 300.0)
+        self.accept(dispute, 120.0)
+        with self.assertRaises(UserError):
+            dispute._reopen("Nobody ended it")
+        dispute._withdraw("Settled by telephone")
+        with self.assertRaises(AccessError):
+            dispute.with_user(self.collector).deadline = self.today
+        dispute._reopen("New proof")
+        self.assertEqual((dispute.state, dispute.amount_accepted), ("investigating", 0.0))
+        self.assertEqual(dispute.amount_open, 300.0)
+
+    def test_in_doubt_on_a_day(self):
+        """What counts as disputed at the end of a day that is over."""
+        invoice = self.make_invoice(1000.0, 30)
+        raised, decided = self.today - timedelta(days=9), self.today - timedelta(days=4)
+        dispute = self.record(invoice, 300.0, date=raised)
+        self.accept(dispute, 120.0)
+        dispute.sudo().write({"decided_on": decided, "grace_until": decided + timedelta(days=2)})
+        self.env.flush_all()
+
+        def doubt(day):
+            part = self.env["ar.item.pause"]._dispute_parts_on(self.company, day)
+            rows = self.env.execute_query(part)
+            return sorted(float(row[3]) for row in rows if row[0] == invoice.id)
+
+        self.assertEqual(doubt(raised - timedelta(days=1)), [])
+        self.assertEqual(doubt(raised), [300.0])
+        self.assertEqual(doubt(decided - timedelta(days=1)), [300.0])
+        self.assertEqual(doubt(decided), [120.0, 180.0], "180 was rejected and has its days of grace")
+        self.assertEqual(doubt(decided + timedelta(days=2)), [120.0, 180.0])
+        self.assertEqual(doubt(decided + timedelta(days=3)), [120.0])
+
     def test_paid_after_all_and_payment_undone(self):
         invoice = self.make_invoice(1000.0, 10)
         dispute = self.record(invoice, 300.0)
@@ -198,7 +369,7 @@ class TestDisputeResolution(DisputeCase):
         self.pay(invoice)
         self.assertEqual(dispute.state, "resolved_paid")
         payment.action_draft()
-        self.assertIn(dispute.state, ("new", "investigating"))
+        self.assertEqual(dispute.state, "investigating")
         self.assertEqual(dispute.amount_open, 300.0)
 
     def test_existing_credit_note_is_linked_once(self):
@@ -330,6 +501,25 @@ class TestDisputePeople(DisputeCase):
             )
         )
 
+    def test_owner_is_who_works_for_the_company(self):
+        other = self.setup_other_company()["company"]
+        outsider = self.make_user("credit_out", "base.group_user")
+        outsider.write({"company_id": other.id, "company_ids": [Command.set(other.ids)]})
+        portal = self.make_user("credit_portal", "base.group_portal")
+        owners = self.quality.with_company(self.company)
+        for user in (outsider, portal):
+            owners.user_id = user
+            owner = self.record(self.make_invoice(100.0, 10), 10.0, self.quality).owner_id
+            self.assertTrue(owner.has_group("ar_credit_control.group_credit_manager"), user.login)
+
+    def test_owner_is_who_sold_most_of_it(self):
+        small = self.make_invoice(100.0, 10, invoice_user_id=self.credit_user.id)
+        large = self.make_invoice(1000.0, 20, invoice_user_id=self.salesperson.id)
+        for order in ((small, large), (large, small)):
+            amounts = {item: 10.0 for move in order for item in self.items_of(move)}
+            dispute = self.disputes._record(self.category, amounts, "Too expensive")
+            self.assertEqual(dispute.owner_id, self.salesperson)
+
     def test_deadline_counts_working_days(self):
         # 10 working days after Monday 2 March 2026 are two weeks
         with freeze_time("2026-03-02 12:00:00"):
@@ -367,6 +557,9 @@ class TestDisputePeople(DisputeCase):
             self.disputes._select_late()._escalate_each()
             self.assertFalse(self.disputes._select_late() & dispute, "once")
         self.assertEqual(dispute.escalation, "owner")
+        with freeze_time(f"{manager_day - timedelta(days=1)} 12:00:00"):
+            self.disputes._select_late()._escalate_each()
+        self.assertEqual(dispute.escalation, "owner", "on the last day")
         with freeze_time(f"{manager_day} 12:00:00"):
             self.disputes._select_late()._escalate_each()
         self.assertEqual(dispute.escalation, "manager")
@@ -378,6 +571,39 @@ class TestDisputePeople(DisputeCase):
         )
         dispute.with_user(self.controller)._withdraw("Settled by telephone")
         self.assertFalse(dispute.activity_ids)
+
+    def test_the_manager_hears_at_once_where_the_owner_is_gone(self):
+        self.quality.with_company(self.company).user_id = self.stranger
+        dispute = self.record(self.make_invoice(1000.0, 10), 100.0, self.quality)
+        self.stranger.active = False
+        late = dispute.deadline + timedelta(days=1)
+        with freeze_time(f"{late} 12:00:00"):
+            self.disputes._select_late()._escalate_each()
+        self.assertEqual(dispute.escalation, "manager")
+
+    def test_nobody_hears_of_what_was_dealt_with_meanwhile(self):
+        late, again, put_off = (self.record(self.make_invoice(1000.0, 10), 100.0) for _number in range(3))
+        day = late.deadline + timedelta(days=1)
+        with freeze_time(f"{day} 12:00:00"):
+            waiting = self.disputes._select_late() & (late | again | put_off)
+            self.assertEqual(waiting, late | again | put_off)
+            late._withdraw("Settled by telephone")
+            put_off.deadline = day
+            again._escalate()
+            tasks = again.activity_ids
+            for dispute in waiting:
+                dispute._escalate_late()
+        self.assertFalse(late.activity_ids)
+        self.assertEqual(again.activity_ids, tasks)
+        self.assertFalse(put_off.escalation, "it is due today")
+
+    def test_who_may_write_it_is_asked_for_the_credit_note(self):
+        self.quality.with_company(self.company).user_id = self.stranger
+        dispute = self.record(self.make_invoice(1000.0, 10), 100.0, self.quality)
+        self.accept(dispute, user=self.stranger)
+        asked = dispute.sudo().activity_ids.user_id
+        self.assertTrue(asked)
+        self.assertTrue(self.env["account.move"].with_user(asked).has_access("create"))
 
     def test_salesperson_records_for_own_customers_only(self):
         invoice = self.make_invoice(1000.0, 10)
@@ -405,6 +631,7 @@ class TestDisputePeople(DisputeCase):
         record = record.browse(record._open_form(invoice.with_user(self.auditor))["res_id"])
         record.description = "No"
         record.line_ids.amount = 10.0
+        dispute.sudo().owner_id = self.auditor
         for forbidden in (
             record.action_record,
             dispute.with_user(self.auditor).action_start,

@@ -136,6 +136,10 @@ class TestDunningDispatch(DispatchCase, MailCase):
         letter = self.propose().letter_ids
         letter.with_user(self.collector).action_mark_contacted()
         self.assertEqual(letter.state, "draft")
+        letter.sudo().channel = "post"
+        letter.with_user(self.collector).action_mark_contacted()
+        self.assertEqual(letter.state, "draft", "nobody approved it")
+        letter.sudo().channel = "email"
         mailed = self.queued_from(letter)
         mailed.sudo()._mark_contacted()
         self.assertEqual(mailed.state, "queued", "a mail is sent when the mail server says so")
@@ -285,6 +289,61 @@ class TestDunningDispatch(DispatchCase, MailCase):
             with self.assertRaises(AccessError):
                 getattr(letter.with_user(stranger), call)()
         self.assertEqual(letter.state, "queued")
+
+
+@tagged("post_install", "-at_install")
+class TestDunningAmountToPay(DispatchCase):
+    """What the link of a letter asks for."""
+
+    def transaction(self, invoice, state, amount, currency=None):
+        provider = self.env["payment.provider"].create({"name": "Cards", "company_id": self.company.id})
+        methods = self.env["payment.method"].with_context(active_test=False)
+        transaction = self.env["payment.transaction"].create(
+            {
+                "provider_id": provider.id,
+                "payment_method_id": methods.search([], limit=1).id,
+                "reference": f"{invoice.name} {state} {amount}",
+                "amount": amount,
+                "currency_id": (currency or self.company.currency_id).id,
+                "partner_id": self.customer.id,
+                "invoice_ids": [Command.set(invoice.ids)],
+            }
+        )
+        self.env.flush_all()
+        # Providers of other addons bring it there.
+        self.env.cr.execute(
+            "UPDATE payment_transaction SET state = %s WHERE id = %s", [state, transaction.id]
+        )
+        self.env.invalidate_all()
+        return transaction
+
+    def test_what_providers_confirmed_comes_off(self):
+        invoice = self.make_invoice(days=20, amount=1000)
+        letter = self.queued()
+        self.transaction(invoice, "pending", 5)
+        self.transaction(invoice, "cancel", 5)
+        self.assertEqual(letter._get_amount_to_pay(), 1000)
+        self.transaction(invoice, "authorized", 100)
+        self.assertEqual(letter._get_amount_to_pay(), 900)
+        paid = self.transaction(invoice, "done", 200)
+        self.assertEqual(letter._get_amount_to_pay(), 700)
+        euro = self.setup_other_currency("EUR", rates=[("2000-01-01", 2.0)])
+        self.transaction(invoice, "done", 40, euro)
+        self.assertEqual(letter._get_amount_to_pay(), 700, "Odoo books it at its rate")
+        payment = self.pay(invoice, 200)
+        paid.payment_id = payment
+        self.assertEqual(letter._get_amount_to_pay(), 700, "it is booked by now")
+
+    def test_never_more_than_the_letter_asked_for(self):
+        invoice = self.make_invoice(days=20, amount=1000)
+        self.make_entry([(self.customer, None, -300.0)])
+        letter = self.queued()
+        self.assertEqual((letter.amount_due, letter.amount_credit), (1000, 300))
+        self.assertEqual(letter._get_amount_to_pay(), 700)
+        self.pay(invoice, 800)
+        self.assertEqual(letter._get_amount_to_pay(), 200)
+        self.pay(invoice, 200)
+        self.assertEqual(letter._get_amount_to_pay(), 0)
 
 
 @tagged("post_install", "-at_install")

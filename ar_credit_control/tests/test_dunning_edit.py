@@ -42,6 +42,47 @@ class TestDunningEdit(DunningCase):
         with self.assertRaises(UserError):
             letter.with_user(self.collector)._edit(stage=other)
 
+    def test_archived_stages_are_none_to_go_down_to(self):
+        letter = self.second_letter()
+        self.first.active = False
+        with self.assertRaises(UserError):
+            letter.with_user(self.collector)._edit(stage=self.first)
+
+    def test_what_stood_lower_stays_there(self):
+        """Lowered from the third to the second stage, what came to the first one does not climb."""
+        self.make_invoice(days=60)
+        for days in (0, 7):
+            letter = self.propose(self.today + timedelta(days=days)).letter_ids
+            self.send(letter)
+            letter.sudo().date = self.today + timedelta(days=days)
+        young = self.make_invoice(days=5, amount=70)
+        letter = self.propose(self.today + timedelta(days=14)).letter_ids
+        self.assertEqual(letter.stage_id, self.third)
+        letter.with_user(self.collector)._edit(stage=self.second)
+        stages = {line.move_id: line.stage_id for line in letter.line_ids}
+        self.assertEqual(set(stages.values()), {self.first, self.second})
+        self.assertEqual(stages[young], self.first)
+
+    def test_credit_comes_off_when_items_are_taken_off(self):
+        gone = self.make_invoice(days=30, amount=500)
+        self.make_invoice(days=20, amount=1000)
+        self.make_entry([(self.customer, None, -200.0)])
+        letter = self.propose().letter_ids
+        self.assertEqual(letter.amount_total, 1300)
+        letter.line_ids.filtered(lambda item: item.move_id == gone).with_user(self.collector).action_drop()
+        self.assertEqual((letter.amount_due, letter.amount_total), (1000, 800))
+        self.send(letter)
+        self.assertEqual((letter.amount_due, letter.amount_credit, letter.amount_total), (1000, 200, 800))
+
+    def test_something_due_is_left(self):
+        due = self.make_invoice(days=30, amount=500)
+        self.make_invoice(days=1, amount=70)
+        letter = self.propose().letter_ids
+        self.assertEqual(letter.line_ids.mapped("is_due"), [True, False])
+        line = letter.line_ids.filtered(lambda item: item.move_id == due)
+        with self.assertRaisesRegex(UserError, "drop the letter"):
+            line.with_user(self.collector).action_drop()
+
     def test_recipient_and_channel_stay_when_sending(self):
         person = self.env["res.partner"].create(
             {"name": "Ines Buchhaltung", "parent_id": self.customer.id, "email": "ines@example.com"}
@@ -179,6 +220,19 @@ class TestDunningEdit(DunningCase):
             self.customer,
         )
         self.assertTrue(invoices)
+
+    def test_limits_are_of_what_is_asked_for_and_of_the_company(self):
+        other = self.make_customer("Other")
+        for partner in (self.customer, other):
+            self.make_invoice(days=20, amount=1000, partner=partner)
+        self.make_entry([(self.customer, None, -930.0)])
+        elsewhere = self.setup_other_company()["company"]
+        profiles = self.env["ar.credit.profile"]
+        profiles._get_or_create(other, elsewhere).collector_id = self.collector
+        profiles._get_or_create(self.customer, self.company).collector_id = self.collector
+        self.assertEqual(self.filtered(filter_collector_id=self.collector.id), self.customer)
+        self.assertEqual(self.filtered(filter_min_amount=71), other)
+        self.assertEqual(self.filtered(filter_min_amount=70), self.customer | other)
 
     def test_smallest_amount_converts_currencies(self):
         euro = self.env.ref("base.EUR")

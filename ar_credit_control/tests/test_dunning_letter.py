@@ -252,6 +252,85 @@ class TestDunningLetter(DunningCase):
         letter.mail_id._postprocess_sent_message([self.customer], [])
         self.assertEqual(letter.state, "sent")
 
+    def test_what_is_only_listed_raises_no_letter(self):
+        """An item whose stage was sent stands in the letter with that stage; the letter is of its own."""
+        old = self.make_invoice(days=60)
+        for days in (14, 7, 0):
+            letter = self.propose(self.today - timedelta(days=days)).letter_ids
+            self.send(letter)
+            letter.sudo().date = self.today - timedelta(days=days)
+        self.assertEqual(old.dunning_stage_id, self.third)
+        self.make_invoice(days=5, amount=300)
+        letter = self.propose(self.today + timedelta(days=7)).letter_ids
+        self.assertEqual((letter.stage_id, len(letter.line_ids)), (self.first, 2))
+        self.send(letter)
+        self.assertEqual((letter.state, letter.stage_id), ("sent", self.first))
+
+    def test_letters_that_failed_are_tried_again_beside_others(self):
+        """A waiting letter in the same currency stands in the way, one in another or a sent one does not."""
+        euro = self.setup_other_currency("EUR", rates=[("2000-01-01", 1.0)])
+        self.make_invoice(days=20)
+        letter = self.approved()
+        letter._queue()
+        letter.mail_id.cancel()
+        self.assertEqual(letter.state, "failed")
+        waiting = letter.copy({"occurrence": 7, "state": "draft", "currency_id": euro.id, "mail_id": False})
+        letter.copy({"occurrence": 8, "state": "sent", "mail_id": False})
+        letter.with_user(self.controller).action_retry()
+        self.assertEqual(letter.state, "queued")
+        letter.mail_id.cancel()
+        waiting.currency_id = letter.currency_id
+        with self.assertRaisesRegex(UserError, "newer letter"):
+            letter.with_user(self.controller).action_retry()
+
+    def test_a_mail_that_was_sent_is_not_sent_twice(self):
+        self.make_invoice(days=20)
+        letter = self.approved()
+        letter._queue()
+        former = letter.mail_id
+        former.state = "sent"
+        letter._mark_failed("It came back")
+        letter.with_user(self.controller).action_retry()
+        self.assertEqual((letter.state, former.state), ("approved", "sent"))
+        letter._queue()
+        self.assertNotEqual(letter.mail_id, former)
+
+    def test_items_that_were_booked_anew_are_claimed_still(self):
+        """Setting an invoice back to draft may delete its journal item: entry and due date know it."""
+        invoice = self.make_invoice(days=20)
+        letter = self.approved()
+        letter.line_ids.move_line_id = False
+        letter._queue()
+        self.assertEqual((letter.state, letter.amount_total), ("queued", 1000))
+        self.assertEqual(letter.line_ids.move_line_id.move_id, invoice)
+
+    def test_approved_letters_of_merged_customers_wait_for_one_to_both(self):
+        self.make_invoice(days=20)
+        letter = self.approved()
+        self.env["ar.dunning.letter"]._merge_partners(self.customer, self.make_customer("Destination"))
+        self.assertEqual((letter.state, letter.cancel_reason), ("cancelled", "waiting"))
+
+    def test_dropped_today_counts_from_today(self):
+        self.make_invoice(days=20)
+        letter = self.propose().letter_ids
+        letter.sudo().date = self.today - timedelta(days=5)
+        for state in ("queued", "sent"):
+            letter.sudo().state = state
+            with self.assertRaises(UserError):
+                letter.with_user(self.collector).action_drop()
+        letter.sudo().state = "approved"
+        letter.with_user(self.collector).action_drop()
+        self.assertEqual((letter.state, letter.date), ("cancelled", self.today))
+
+    def test_bounces_change_what_is_out_alone(self):
+        self.make_invoice(days=20)
+        letter = self.propose().letter_ids
+        letter.sudo()._message_receive_bounce("kornmann@example.com", self.customer)
+        self.assertEqual((letter.state, letter.channel), ("draft", "email"))
+        letter.with_user(self.collector).action_drop()
+        letter.sudo()._switch_to_post("It came back.")
+        self.assertEqual(letter.state, "cancelled")
+
     def test_cancelled_or_deleted_mail_fails_the_letter(self):
         for end in (lambda mail: mail.cancel(), lambda mail: mail.unlink()):
             customer = self.make_customer("Mail")
@@ -416,7 +495,10 @@ class TestDunningLetter(DunningCase):
         invoice = self.make_invoice(days=40)
         self.assertFalse(invoice.dunning_stage_id)
         self.assertEqual(invoice.dunning_next_date, self.today)
-        self.send(self.propose().letter_ids)
+        letter = self.propose().letter_ids
+        invoice.invalidate_recordset()
+        self.assertEqual((invoice.dunning_letter_count, invoice.dunning_stage_id.ids), (0, []), "a draft")
+        self.send(letter)
         invoice.invalidate_recordset()
         self.assertEqual(invoice.dunning_stage_id, self.first)
         self.assertEqual(invoice.dunning_last_date, self.today)

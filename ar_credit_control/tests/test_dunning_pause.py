@@ -47,6 +47,9 @@ class TestDunningPause(DunningPolicyCase):
         self.pause((invoice, None, "plan", None))
         invoice.invalidate_recordset()
         self.assertFalse(invoice.dunning_next_date)
+        other = self.make_invoice(days=20, amount=1000)
+        self.pause((other, 400, "disputed", None), (other, 600, "promised", self.day(5)))
+        self.assertFalse(other.dunning_next_date, "one of its parts waits for a person")
 
     def test_partly_paused_item_keeps_its_next_date(self):
         invoice = self.make_invoice(days=20, amount=1000)
@@ -61,6 +64,11 @@ class TestDunningPause(DunningPolicyCase):
         letter = self.propose().letter_ids
         self.assertEqual(letter.amount_due, 500)
         self.assertEqual(letter.line_ids.mapped("amount"), [500])
+        other = self.make_customer("Other AG")
+        entry = self.make_entry([(other, 20, 400.0), (other, 20, 600.0)])
+        self.pause((entry, 300, "disputed", None))
+        letter = self.propose().letter_ids
+        self.assertEqual(letter.line_ids.mapped("amount"), [100, 600], "nothing is left for the second")
 
     def test_company_amount_follows_the_claimed_part(self):
         euro = self.setup_other_currency("EUR", rates=[("2000-01-01", 0.5)])
@@ -124,6 +132,10 @@ class TestDunningPause(DunningPolicyCase):
     def test_salesperson_sees_no_preview(self):
         with self.assertRaises(AccessError):
             self.preview_items().with_user(self.seller).search([])
+        policy = self.make_policy(self.setup_other_company()["company"])
+        for preview in (self.preview(policy=policy), self.preview_items(policy=policy)):
+            with self.assertRaises(AccessError):
+                preview.with_user(self.collector).search([])
 
     # Ageing
 
@@ -210,6 +222,22 @@ class TestDunningPause(DunningPolicyCase):
         invoice.action_post()
         self.assertEqual(self.outcome(), [("excluded_item", 1200)])
 
+    def test_exclusion_of_a_day_is_in_force_on_it(self):
+        invoice = self.make_invoice(days=20)
+        exclusion = self.exclude(self.collector, invoice, self.day(1))
+        exclusion.sudo().write({"date": self.day(-9), "date_to": self.today})
+        self.assertEqual((exclusion.state, self.outcome()), ("active", [("excluded_item", 1000)]))
+        self.assertIn(exclusion, exclusion.search([("state", "=", "active")]))
+        self.assertFalse(self.exclude(self.collector, invoice), "it is excluded already")
+
+    def test_credits_are_no_items_to_exclude(self):
+        invoice = self.make_invoice(days=20)
+        note = self.make_invoice(days=20, amount=300, move_type="out_refund")
+        items = self.env["ar.aging.report"].search([("move_id", "in", (invoice | note).ids)])
+        self.assertEqual(len(items), 2)
+        exclusions = self.env["ar.dunning.exclusion"]._exclude_items(items, "Agreed")
+        self.assertEqual(exclusions.move_id, invoice)
+
     def test_excluded_customer(self):
         invoice = self.make_invoice(days=20)
         exclusions = self.env["ar.dunning.exclusion"].with_user(self.collector)
@@ -229,6 +257,10 @@ class TestDunningPause(DunningPolicyCase):
         self.make_invoice(days=20, company=other)
         exclusions = self.env["ar.dunning.exclusion"].with_user(self.collector)
         exclusions._exclude_customers(self.customer, self.company, "Merger talks")
+        self.assertEqual(self.outcome(policy=policy), [("First reminder", 1000)])
+        profiles = self.env["ar.credit.profile"]
+        ours = profiles._get_or_create(self.customer, self.company)
+        ours.write({"dunning_excluded": True, "dunning_excluded_reason": "Merger talks"})
         self.assertEqual(self.outcome(policy=policy), [("First reminder", 1000)])
 
     def test_who_may_exclude(self):

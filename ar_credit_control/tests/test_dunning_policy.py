@@ -100,6 +100,55 @@ class TestDunningPolicy(DunningPolicyCase):
         self.make_invoice(days=10, amount=2)
         self.assertEqual(self.outcome(), [("First reminder", 101)])
 
+    def test_just_the_smallest_share_is_enough(self):
+        self.first.min_share = 10
+        self.make_invoice(days=10, amount=100)
+        self.make_invoice(days=-30, amount=900)
+        self.assertEqual(self.outcome(), [("First reminder", 100)])
+
+    def test_what_is_not_asked_for_does_not_reach_the_amount(self):
+        self.first.min_amount = 500
+        self.make_invoice(days=10, amount=400)
+        self.make_invoice(days=10, amount=300).action_toggle_block_payment()
+        self.assertIn(("stage_minimum", 400), self.outcome())
+
+    def test_each_currency_reaches_the_amount_by_itself(self):
+        euro = self.setup_other_currency("EUR", rates=[("2000-01-01", 1.0)])
+        self.first.min_amount = 500
+        self.make_invoice(days=10, amount=600)
+        self.make_invoice(days=10, amount=400, currency=euro)
+        self.assertEqual(self.outcome(), [("First reminder", 600), ("stage_minimum", 400)])
+
+    def test_just_the_smallest_letter_goes_out(self):
+        self.make_invoice(days=20, amount=50)
+        self.assertEqual(self.outcome(), [("First reminder", 50)])
+        other = self.make_customer("Credit AG")
+        self.make_invoice(days=20, amount=100, partner=other)
+        self.make_entry([(other, None, -60.0)])
+        self.assertEqual(self.outcome(other), [("minimum", 100)], "what is asked for is 40")
+
+    def test_two_stages_before_the_due_date(self):
+        later = self.before.copy({"day_offset": -2, "policy_id": self.policy.id, "name": "Soon due"})
+        self.make_invoice(days=-2)
+        letter = self.propose().letter_ids
+        self.assertEqual((letter.stage_id, len(letter.line_ids)), (later, 1))
+
+    def test_letters_of_other_companies_and_currencies_do_not_stand_in_the_way(self):
+        other = self.setup_other_company()["company"]
+        policy = self.make_policy(other)
+        euro = self.setup_other_currency("EUR", rates=[("2000-01-01", 1.0)])
+        self.make_invoice(days=20, company=other)
+        theirs = self.propose(policy=policy).letter_ids
+        self.make_invoice(days=20)
+        ours = self.propose().letter_ids
+        self.assertEqual(ours.company_id, self.company, "theirs waits")
+        self.make_invoice(days=20, amount=300, currency=euro)
+        self.assertEqual(self.propose().letter_ids.currency_id, euro, "ours waits")
+        self.env["ar.dunning.letter"].sudo().search([("company_id", "=", self.company.id)]).action_drop()
+        theirs.sudo().write({"state": "sent", "date": self.today})
+        self.env["ar.dunning.letter"].sudo().search([("state", "=", "cancelled")]).cancel_reason = "settled"
+        self.assertEqual(len(self.propose().letter_ids), 2, "the letter of the other company is no contact")
+
     def test_skipping_falls_to_the_highest_stage_that_is_reached(self):
         self.policy.skip_when_late = True
         self.third.min_amount = 5000
@@ -135,6 +184,11 @@ class TestDunningPolicy(DunningPolicyCase):
             {line.amount: line.stage_id for line in letter.line_ids}, {100: self.second, 200: self.third}
         )
         self.assertEqual(letter.stage_id, self.third)
+        other = self.make_customer("Just late")
+        self.make_invoice(days=14, partner=other)
+        letter = self.propose().letter_ids.filtered(lambda letter: letter.partner_id == other)
+        self.assertEqual(letter.line_ids.stage_id, self.second, "on its day")
+        self.assertEqual(len(letter.line_ids), 1)
 
     def test_skipping_never_reaches_a_hand_over(self):
         self.policy.skip_when_late = True
@@ -205,7 +259,8 @@ class TestDunningPolicy(DunningPolicyCase):
                 self.send_on(date + timedelta(days=20), again)
                 invoice.invalidate_recordset()
                 self.assertEqual(invoice.dunning_next_date, self.day(40) if skip else False)
-                self.assertEqual(self.outcome(date=self.day(60)), [("hand_over", 1000)])
+                for days in (50, 60):
+                    self.assertEqual(self.outcome(date=self.day(days)), [("hand_over", 1000)])
                 savepoint.rollback()
 
     def test_a_stage_that_is_not_the_last_does_not_repeat(self):
@@ -237,6 +292,7 @@ class TestDunningPolicy(DunningPolicyCase):
         self.propose(date)
         kind = self.env.ref("ar_credit_control.mail_activity_dunning_hand_over")
         activity = self.env["mail.activity"].search([("activity_type_id", "=", kind.id)])
+        self.assertEqual(len(activity), 1)
         self.assertEqual(activity.user_id, self.collector)
 
     def test_excluded_customers_are_not_handed_over(self):
@@ -259,6 +315,20 @@ class TestDunningPolicy(DunningPolicyCase):
         self.first.write({"send_by": "none", "task": "call"})
 
     # Contacts
+
+    def test_days_between_contacts(self):
+        """A letter goes out again on the first day that is so many days after the last one."""
+        self.policy.contact_interval_days = 7
+        self.make_invoice(days=200)
+        self.send_on(self.today, self.propose().letter_ids)
+        self.assertEqual(self.outcome(date=self.day(6)), [("contacted", 1000)])
+        self.assertEqual(self.outcome(date=self.day(7)), [("Second reminder", 1000)])
+        self.policy.write({"contact_cap": 5, "contact_cap_days": 30})
+        self.assertEqual(self.outcome(date=self.day(7)), [("Second reminder", 1000)])
+
+    def test_copies_are_no_automatic_policies(self):
+        self.policy.automatic = True
+        self.assertFalse(self.policy.copy().automatic)
 
     def test_cap_on_contacts(self):
         self.policy.write({"contact_cap": 2, "contact_cap_days": 30})
@@ -657,6 +727,14 @@ class TestDunningPolicy(DunningPolicyCase):
                 self.assertEqual(self.outcome(), [expected])
                 savepoint.rollback()
                 self.env.invalidate_all()
+
+    def test_money_on_its_way_in_another_currency_covers(self):
+        euro = self.setup_other_currency("EUR", rates=[("2000-01-01", 0.5)])
+        self.make_invoice(days=20, amount=1000)
+        self.transaction("authorized", amount=499, currency_id=euro.id)
+        self.assertEqual(self.outcome(), [("First reminder", 1000)])
+        self.transaction("done", amount=1, currency_id=euro.id)
+        self.assertEqual(self.outcome(), [("unapplied", 1000)])
 
     def test_transaction_that_became_a_payment_counts_once(self):
         self.make_invoice(days=20, amount=1000)

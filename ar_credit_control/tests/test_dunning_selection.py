@@ -77,6 +77,10 @@ class TestDunningSelection(DunningCase):
         run = self.propose(self.today + timedelta(days=30))
         self.assertFalse(run.letter_ids)
         self.assertEqual(self.reasons(run), {(self.customer, "waiting")})
+        waiting = self.env["ar.dunning.letter"].sudo().search([("partner_id", "=", self.customer.id)])
+        waiting._cancel_unsent("settled")
+        again = self.propose(self.today + timedelta(days=30)).letter_ids
+        self.assertEqual(again.stage_id, self.first, "the first one never went out")
 
     def test_one_letter_lists_all_that_is_overdue(self):
         old = self.make_invoice(days=60, amount=100)

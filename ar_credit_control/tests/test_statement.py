@@ -90,19 +90,134 @@ class TestStatement(DunningCase):
         self.assertEqual((owed, owing), (1000, 250))
         self.assertEqual(bill.state, "posted")
 
-    def make_bill(self, amount):
-        bill = self.env["account.move"].create(
-            {
-                "move_type": "in_invoice",
-                "partner_id": self.customer.id,
-                "invoice_date": self.today,
-                "invoice_line_ids": [
-                    Command.create({"name": "Parts", "price_unit": amount, "tax_ids": [Command.clear()]})
-                ],
-            }
+    def make_bill(self, amount, company=None, currency=None, move_type="in_invoice"):
+        company = company or self.company
+        journal = self.env["account.journal"].search(
+            [("company_id", "parent_of", company.ids), ("type", "=", "purchase")], limit=1
+        )
+        bill = (
+            self.env["account.move"]
+            .with_company(company)
+            .create(
+                {
+                    "move_type": move_type,
+                    "company_id": company.id,
+                    "journal_id": journal.id,
+                    "partner_id": self.customer.id,
+                    "currency_id": (currency or company.currency_id).id,
+                    "invoice_date": self.today,
+                    "invoice_line_ids": [
+                        Command.create({"name": "Parts", "price_unit": amount, "tax_ids": [Command.clear()]})
+                    ],
+                }
+            )
         )
         bill.action_post()
         return bill
+
+    def test_first_and_last_day_belong_to_the_period(self):
+        first = self.today - timedelta(days=60)
+        for days, amount in ((31, 1.0), (30, 10.0), (-30, 100.0)):  # booked the day before, then, and today
+            self.make_invoice(days, amount)
+        balance = self._make(self.customer, date_from=first).balance_ids
+        self.assertEqual((balance.opening, balance.charged, balance.closing), (1, 110, 111))
+        yesterday = self._make(self.customer, date_from=first, date=self.today - timedelta(days=1))
+        balance = yesterday.balance_ids
+        self.assertEqual((balance.opening, balance.charged, balance.closing), (1, 10, 11))
+
+    def test_drafts_deposits_and_other_companies_stay_out(self):
+        self.make_invoice(100, 5.0)
+        self.make_invoice(10, 1000.0)
+        self.make_bill(250.0)
+        for days in (100, 10):
+            self.make_invoice(days, 70.0).button_draft()
+        self.make_bill(8.0).button_draft()
+        other = self.setup_other_company()["company"]
+        for days in (100, 10):
+            self.make_invoice(days, 7000.0, company=other)
+        self.make_bill(800.0, company=other)
+        receivable, payable = (
+            self.company_data[f"default_account_{kind}"].copy({"non_trade": True})
+            for kind in ("receivable", "payable")
+        )
+        for days in (100, 10):
+            moved = self.make_invoice(days, 300.0)
+            moved.button_draft()
+            moved.line_ids.filtered("date_maturity").account_id = receivable
+            moved.action_post()
+        deposit = self.make_bill(30.0)
+        deposit.button_draft()
+        deposit.line_ids.filtered("date_maturity").account_id = payable
+        deposit.action_post()
+        statement = self._make(self.customer, date_from=self.today - timedelta(days=60))
+        balance = statement.balance_ids
+        self.assertEqual((balance.opening, balance.charged, balance.closing), (5, 1000, 1005))
+        self.assertEqual(balance.amount_payable, 250)
+        self.assertEqual(len(statement.line_ids), 1)
+
+    def test_branches_belong_to_the_statement(self):
+        branch = self.env["res.company"].create({"name": "Branch", "parent_id": self.company.id})
+        self.env.cr.precommit.run()  # core gives the branch its chart of accounts here
+        self.env.user.company_ids |= branch
+        self.make_invoice(100, 5.0, company=branch)
+        self.make_invoice(10, 1000.0, company=branch)
+        self.make_bill(250.0, company=branch)
+        balance = self._make(self.customer, date_from=self.today - timedelta(days=60)).balance_ids
+        self.assertEqual((balance.opening, balance.charged, balance.closing), (5, 1000, 1005))
+        self.assertEqual(balance.amount_payable, 250)
+
+    def test_what_we_owe_is_that_of_the_date(self):
+        other = self.env["res.currency"].search([("id", "!=", self.company.currency_id.id)], limit=1)
+        other.active = True
+        self.make_invoice(40, 1000.0)
+        self.make_bill(250.0)
+        self.make_bill(40.0, move_type="in_refund", currency=other)
+        self.assertEqual(self._make(self.customer).balance_ids.amount_payable, 250, "no line for a claim")
+        before = self._make(self.customer, date=self.today - timedelta(days=1))
+        self.assertEqual(before.balance_ids.amount_payable, 0)
+
+    def test_what_we_owe_of_both_accounts(self):
+        self.make_invoice(10, 400.0, move_type="out_refund")
+        self.make_bill(250.0)
+        self.assertEqual(self._make(self.customer).balance_ids._get_owed(), (0, 650))
+
+    def test_due_today_is_not_overdue(self):
+        day = self.today + timedelta(days=10)
+        self.make_invoice(0, 100.0)
+        statement = self._make(self.customer, pay_by=day)
+        self.assertEqual((statement.balance_ids.amount_overdue, statement.total_overdue), (0, 0))
+        self.assertFalse(statement.is_demand)
+        self.make_invoice(1, 1000.0)
+        self.make_invoice(5, 400.0, move_type="out_refund")
+        statement = self._make(self.customer, pay_by=day)
+        self.assertEqual((statement.balance_ids.amount_overdue, statement.total_overdue), (1000, 1000))
+
+    def test_as_much_on_account_as_overdue_is_no_demand(self):
+        day = self.today + timedelta(days=10)
+        self.make_invoice(40, 1000.0)
+        self.make_invoice(5, 1000.0, move_type="out_refund")
+        self.assertFalse(self._make(self.customer, pay_by=day).pay_by)
+
+    def test_all_are_who_owe_or_had_movements_but_not_ourselves(self):
+        other = self.setup_other_company()["company"]
+        paid = self.make_invoice(10, 100.0)
+        self.pay(paid)
+        self.make_invoice(10, 100.0, partner=other.partner_id)
+        contact = self.make_customer("Our Shop", parent_id=other.partner_id.id)
+        self.make_invoice(10, 100.0, partner=contact)
+        customers = self._make(date_from=self.today - timedelta(days=60)).partner_id
+        self.assertIn(self.customer, customers)
+        self.assertNotIn(other.partner_id, customers)
+        self.assertNotIn(self.customer, self._make().partner_id, "nothing is open")
+
+    def test_our_contact_is_the_collector_of_this_company(self):
+        self.make_invoice(30, 100.0)
+        other = self.setup_other_company()["company"]
+        profiles = self.env["ar.credit.profile"]
+        profiles._get_or_create(self.customer, other).collector_id = self.controller
+        self.assertEqual(self._make(self.customer).user_id, self.collector, "who made it")
+        profiles._get_or_create(self.customer, self.company).collector_id = self.other_controller
+        self.assertEqual(self._make(self.customer).user_id, self.other_controller)
 
     def test_asks_for_payment_of_what_receipts_do_not_cover(self):
         day = self.today + timedelta(days=10)
@@ -192,6 +307,21 @@ class TestStatement(DunningCase):
         with self.assertRaises(UserError):
             statement.action_send()
 
+    def test_what_went_by_mail_was_not_handed_over(self):
+        self.make_invoice(30, 100.0)
+        mailed, printed = self._make(self.customer), self._make(self.customer)
+        mailed.action_send()
+        (mailed + printed).action_mark_sent()
+        self.assertEqual((mailed.state, mailed.sent_by), ("queued", "email"))
+        self.assertEqual((printed.state, printed.sent_by), ("sent", "paper"))
+
+    def test_a_mail_that_bounces_fails_what_was_sent_alone(self):
+        self.make_invoice(30, 100.0)
+        mailed, draft = self._make(self.customer), self._make(self.customer)
+        mailed.action_send()
+        (mailed + draft).sudo()._message_receive_bounce("kornmann@example.com", self.customer)
+        self.assertEqual((mailed.state, draft.state), ("failed", "draft"))
+
     def test_many_mails_go_out_in_the_background_once(self):
         partners = self.env["res.partner"]
         for number in range(4):
@@ -227,6 +357,58 @@ class TestStatement(DunningCase):
         self.assertIn(statement.sudo().document_id, letter.sudo().mail_id.attachment_ids)
         letter.sudo()._mark_sent()
         self.assertEqual(statement.state, "sent")
+
+    def test_goes_to_the_recipient_of_the_letter_and_not_with_a_call(self):
+        self.before.attach_statement = True
+        self.make_invoice(-3, 100.0)
+        contact = self.make_customer("Ms Kornmann", parent_id=self.customer.id, is_company=False)
+        letter = self.propose().letter_ids
+        letter.with_user(self.collector)._edit(recipient=contact)
+        self.send(letter)
+        self.assertEqual(letter.statement_ids.recipient_id, contact)
+        called = self.make_customer("Called KG")
+        self.make_invoice(-3, 100.0, partner=called)
+        self.before.write({"send_by": "none", "task": "call"})
+        letter = self.propose().letter_ids.filtered(lambda letter: letter.partner_id == called)
+        letter.with_user(self.other_controller).action_approve()
+        letter.sudo()._queue()
+        self.assertEqual((letter.channel, letter.state), ("call", "queued"))
+        self.assertFalse(letter.statement_ids)
+
+    def test_of_letters_in_two_currencies_the_later_day_counts(self):
+        other = self.env["res.currency"].search([("id", "!=", self.company.currency_id.id)], limit=1)
+        other.active = True
+        (self.first | self.second).attach_statement = True
+        self.first.reply_days, self.second.reply_days = 14, 5
+        self.make_invoice(20, 1000.0)
+        self.send(self.propose(date=self.today).letter_ids)
+        self.make_invoice(5, 9000.0, currency=other)
+        self.env["ar.dunning.letter"].sudo().search([]).date = self.today - timedelta(days=30)
+        letters = self.propose().letter_ids
+        self.assertEqual(letters.stage_id, self.first | self.second)
+        letters.with_user(self.other_controller).action_approve()
+        letters.sudo()._queue()
+        statement = letters.statement_ids
+        self.assertEqual(statement.pay_by, self.today + timedelta(days=14))
+
+    def test_a_letter_that_is_tried_again_carries_the_new_figures_only(self):
+        self.before.attach_statement = True
+        self.make_invoice(-3, 100.0)
+        letter = self.propose().letter_ids
+        letter.with_user(self.other_controller).action_approve()
+        letter.sudo()._queue()
+        letter.sudo().mail_id.cancel()
+        self.assertEqual(letter.state, "failed")
+        letter.sudo().mail_id.unlink()
+        self.make_invoice(-20, 900.0)
+        letter.with_user(self.other_controller).action_retry()
+        letter.sudo()._queue()
+        former, latest = letter.statement_ids.sorted("id")
+        self.assertEqual(latest.balance_ids.closing, 1000)
+        self.assertEqual(letter.sudo().enclosure_ids, latest.sudo().document_id)
+        letter.sudo()._mark_sent()
+        self.assertEqual((former.state, latest.state), ("draft", "sent"), "the former one never went out")
+        self.assertFalse(former.sent_date)
 
     def test_goes_with_a_letter_that_waited_while_its_customer_got_a_parent(self):
         self.before.attach_statement = True

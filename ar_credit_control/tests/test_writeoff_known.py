@@ -2,6 +2,8 @@
 
 from datetime import timedelta
 
+from freezegun import freeze_time
+
 from odoo.fields import Command
 from odoo.tests import tagged
 
@@ -129,6 +131,9 @@ class TestWriteoffKnown(ProvisionCase):
         self.assertEqual((plan.state, plan.amount_paid, plan.missed_on), ("written_off", 500, False))
         self.assertEqual(plan.ended_on, self.today)
         self.assertFalse(plan._get_outdated())
+        with freeze_time(self.day(60)):
+            plan.sudo()._judge()
+        self.assertEqual((plan.state, plan.missed_on), ("written_off", False), "nothing more was expected")
         self.cancel(writeoff)
         self.assertEqual((plan.state, plan.next_date), ("active", self.day(40)))
 

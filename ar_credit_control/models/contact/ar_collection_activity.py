@@ -334,10 +334,8 @@ class ArCollectionActivity(models.Model):
             letters = letters.filtered(lambda letter: letter.task_user_id == self.user_id)
         if not letters:
             return
-        waiting = letters.filtered(
-            lambda letter: letter.state == "queued" and letter.channel == LETTER_CHANNELS.get(self.kind)
-        )
-        waiting._mark_contacted(self)
+        delivered = letters.filtered(lambda letter: letter.channel == LETTER_CHANNELS.get(self.kind))
+        delivered._mark_contacted(self)
         letters.activity_ids.filtered(lambda task: task.activity_type_id in types).unlink()
         self.letter_ids = [Command.set(letters.ids)]
 

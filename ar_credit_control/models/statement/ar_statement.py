@@ -324,7 +324,7 @@ class ArStatement(models.Model):
             first = {letter.partner_id.commercial_partner_id.id: letter for letter in reversed(group)}
             made = statements._make(
                 company,
-                group.partner_id.commercial_partner_id,
+                group.partner_id,
                 date=date,
                 pay_by=max(group.mapped("deadline")),
                 asks_confirmation=True,
