@@ -346,6 +346,26 @@ class TestPlan(AgreementCase):
         self.commit()
         self.assertEqual((plan.state, plan.amount_paid, plan.next_date), ("active", 300, self.day(10)))
 
+    def test_nothing_is_paid_of_a_cancelled_invoice(self):
+        invoice = self.due(900)
+        plan = self.plan([5, 10, 15], invoice)
+        self.activate(plan)
+        invoice.button_draft()
+        invoice.button_cancel()
+        self.commit()
+        self.assertEqual((plan.state, plan.amount_paid, plan.ended_on), ("cancelled", 0, self.today))
+        self.assertEqual(plan.line_ids.mapped("amount_paid"), [0, 0, 0])
+        self.assertFalse(plan.next_date or plan.paused_until)
+        self.assertNotIn("paid", plan.sudo().message_ids[0].body)
+        invoice.button_draft()
+        invoice.action_post()
+        self.commit()
+        self.assertEqual((plan.state, plan.ended_on, plan.next_date), ("active", False, self.day(5)))
+        plan.with_user(self.manager).action_cancel("They pay at once")
+        self.commit()
+        self.judge()
+        self.assertEqual(plan.state, "cancelled", "ended by a person, it stays so")
+
     def test_undone_payment(self):
         invoice = self.due(600, 40)
         plan = self.plan([5])

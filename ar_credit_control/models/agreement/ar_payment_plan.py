@@ -602,8 +602,9 @@ class ArPaymentPlan(models.Model):
         """Return the common table expressions of what became of plans, to be put between WITH and the rest.
 
         An instalment is missed when, at the end of its date and the days of grace, less than it and those
-        before it was matched with the items. An item whose entry was cancelled is settled. What was written
-        off is neither paid nor missed: nothing more is expected of the last instalments.
+        before it was matched with the items. An item whose entry was cancelled is settled; where all are, the
+        plan is cancelled, until one is posted again; what a person ended stays so. What was written off is
+        neither paid nor missed: nothing more is expected of the last instalments.
         ``judged_line``: ``id``, ``paid``; ``judged``: ``id``, ``former``, ``state``, ``paid``, ``missed_on``,
         ``next_date``, ``next_amount``, ``paused_until``.
 
@@ -620,20 +621,25 @@ class ArPaymentPlan(models.Model):
                        SUM(line.amount) OVER (PARTITION BY line.plan_id) AS total
                   FROM ar_payment_plan plan
                   JOIN ar_payment_plan_line line ON line.plan_id = plan.id
-                 WHERE plan.state IN ('active', 'kept', 'defaulted', 'written_off') AND %(condition)s
+                 WHERE (plan.state IN ('active', 'kept', 'defaulted', 'written_off')
+                        OR plan.state = 'cancelled' AND plan.ended_by_id IS NULL)
+                   AND %(condition)s
             ),
             judged_line AS (
                 SELECT plan_day.id, plan_day.plan_id, plan_day.date, plan_day.deadline, plan_day.amount,
+                       settled.live,
                        settled.paid_then,
                        settled.paid_now,
                        settled.lost_now,
                        LEAST(plan_day.cumulated, plan_day.total - settled.lost_then) AS expected_then,
                        LEAST(plan_day.cumulated, plan_day.total - settled.lost_now) AS expected_now,
-                       LEAST(GREATEST(settled.paid_now - plan_day.cumulated + plan_day.amount, 0),
-                             plan_day.amount) AS paid
+                       CASE WHEN settled.live = 0 THEN 0
+                            ELSE LEAST(GREATEST(settled.paid_now - plan_day.cumulated + plan_day.amount, 0),
+                                       plan_day.amount) END AS paid
                   FROM plan_day
                  CROSS JOIN LATERAL (
-                        SELECT SUM(CASE WHEN settled.live = 0 THEN item.amount_open
+                        SELECT SUM(settled.live) AS live,
+                               SUM(CASE WHEN settled.live = 0 THEN item.amount_open
                                         ELSE LEAST(GREATEST(item.amount_open - settled.unpaid_then, 0),
                                                    item.amount_open) END) AS paid_then,
                                SUM(CASE WHEN settled.live = 0 THEN item.amount_open
@@ -651,7 +657,8 @@ class ArPaymentPlan(models.Model):
             judged AS (
                 SELECT plan.id,
                        plan.state AS former,
-                       CASE WHEN total.missed_on IS NOT NULL THEN 'defaulted'
+                       CASE WHEN total.live = 0 THEN 'cancelled'
+                            WHEN total.missed_on IS NOT NULL THEN 'defaulted'
                             WHEN total.next_date IS NULL AND total.lost_now > 0 THEN 'written_off'
                             WHEN total.next_date IS NULL THEN 'kept'
                             ELSE 'active' END AS state,
@@ -669,6 +676,7 @@ class ArPaymentPlan(models.Model):
                         SELECT line.plan_id,
                                SUM(line.paid) AS paid,
                                MAX(line.lost_now) AS lost_now,
+                               MAX(line.live) AS live,
                                MIN(line.deadline) FILTER (
                                    WHERE day.today > line.deadline
                                      AND line.paid_then < line.expected_then - plan.tolerance_amount
@@ -747,6 +755,7 @@ class ArPaymentPlan(models.Model):
         texts = {
             "active": self.env._("Payments are in time again: reminders pause."),
             "kept": self.env._("All instalments are paid."),
+            "cancelled": self.env._("Its invoices were cancelled: the plan has ended."),
             "written_off": self.env._("What was left is written off: the plan has ended."),
             "defaulted": self.env._("An instalment was missed: the plan has ended, reminders go on."),
         }
