@@ -170,6 +170,20 @@ class TestPlacement(DisputeCase):
         placement.invalidate_recordset()
         self.assertEqual((placement.amount_recovered, placement.commission), (100.0, 10.0))
 
+    def test_handed_over_anew_on_the_day_of_the_recall(self):
+        """Each agent gets the commission on what came while the items were theirs."""
+        invoice = self.make_invoice(1000.0, 100)
+        first = self.place(invoice, commission_percent=10.0)
+        self.pay(invoice, 300.0)
+        first.with_user(self.controller)._end("recalled", "They do nothing")
+        self.pay(invoice, 50.0)
+        second = self.place(invoice, commission_percent=10.0)
+        self.pay(invoice, 200.0)
+        (first + second).invalidate_recordset()
+        self.assertEqual((second.amount_recovered, second.commission), (200.0, 20.0))
+        # what came between recall and new hand-over is on the same day: the first agent's
+        self.assertEqual((first.amount_recovered, first.commission), (350.0, 35.0))
+
     def test_payment_before_approval_is_not_handed_over(self):
         invoice = self.make_invoice(1000.0, 100)
         placement = self.propose(invoice)

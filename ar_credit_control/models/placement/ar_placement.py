@@ -241,8 +241,9 @@ class ArPlacement(models.Model):
     def _get_line_figures(self):
         """Return ``{line id: (open in currency, open, recovered)}``, the last two in company currency.
 
-        Recovered: matchings with receipts booked between the hand-over and its end. One statement for any
-        number of placements.
+        Recovered: matchings with receipts booked between the hand-over and its end; where the item was
+        handed over anew on the day of that end, what is left of it then is the next agent's. One statement
+        for any number of placements.
         """
         if not self.ids:
             return {}
@@ -257,7 +258,8 @@ class ArPlacement(models.Model):
                        COALESCE(item.amount, 0)::float8,
                        -- Not what was paid on the day of the hand-over, but before it.
                        LEAST(COALESCE(recovered.amount, 0),
-                             GREATEST(line.amount_company - COALESCE(item.amount, 0), 0))::float8
+                             GREATEST(line.amount_company
+                                      - COALESCE(next.amount_company, item.amount, 0), 0))::float8
                   FROM ar_placement_line line
                   JOIN ar_placement placement ON placement.id = line.placement_id
              LEFT JOIN (
@@ -286,6 +288,19 @@ class ArPlacement(models.Model):
                          WHERE receipt.date >= placement.date_placed
                            AND (placement.date_end IS NULL OR receipt.date <= placement.date_end)
                        ) recovered ON TRUE
+             LEFT JOIN LATERAL (
+                        SELECT later.amount_company
+                          FROM ar_placement_line later
+                          JOIN ar_placement taken ON taken.id = later.placement_id
+                         WHERE later.move_id = line.move_id
+                           AND later.partner_id = line.partner_id
+                           AND later.date_maturity = line.date_maturity
+                           AND later.move_line_id IS NOT DISTINCT FROM line.move_line_id
+                           AND later.id > line.id
+                           AND taken.date_placed = placement.date_end
+                      ORDER BY later.id
+                         LIMIT 1
+                       ) next ON TRUE
                  WHERE line.placement_id IN %(placements)s
                 """,
                 open_items=self.env["ar.aging.report"]._open_items_sql(),
