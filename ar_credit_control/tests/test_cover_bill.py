@@ -177,6 +177,17 @@ class TestBillCourse(CoverCase):
         )
         self.assertFigures(receivable=1000, notes=0)
 
+    def test_the_return_is_charged_to_who_paid(self):
+        """So that both stay together when a contact leaves its company."""
+        payment = self.env["account.payment"].create(
+            {"amount": 1000, "payment_type": "inbound", "partner_id": self.contact.id}
+        )
+        payment.action_post()
+        bill = self.make_bill(payment_id=payment.id)
+        bill.with_user(self.accountant).action_return("no funds")
+        charged = bill.return_move_id.line_ids.filtered(lambda line: line.account_type == "asset_receivable")
+        self.assertEqual((charged.partner_id, charged.reconciled), (self.contact, True))
+
     def test_one_of_two_bills_of_a_payment(self):
         invoice = self.make_invoice(1000, days_overdue=40)
         payment = self.pay(invoice)

@@ -589,7 +589,7 @@ class ArBillReceivable(models.Model):
         return {
             "name": self.env._("Bill %s returned unpaid", self.name),
             "account_id": account.id,
-            "partner_id": self.partner_id.id,
+            "partner_id": (line.partner_id or self.partner_id).id,
             "currency_id": line.currency_id.id,
             "amount_currency": sign * line.currency_id.round(line.amount_currency * part),
             "balance": sign * line.company_currency_id.round(line.balance * part),
