@@ -15,7 +15,7 @@ Subject: Re: What you wrote
 Message-Id: <answer-{number}@example.com>
 In-Reply-To: {message_id}
 References: {message_id}
-Content-Type: text/plain; charset=utf-8
+{headers}Content-Type: text/plain; charset=utf-8
 
 The balance differs by 300. <script>alert(1)</script>
 """
@@ -31,12 +31,15 @@ class TestCustomerReply(CollectionCase, MailCase):
         cls.invoice = cls.make_invoice(days=40)
         cls.case = cls.open()
 
-    def answer(self, document):
+    def answer(self, document, headers=""):
         sent = document.sudo().message_post(
             body="Dear customer", message_type="comment", subtype_xmlid="mail.mt_comment"
         )
         gateway = self.env["mail.thread"].with_user(self.env.ref("base.user_root"))
-        gateway.message_process("res.partner", REPLY.format(number=sent.id, message_id=sent.message_id))
+        gateway.message_process(
+            "res.partner",
+            REPLY.format(number=sent.id, message_id=sent.message_id, headers=headers),
+        )
         self.env.flush_all()
         self.env.invalidate_all()
 
@@ -110,6 +113,24 @@ class TestCustomerReply(CollectionCase, MailCase):
             )
         self.assertFalse(statement.reply_date)
         self.assertFalse(statement.activity_ids)
+
+    def test_who_is_out_of_office_answers_nothing(self):
+        for headers in (
+            "Auto-Submitted: auto-replied\n",
+            "Auto-Submitted: auto-generated\nX-Auto-Response-Suppress: All\n",
+            "Precedence: auto_reply\n",
+        ):
+            statement = self.make_statement()
+            self.answer(statement, headers)
+            self.assertFalse(statement.reply_date, headers)
+            self.assertFalse(statement.activity_ids)
+            self.assertIn("differs by 300", statement.message_ids[0].body, "it is kept where it was sent")
+        self.assertNotIn("differs by 300", " ".join(self.case.message_ids.mapped("body")))
+        before = self.figures(self.case)["priority"]
+        self.answer(self.case, "Auto-Submitted: auto-replied\n")
+        self.assertEqual(self.figures(self.case)["priority"], before)
+        self.answer(self.case, "Auto-Submitted: auto-generated\n")
+        self.assertEqual(self.figures(self.case)["priority"], "3_reply", "a ticket system writes for people")
 
     def test_who_answers_may_have_a_login_of_the_portal(self):
         buyer = new_test_user(self.env, "reply_buyer", groups="base.group_portal")

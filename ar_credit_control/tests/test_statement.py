@@ -228,6 +228,28 @@ class TestStatement(DunningCase):
         self.assertIn(self.customer, self._make(pay_by=day).partner_id)
         self.assertNotIn(self.customer, self._make(only_overdue=True).partner_id)
 
+    def test_asks_for_no_payment_of_what_is_agreed_or_in_dispute(self):
+        deadline = self.today + timedelta(days=10)
+        self.make_invoice(40, 400.0)
+        self.env["ar.payment.promise"]._record(self.customer, self.company, 400.0, deadline)
+        agreed = self._make(self.customer, pay_by=deadline, asks_confirmation=True)
+        self.assertFalse(agreed.is_demand, "all of it is promised")
+        self.assertEqual((agreed.total_overdue, agreed.total_paused), (400, 400))
+        self.make_invoice(30, 100.0)
+        disputed = self.make_invoice(20, 500.0, move_type="out_invoice")
+        item = self.env["ar.aging.report"].search([("move_id", "=", disputed.id)])
+        category = self.env.ref("ar_credit_control.dispute_category_quality")
+        self.env["ar.dispute"]._record(category, {item: 200.0}, "Broken")
+        demand = self._make(self.customer, pay_by=deadline)
+        self.assertEqual((demand.total_overdue, demand.total_paused), (1000, 600))
+        self.assertEqual(demand.pay_by, deadline)
+        words = "in dispute or agreed to be paid later"
+        self.assertIn(words, demand.preview)
+        self.assertNotIn(words, agreed.preview)
+        self.make_invoice(1, 400.0, move_type="out_refund")
+        covered = self._make(self.customer, pay_by=deadline)
+        self.assertFalse(covered.is_demand, "a receipt covers all that is asked for")
+
     def test_named_customers_get_one_without_items(self):
         quiet = self.make_customer("Quiet SA")
         self.assertEqual(self._make(quiet).total, 0)

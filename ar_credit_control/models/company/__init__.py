@@ -7,5 +7,6 @@ from . import ar_working_calendar
 from . import ar_schedule
 from . import ir_default
 from . import ir_module_module
+from . import mail_thread
 from . import res_company
 from . import res_config_settings

@@ -85,6 +85,12 @@ class ArStatement(models.Model):
         help="What the customer owes in all, in company currency as booked.",
     )
     total_overdue = fields.Monetary(string="Overdue", currency_field="company_currency_id", readonly=True)
+    total_paused = fields.Monetary(
+        string="Not Asked For",
+        currency_field="company_currency_id",
+        readonly=True,
+        help="Of what is overdue: in dispute, promised, on a plan or else not dunned when it was made.",
+    )
     state = fields.Selection(
         [
             ("draft", "Not sent"),
@@ -182,7 +188,7 @@ class ArStatement(models.Model):
         :param date: cut-off date; today by default
         :param date_from: first day of the movements to list; None: open items only
         :param pay_by: the day by which overdue amounts are asked for, from customers whose overdue items
-            exceed what is not allocated; None: asks for no payment
+            exceed what is not allocated, in dispute or agreed to be paid later; None: asks for no payment
         :param options: ``asks_confirmation``; ``only_overdue``: customers with overdue items only;
             ``domain``: of ``res.partner``, among all; ``recipients``: {commercial partner id: partner id};
             ``letters``: {commercial partner id: letter id}
@@ -219,17 +225,20 @@ class ArStatement(models.Model):
                     INSERT INTO ar_statement (
                         id, name, company_id, partner_id, partner_name, recipient_id, user_id, kind,
                         date_from, date, pay_by, asks_confirmation, batch, item_count, total,
-                        total_overdue, state, letter_id, create_uid, create_date, write_uid, write_date)
+                        total_overdue, total_paused, state, letter_id, create_uid, create_date, write_uid,
+                        write_date)
                     SELECT chosen.id,
                            'ST/' || to_char(%(date)s::date, 'YYYY') || '/' || lpad(chosen.id::text, 5, '0'),
                            %(root)s, chosen.partner_id, chosen.partner_name, chosen.recipient_id,
                            COALESCE(chosen.collector_id, %(user)s), %(kind)s, %(date_from)s, %(date)s,
                            -- Receipts that nobody allocated may be the payment of what is overdue.
-                           CASE WHEN chosen.total_overdue > chosen.total_credit THEN %(pay_by)s::date END,
+                           CASE WHEN chosen.total_overdue - chosen.total_paused > chosen.total_credit
+                                THEN %(pay_by)s::date END,
                            %(asks_confirmation)s,
                            'ST/' || to_char(%(date)s::date, 'YYYYMMDD') || '/'
                                  || lpad((MIN(chosen.id) OVER ())::text, 5, '0'),
-                           chosen.item_count, chosen.total, chosen.total_overdue, 'draft',
+                           chosen.item_count, chosen.total, chosen.total_overdue, chosen.total_paused,
+                           'draft',
                            letter.letter_id, %(uid)s, %(now)s, %(uid)s, %(now)s
                       FROM (SELECT nextval('ar_statement_id_seq') AS id, customer.*
                               FROM (SELECT * FROM statement_customer

@@ -259,6 +259,7 @@ class ArStatementFigures(models.AbstractModel):
                    COALESCE(listed.item_count, 0) AS item_count,
                    COALESCE(overdue.total, 0) AS total,
                    COALESCE(overdue.total_overdue, 0) AS total_overdue,
+                   COALESCE(overdue.total_paused, 0) AS total_paused,
                    COALESCE(overdue.total_credit, 0) AS total_credit
               FROM (SELECT DISTINCT partner_id FROM statement_balance) debtor
               JOIN res_partner partner ON partner.id = debtor.partner_id
@@ -267,8 +268,10 @@ class ArStatementFigures(models.AbstractModel):
          LEFT JOIN (SELECT partner_id, SUM(amount) AS total,
                            SUM(amount) FILTER (WHERE amount > 0 AND date_maturity < %(date)s)
                                AS total_overdue,
+                           ROUND(SUM(amount * paused_share) FILTER (
+                               WHERE amount > 0 AND date_maturity < %(date)s), %(decimals)s) AS total_paused,
                            -SUM(amount) FILTER (WHERE amount < 0) AS total_credit
-                      FROM statement_open GROUP BY partner_id) overdue
+                      FROM (%(shared)s) item GROUP BY partner_id) overdue
                 ON overdue.partner_id = partner.id
          LEFT JOIN ar_credit_profile profile
                 ON profile.partner_id = partner.id AND profile.company_id = %(root)s
@@ -280,11 +283,33 @@ class ArStatementFigures(models.AbstractModel):
             """,
             date=options["date"],
             root=root.id,
+            decimals=root.currency_id.decimal_places,
+            shared=self._shared_sql(root),
             collects=self.env["ar.dunning.selection"]._is_there_sql(SQL("collector"), root),
             recipient=self.env["ar.document.recipient"]._statement_sql(SQL("partner")),
             given_partners=list(recipients),
             given_recipients=list(recipients.values()),
             conditions=SQL(" AND ").join(conditions),
+        )
+
+    @api.model
+    def _shared_sql(self, root):
+        """Return the open items with the share of each that is not asked for today."""
+        pauses = self.env["ar.item.pause"].sudo()  # sudo: settings of the company
+        return SQL(
+            """
+            SELECT item.*, %(share)s AS paused_share
+              FROM statement_open item
+         LEFT JOIN (%(pauses)s) pause
+                ON pause.move_id = item.move_id
+               AND pause.partner_id = item.partner_id
+               AND pause.date_maturity = item.date_maturity
+            """,
+            share=self.env["ar.collection.case"]._share_sql(
+                SQL("pause.move_id IS NOT NULL AND pause.amount_currency IS NULL"),
+                SQL("pause.amount_currency"),
+            ),
+            pauses=pauses._pause_totals_sql(root, root._credit_today()),
         )
 
     @api.model
