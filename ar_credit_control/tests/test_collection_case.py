@@ -556,6 +556,20 @@ class TestCollectionCase(CollectionCase):
         for words in (part.name, "600.00", free.name, "1,600.00"):
             self.assertIn(words, text)
 
+    def test_the_text_to_copy_takes_off_what_is_not_allocated(self):
+        self.make_invoice(20, 1000.0)
+        case = self.open()
+        self.make_invoice(5, 300.0, move_type="out_refund")
+        self.env.invalidate_all()
+        text = case.with_user(self.collector).get_copy_text()
+        self.assertIn("700.00 is past due", text.replace("\xa0", " "))
+        self.assertIn("300.00", text)
+        self.make_invoice(5, 900.0, move_type="out_refund")
+        self.env.invalidate_all()
+        text = case.with_user(self.collector).get_copy_text()
+        self.assertNotIn("past due", text, "they have paid more than they owe")
+        self.assertIn("1,200.00", text)
+
     def test_the_timeline_is_one_list(self):
         invoice = self.make_invoice(20, 1000.0)
         case = self.open()

@@ -586,14 +586,34 @@ class ArCollectionCase(models.Model):
             )
             for item in items[:ITEMS_IN_TEXT]
         ]
-        if len(items) > ITEMS_IN_TEXT:
-            lines.append(self.env._("and %s more", len(items) - ITEMS_IN_TEXT))
-        totals = [
-            format_amount(self.env, sum(claimed[item] for item in batch), currency)
-            for currency, batch in items.grouped("currency_id").items()
-        ]
         if not items:
             return self.env._("Thank you: nothing is overdue on your account with us.")
+        if len(items) > ITEMS_IN_TEXT:
+            lines.append(self.env._("and %s more", len(items) - ITEMS_IN_TEXT))
+        credit = {
+            currency: -sum(batch.mapped("amount_currency"))
+            for currency, batch in self.item_ids.filtered(lambda item: item.amount < 0)
+            .grouped("currency_id")
+            .items()
+        }
+        totals = []
+        for currency, batch in items.grouped("currency_id").items():
+            left = sum(claimed[item] for item in batch) - credit.get(currency, 0.0)
+            if currency.compare_amounts(left, 0) > 0:
+                totals.append(format_amount(self.env, left, currency))
+            if currency in credit:
+                name = self.env._("Payments and credit notes not yet allocated")
+                lines.append(f"{name}: {format_amount(self.env, -credit[currency], currency)}")
+        if not totals:
+            return self.env._(
+                "Good day,\n\nwe have received payments or credited %(credit)s that are not allocated yet. "
+                "Which invoices are they for?\n\n%(name)s, %(company)s",
+                credit=" + ".join(
+                    format_amount(self.env, amount, currency) for currency, amount in credit.items()
+                ),
+                name=self.env.user.name,
+                company=self.company_id.name,
+            )
         return self.env._(
             "Good day,\n\n%(total)s is past due:\n%(lines)s\n\n"
             "When can we expect payment? If you have paid meanwhile, please send us the slip.\n\n"
