@@ -256,28 +256,15 @@ class ArDispute(models.Model):
                                   AND %(own_ledger)s
                                   AND %(is_loss)s)
                   FROM ar_dispute_line line
-             LEFT JOIN (
-                        SELECT line.id, SUM(item.amount_currency) AS amount_currency
-                          FROM (%(open_items)s) item
-                          JOIN ar_dispute_line line
-                            ON line.move_id = item.move_id AND line.date_maturity = item.date_maturity
-                          JOIN res_partner partner
-                            ON partner.id = line.partner_id
-                           AND partner.commercial_partner_id = item.partner_id
-                         WHERE item.partner_id IN %(partners)s
-                           AND line.dispute_id IN %(disputes)s
-                           AND %(own_item)s
-                      GROUP BY line.id
-                       ) item
-                    ON item.id = line.id
+             LEFT JOIN (%(open)s) item ON item.id = line.id
              LEFT JOIN (%(credited)s) credited ON credited.line_id = line.id
                  WHERE line.dispute_id IN %(disputes)s
                 """,
-                open_items=self.env["ar.aging.report"]._open_items_sql(),
-                partners=partners,
+                open=self.env["ar.dispute.line"]._open_sql(
+                    partners, SQL("line.dispute_id IN %s", tuple(self.ids))
+                ),
                 credited=self._credited_sql(SQL("dispute.id IN %s", tuple(self.ids))),
                 disputes=tuple(self.ids),
-                own_item=self.env["ar.item.mixin"]._own_item_sql(SQL("line"), SQL("item")),
                 own_ledger=self.env["ar.item.mixin"]._own_item_sql(SQL("line"), SQL("ledger")),
                 is_loss=self.env["ar.item.loss"]._is_loss_sql(SQL("counterpart.move_id")),
             )

@@ -78,6 +78,31 @@ class ArItemMixin(models.AbstractModel):
         )
 
     @api.model
+    def _open_sql(self, partner_ids, condition: SQL) -> SQL:
+        """Return what is open today of the instalments of this table: ``id``, ``amount_currency``, ``amount``
+        (company currency).
+
+        :param partner_ids: tuple of commercial partners
+        :param condition: on alias ``line``, the rows of this table
+        """
+        return SQL(
+            """
+            SELECT line.id, SUM(item.amount_currency) AS amount_currency, SUM(item.amount) AS amount
+              FROM (%(open_items)s) item
+              JOIN %(table)s line ON line.move_id = item.move_id AND line.date_maturity = item.date_maturity
+              JOIN res_partner partner
+                ON partner.id = line.partner_id AND partner.commercial_partner_id = item.partner_id
+             WHERE item.partner_id IN %(partners)s AND %(condition)s AND %(own_item)s
+          GROUP BY line.id
+            """,
+            open_items=self.env["ar.aging.report"]._open_items_sql(),
+            table=SQL.identifier(self._table),
+            partners=partner_ids,
+            condition=condition,
+            own_item=self._own_item_sql(SQL("line"), SQL("item")),
+        )
+
+    @api.model
     def _follow_items(self, partners, customer):
         """Bring what is noted of items of partners to the customer who owes these items now."""
         self.flush_model()

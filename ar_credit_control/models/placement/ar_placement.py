@@ -262,21 +262,7 @@ class ArPlacement(models.Model):
                                       - COALESCE(next.amount_company, item.amount, 0), 0))::float8
                   FROM ar_placement_line line
                   JOIN ar_placement placement ON placement.id = line.placement_id
-             LEFT JOIN (
-                        SELECT line.id, SUM(item.amount_currency) AS amount_currency,
-                               SUM(item.amount) AS amount
-                          FROM (%(open_items)s) item
-                          JOIN ar_placement_line line
-                            ON line.move_id = item.move_id AND line.date_maturity = item.date_maturity
-                          JOIN res_partner partner
-                            ON partner.id = line.partner_id
-                           AND partner.commercial_partner_id = item.partner_id
-                         WHERE item.partner_id IN %(partners)s
-                           AND line.placement_id IN %(placements)s
-                           AND %(own_item)s
-                      GROUP BY line.id
-                       ) item
-                    ON item.id = line.id
+             LEFT JOIN (%(open)s) item ON item.id = line.id
              LEFT JOIN LATERAL (
                         SELECT SUM(part.amount) AS amount
                           FROM (%(claim)s) claim
@@ -303,10 +289,11 @@ class ArPlacement(models.Model):
                        ) next ON TRUE
                  WHERE line.placement_id IN %(placements)s
                 """,
-                open_items=self.env["ar.aging.report"]._open_items_sql(),
-                own_item=self.env["ar.item.mixin"]._own_item_sql(SQL("line"), SQL("item")),
+                open=self.env["ar.placement.line"]._open_sql(
+                    tuple(self.sudo().partner_id.commercial_partner_id.ids),  # sudo: ids only
+                    SQL("line.placement_id IN %s", tuple(self.ids)),
+                ),
                 claim=self._claim_sql(),
-                partners=tuple(self.sudo().partner_id.commercial_partner_id.ids),  # sudo: ids only
                 placements=tuple(self.ids),
             )
         )
