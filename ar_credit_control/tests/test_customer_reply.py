@@ -153,6 +153,20 @@ class TestCustomerReply(CollectionCase, MailCase):
             self.assertNotIn("differs by 300", " ".join(case.message_ids.mapped("body")))
         self.assertEqual(statement.activity_ids.user_id, self.collector)
 
+    def test_an_answer_to_a_closed_case_is_read(self):
+        closed = self.case
+        closed.sudo()._set_state("closed", "Settled")
+        closed.sudo().closed_date = self.today - timedelta(days=200)
+        for _time in range(2):
+            self.answer(closed)
+        self.assertEqual(closed.activity_ids.user_id, self.collector)
+        self.assertEqual(len(closed.activity_ids), 1)
+        following = self.open()
+        self.assertNotEqual(following, closed)
+        self.answer(closed)
+        self.assertIn("differs by 300", " ".join(following.message_ids.mapped("body")))
+        self.assertEqual(len(closed.activity_ids), 1, "who works the open case reads it there")
+
     def test_who_is_gone_is_not_asked(self):
         """Neither who left nor who may not read it any more: the collector of the case reads it."""
         for change in ({"active": False}, {"active": True, "group_ids": [Command.clear()]}):

@@ -19,6 +19,7 @@ class ArCollectionCase(models.Model):
     _description = "Collection Case"
     _inherit = [
         "ar.collector.notes.mixin",
+        "ar.customer.reply.mixin",
         "mail.thread",
         "mail.activity.mixin",
         "ar.customer.link.mixin",
@@ -331,6 +332,18 @@ class ArCollectionCase(models.Model):
         :param body: text or Markup; texts are escaped
         """
         self._message_log_batch(bodies=dict.fromkeys(self.ids, body))
+
+    def _note_reply(self, message):
+        """Bring an answer to a closed case to the open one of the customer, or ask our contact to read it.
+
+        Of an open case the worklist says that the customer answered.
+        """
+        self.ensure_one()
+        self.reply_date = message.date
+        if self.state == "closed" and self._get_open_case():
+            self._forward_reply(message)
+        elif self.state == "closed":
+            self._ask_to_read()
 
     @api.model
     def _merge_profiles(self, kept, others, debtor):

@@ -30,6 +30,9 @@ class ArCustomerReplyMixin(models.AbstractModel):
         self.ensure_one()
         self.reply_date = message.date
         self._forward_reply(message)
+        self._ask_to_read()
+
+    def _ask_to_read(self):
         self._schedule_activity(lambda env: env._("Answer of the customer to read"))
 
     def _forward_reply(self, message):

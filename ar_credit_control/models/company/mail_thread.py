@@ -19,9 +19,7 @@ class MailThread(models.AbstractModel):
     @api.model
     def _is_to_customers(self, model):
         registry = self.env.registry
-        return model == "ar.collection.case" or issubclass(
-            registry[model], registry["ar.customer.reply.mixin"]
-        )
+        return issubclass(registry[model], registry["ar.customer.reply.mixin"])
 
     @api.model
     def _is_automatic_answer(self, message):
