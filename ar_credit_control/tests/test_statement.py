@@ -228,6 +228,24 @@ class TestStatement(DunningCase):
         self.assertIn(self.customer, self._make(pay_by=day).partner_id)
         self.assertNotIn(self.customer, self._make(only_overdue=True).partner_id)
 
+    def test_asks_for_no_payment_of_money_that_is_on_its_way(self):
+        day = self.today + timedelta(days=10)
+        self.make_invoice(40, 1000.0)
+        line = self.env["account.bank.statement.line"].create(
+            {
+                "journal_id": self.company_data["default_journal_bank"].id,
+                "date": self.today,
+                "payment_ref": "Transfer",
+                "partner_id": self.customer.id,
+                "amount": 900.0,
+            }
+        )
+        self.assertTrue(self._make(self.customer, pay_by=day).is_demand)
+        line.copy({"amount": 100.0})
+        statement = self._make(self.customer, pay_by=day)
+        self.assertFalse(statement.is_demand, "the bank shows the money, nobody booked it yet")
+        self.assertEqual(statement.balance_ids.closing, 1000)
+
     def test_asks_for_no_payment_of_what_is_agreed_or_in_dispute(self):
         deadline = self.today + timedelta(days=10)
         self.make_invoice(40, 400.0)

@@ -188,7 +188,8 @@ class ArStatement(models.Model):
         :param date: cut-off date; today by default
         :param date_from: first day of the movements to list; None: open items only
         :param pay_by: the day by which overdue amounts are asked for, from customers whose overdue items
-            exceed what is not allocated, in dispute or agreed to be paid later; None: asks for no payment
+            exceed what is not allocated or on its way, in dispute or agreed to be paid later; None: asks for
+            no payment
         :param options: ``asks_confirmation``; ``only_overdue``: customers with overdue items only;
             ``domain``: of ``res.partner``, among all; ``recipients``: {commercial partner id: partner id};
             ``letters``: {commercial partner id: letter id}
@@ -202,7 +203,9 @@ class ArStatement(models.Model):
                 self.env._("Choose %s among your companies first.", root.sudo().name)
             )  # its name
         date = date or self._get_today(root)
-        ids = self._insert(root, partners, date, date_from, pay_by, {**options, "date": date})
+        ids = self._insert(
+            root, partners, date, date_from, pay_by, {**options, "date": date, "pay_by": pay_by}
+        )
         return self.browse(ids)
 
     @api.model
@@ -232,7 +235,8 @@ class ArStatement(models.Model):
                            %(root)s, chosen.partner_id, chosen.partner_name, chosen.recipient_id,
                            COALESCE(chosen.collector_id, %(user)s), %(kind)s, %(date_from)s, %(date)s,
                            -- Receipts that nobody allocated may be the payment of what is overdue.
-                           CASE WHEN chosen.total_overdue - chosen.total_paused > chosen.total_credit
+                           CASE WHEN chosen.total_overdue - chosen.total_paused
+                                     > chosen.total_credit + chosen.total_coming
                                 THEN %(pay_by)s::date END,
                            %(asks_confirmation)s,
                            'ST/' || to_char(%(date)s::date, 'YYYYMMDD') || '/'

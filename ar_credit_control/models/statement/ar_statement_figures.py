@@ -260,7 +260,8 @@ class ArStatementFigures(models.AbstractModel):
                    COALESCE(overdue.total, 0) AS total,
                    COALESCE(overdue.total_overdue, 0) AS total_overdue,
                    COALESCE(overdue.total_paused, 0) AS total_paused,
-                   COALESCE(overdue.total_credit, 0) AS total_credit
+                   COALESCE(overdue.total_credit, 0) AS total_credit,
+                   COALESCE(coming.amount, 0) AS total_coming
               FROM (SELECT DISTINCT partner_id FROM statement_balance) debtor
               JOIN res_partner partner ON partner.id = debtor.partner_id
          LEFT JOIN (SELECT partner_id, COUNT(*) AS item_count FROM statement_item GROUP BY partner_id) listed
@@ -273,6 +274,7 @@ class ArStatementFigures(models.AbstractModel):
                            -SUM(amount) FILTER (WHERE amount < 0) AS total_credit
                       FROM (%(shared)s) item GROUP BY partner_id) overdue
                 ON overdue.partner_id = partner.id
+         LEFT JOIN (%(coming)s) coming ON coming.partner_id = partner.id
          LEFT JOIN ar_credit_profile profile
                 ON profile.partner_id = partner.id AND profile.company_id = %(root)s
          LEFT JOIN res_users collector ON collector.id = profile.collector_id AND %(collects)s
@@ -285,11 +287,28 @@ class ArStatementFigures(models.AbstractModel):
             root=root.id,
             decimals=root.currency_id.decimal_places,
             shared=self._shared_sql(root),
+            coming=self._coming_sql(root, options.get("pay_by")),
             collects=self.env["ar.dunning.selection"]._is_there_sql(SQL("collector"), root),
             recipient=self.env["ar.document.recipient"]._statement_sql(SQL("partner")),
             given_partners=list(recipients),
             given_recipients=list(recipients.values()),
             conditions=SQL(" AND ").join(conditions),
+        )
+
+    @api.model
+    def _coming_sql(self, root, pay_by):
+        """Return the money of customers that is not booked yet, in company currency; no row for who is not
+        asked for payment."""
+        return SQL(
+            """
+            SELECT money.partner_id, SUM(money.amount) AS amount
+              FROM (%s) money
+             WHERE money.root_company_id = %s AND %s
+          GROUP BY money.partner_id
+            """,
+            self.env["ar.cash.receipt"]._unbooked_sql(),
+            root.id,
+            bool(pay_by),
         )
 
     @api.model
