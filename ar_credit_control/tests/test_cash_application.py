@@ -117,6 +117,19 @@ class TestCashApplication(CashCase):
         request.with_user(self.controller).action_refuse()
         self.assertEqual(request.state, "refused")
 
+    def test_requests_for_the_same_item_approved_at_once(self):
+        invoice = self.due(100)
+        receipts = [self.paid(100), self.paid(60)]
+        requests = self.env["ar.cash.application"]
+        line = self.receivable(invoice)
+        for receipt in receipts:
+            requests |= requests.with_user(self.collector)._request(
+                receipt.with_user(self.collector), {receipt.with_user(self.collector): line.sudo()}
+            )
+        self.assertEqual(len(requests), 2)
+        with self.assertRaisesRegex(UserError, "nothing of it is open any more"):
+            requests.with_user(self.controller).action_approve()
+
     def test_take_back_and_refuse(self):
         self.due(250, 30)
         receipt = self.paid(250)

@@ -424,9 +424,7 @@ class ArCashApplication(models.Model):
             line = application._get_receipt_line(items[application])
             open_items = items[application].filtered(lambda item: not item.reconciled)
             if not open_items or not line or line.reconciled:
-                raise UserError(
-                    self.env._("%s: nothing of it is open any more. Refuse it.", application.display_name)
-                )
+                application._raise_nothing_open()
             receipts[application] = line
             plan += [line | item for item in open_items]
         lines = self.env["account.move.line"].union(*receipts.values())
@@ -435,7 +433,12 @@ class ArCashApplication(models.Model):
         partials = (lines.matched_debit_ids | lines.matched_credit_ids) - before
         for application in self:
             application._note_partials(partials, receipts[application])
+            if not application.line_ids.partial_id:  # another one of these took its items
+                application._raise_nothing_open()
         self._compute_amounts()
+
+    def _raise_nothing_open(self):
+        raise UserError(self.env._("%s: nothing of it is open any more. Refuse it.", self.display_name))
 
     def _note_partials(self, partials, receipt_line):
         """Note on the items which matching took how much of the receipt."""
