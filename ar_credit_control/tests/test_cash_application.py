@@ -130,6 +130,20 @@ class TestCashApplication(CashCase):
         with self.assertRaisesRegex(UserError, "nothing of it is open any more"):
             requests.with_user(self.controller).action_approve()
 
+    def test_request_whose_money_is_of_somebody_else_meanwhile(self):
+        invoice = self.due(250, 30)
+        receipt = self.paid(250)
+        receipt.with_user(self.collector).action_propose()
+        request = self.env["ar.cash.application"].search([("partner_id", "=", self.customer.id)])
+        payment = receipt.payment_id
+        payment.action_draft()
+        payment.partner_id = self.env["res.partner"].create({"name": "Who really paid"})
+        payment.action_post()
+        self.assertTrue(request.move_line_id)
+        with self.assertRaisesRegex(UserError, "Who really paid"):
+            request.with_user(self.controller).action_approve()
+        self.assertEqual(self.residual(invoice), 250)
+
     def test_take_back_and_refuse(self):
         self.due(250, 30)
         receipt = self.paid(250)

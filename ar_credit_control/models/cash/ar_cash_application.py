@@ -417,7 +417,7 @@ class ArCashApplication(models.Model):
         """Match the receipts with items, in their order, all in one plan of core's reconciliation.
 
         :param dict items: by application the journal items
-        :raise UserError: when nothing of them is open any more
+        :raise UserError: when nothing of them is open any more, or they are another customer's
         """
         plan, receipts, partials = [], {}, self.env["account.partial.reconcile"]
         for application in self:
@@ -425,6 +425,7 @@ class ArCashApplication(models.Model):
             open_items = items[application].filtered(lambda item: not item.reconciled)
             if not open_items or not line or line.reconciled:
                 application._raise_nothing_open()
+            application._check_owner(line | open_items)
             receipts[application] = line
             plan += [line | item for item in open_items]
         lines = self.env["account.move.line"].union(*receipts.values())
@@ -436,6 +437,18 @@ class ArCashApplication(models.Model):
             if not application.line_ids.partial_id:  # another one of these took its items
                 application._raise_nothing_open()
         self._compute_amounts()
+
+    def _check_owner(self, lines):
+        """Refuse money and items that accounting gave to another customer since it was asked for."""
+        owners = lines.partner_id.commercial_partner_id - self.partner_id.commercial_partner_id
+        if owners:
+            raise UserError(
+                self.env._(
+                    "%(request)s: %(customer)s is the customer by now. Refuse it.",
+                    request=self.display_name,
+                    customer=owners[0].display_name,
+                )
+            )
 
     def _raise_nothing_open(self):
         raise UserError(self.env._("%s: nothing of it is open any more. Refuse it.", self.display_name))
