@@ -57,6 +57,27 @@ class TestDisputeGuard(DisputeCase):
         self.assertEqual(sorted(dispute.document_ids.mapped("name")), ["invoice.pdf", "photo.png"])
         self.assertEqual((event.document_ids.name, event.is_proven), ("invoice.pdf", True))
 
+    def test_files_are_added_never_taken_away(self):
+        invoice = self.make_invoice(1000.0, 100)
+        dispute = self.record(invoice, 100.0)
+        dispute.sudo().document_ids = [Command.create({"name": "photo.png", "raw": b"y"})]
+        items = self.items_of(invoice)
+        placement = (
+            self.env["ar.placement"]
+            .with_user(self.collector)
+            ._propose(items.with_user(self.collector), "agency", self.make_partner("Inkasso Nord"))
+        )
+        placement.sudo().document_ids = [Command.create({"name": "order.pdf", "raw": b"z"})]
+        placement.action_submit()
+        for record in (dispute, placement):
+            file = record.sudo().document_ids
+            for command in (Command.clear(), Command.unlink(file.id), Command.set([])):
+                with self.assertRaisesRegex(UserError, "never taken away"), self.env.cr.savepoint():
+                    record.with_user(self.collector).document_ids = [command]
+            more = file.with_user(self.collector).create({"name": "more.txt", "raw": b"m"})
+            record.with_user(self.collector).document_ids = [Command.link(more.id)]
+            self.assertEqual(len(record.sudo().document_ids), 2)
+
     def test_content_of_proof_is_kept(self):
         files = self.env["ir.attachment"].with_user(self.collector)
         file = files.create({"name": "waybill.pdf", "raw": b"x"})

@@ -44,9 +44,13 @@ class ArEvidenceMixin(models.AbstractModel):
     def write(self, vals):
         if not self.env.su:
             self._check_writable(vals)
+        if "document_ids" not in vals or "document_ids" not in self._fields:
+            return super().write(vals)
+        proof = {} if self.env.su else {record: record.document_ids for record in self._filter_proven()}
         result = super().write(vals)
-        if "document_ids" in vals and "document_ids" in self._fields:
-            self._claim_documents()
+        if any(documents - record.document_ids for record, documents in proof.items()):
+            raise UserError(self.env._("Proof is added, never taken away."))
+        self._claim_documents()
         return result
 
     def copy_data(self, default=None):
@@ -66,6 +70,10 @@ class ArEvidenceMixin(models.AbstractModel):
     def _get_writable_fields(self):
         """Return the names of what a person may write on one record now; None: all that the rights allow."""
         return
+
+    def _filter_proven(self):
+        """Return the records whose files are proof: nobody takes them away any more."""
+        return self.browse()
 
     def _check_writable(self, vals):
         for record in self:

@@ -361,6 +361,9 @@ class ArDispute(models.Model):
     def _get_writable_fields(self):
         return EDITABLE if self.state in OPEN_STATES else EDITABLE - SETTLED
 
+    def _filter_proven(self):
+        return self
+
     def _mail_get_operation_for_mail_message_operation(self, message_operation):
         operations = super()._mail_get_operation_for_mail_message_operation(message_operation)
         if message_operation == "create":

@@ -90,15 +90,11 @@ class ArLimitationEvent(models.Model):
         for event in self:
             event.is_proven = bool(event.sudo().document_ids)  # sudo: who may not read the file
 
-    def write(self, vals):
-        kept = {event: event.document_ids for event in self}
-        result = super().write(vals)
-        if not self.env.su and any(documents - event.document_ids for event, documents in kept.items()):
-            raise UserError(self.env._("Proof is added, never taken away."))
-        return result
-
     def _get_writable_fields(self):
         return {"document_ids"}
+
+    def _filter_proven(self):
+        return self
 
     @api.model
     def _record(self, items, kind, date, documents=None, **values):

@@ -368,6 +368,9 @@ class ArPlacement(models.Model):
                 )
             )
 
+    def _filter_proven(self):
+        return self.filtered(lambda placement: placement.state != "draft")
+
     def _prepare_request(self):
         return {
             "summary": self.env._("Approve the hand-over of %s", self.currency_id.format(self.amount_placed))
