@@ -41,6 +41,24 @@ class TestAgreementGuard(AgreementCase):
                     with self.assertRaises(AccessError):
                         record.with_user(manager).write(forged)
 
+    def test_notes_and_files_are_kept(self):
+        """Who may write the plan does not take away what was said of it, nor change its papers."""
+        collector = self.make_user("agr_notes", "ar_credit_control.group_collector")
+        plan = self.plan([10, 20], self.due(1000.0), user=collector)
+        note = plan.message_post(body="Their director agreed.")
+        self.assertEqual(note.author_id, collector.partner_id)
+        paper = self.env["ir.attachment"].with_user(collector)
+        paper = paper.create(
+            {"name": "plan.txt", "raw": b"signed", "res_model": plan._name, "res_id": plan.id}
+        )
+        for user in (collector, self.make_user("agr_manager", "ar_credit_control.group_credit_manager")):
+            with self.assertRaises(AccessError):
+                note.with_user(user).unlink()
+            with self.assertRaises(AccessError):
+                plan.with_user(user).message_ids.unlink()
+            with self.assertRaisesRegex(UserError, "evidence"):
+                paper.with_user(user).raw = b"other"
+
     def test_decisions_say_who_when_and_why(self):
         plan = self.plan([10, 20], self.due(1000.0))
         plan.action_submit()

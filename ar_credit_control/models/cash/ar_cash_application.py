@@ -444,7 +444,7 @@ class ArCashApplication(models.Model):
         if owners:
             raise UserError(
                 self.env._(
-                    "%(request)s: %(customer)s is the customer by now. Refuse it.",
+                    "These items belong to %(customer)s by now: refuse %(request)s.",
                     request=self.display_name,
                     customer=owners[0].display_name,
                 )

@@ -169,8 +169,9 @@ class ArInterestScheme(models.Model):
         "account.tax",
         string="Taxes",
         domain="[('type_tax_use', '=', 'sale'), ('company_id', 'parent_of', company_id)]",
-        help="On the debit note. Statutory interest of the EU and UK carries none as a rule; in China it may "
-        "count as part of the price (价外费用). Ask your tax adviser.",
+        help="On the debit note; letters name the interest without taxes that come on top of it. Statutory "
+        "interest of the EU and UK carries none as a rule; in China it may count as part of the price "
+        "(价外费用). Ask your tax adviser.",
     )
     fee_tax_ids = fields.Many2many(
         "account.tax",

@@ -12,7 +12,13 @@ class IrAttachment(models.Model):
 
     @api.model
     def _get_evidence_models(self):
-        return ["ar.collection.activity", "ar.dispute", "ar.limitation.event", "ar.placement"]
+        return [
+            "ar.collection.activity",
+            "ar.dispute",
+            "ar.limitation.event",
+            "ar.payment.plan",
+            "ar.placement",
+        ]
 
     def _give_to(self, record):
         """Tie files that a user gave with a form to a record; those of other records are copied. Return them.
