@@ -305,8 +305,8 @@ class TestRollRate(RollRateCase):
         self.assertEqual(
             derivation.warning.splitlines(),
             [
-                "Months with items, of 12: from 0 (1), from 1 (1).",
-                "Nobody ever got there, taken as if all were lost: from 31, from 61.",
+                "Months with items, of 12: from 0 (1) and from 1 (1).",
+                "Nobody ever got there, taken as if all were lost: from 31 and from 61.",
             ],
         )
 

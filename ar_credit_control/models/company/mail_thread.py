@@ -4,6 +4,8 @@ from odoo import api, models
 
 
 class MailThread(models.AbstractModel):
+    """Automatic answers to letters, statements and cases are told from what a person wrote."""
+
     _inherit = "mail.thread"
 
     @api.model

@@ -21,8 +21,8 @@ class ArDunningLetter(models.Model):
     def action_print(self):
         """Print letters; those to be posted are brought up to date before they are printed first."""
         self.check_access("read")
-        # Nobody has the right to write letters; who delivers them was checked.
-        waiting = self.filtered(lambda letter: letter.channel == "post" and letter.can_mark_contacted).sudo()
+        posted = self.filtered(lambda letter: letter.channel == "post" and letter.can_mark_contacted)
+        waiting = posted.sudo()  # sudo: nobody has the right to write letters; who delivers them was checked
         left = waiting._bring_up_to_date()
         left.printed_on = fields.Datetime.now()
         letters = self - waiting.filtered(lambda letter: letter.state == "cancelled")

@@ -109,8 +109,8 @@ class ArDunningPolicy(models.Model):
         """Return ``name`` and ``stages`` of a preset with their texts, in the language of the environment."""
         if preset in PRESETS:
             return PRESETS[preset](self.env)
-        # The standard may belong to a company that this manager cannot see; it holds no figures.
-        standard = self.env.ref("ar_credit_control.dunning_policy_standard").sudo().with_env(self.sudo().env)
+        policies = self.sudo()  # sudo: the standard may be of a company that this manager cannot see
+        standard = policies.env.ref("ar_credit_control.dunning_policy_standard")
         return {"name": standard.name, "stages": standard.stage_ids.read(["day_offset", *TEXTS])}
 
     def action_add_preset(self):
