@@ -19,6 +19,12 @@ class TestInterestClaim(InterestCase):
             [("partner_id", "=", (partner or self.customer).id), ("state", "!=", "cancelled")]
         )
 
+    def claim_and_post(self):
+        """The claim of the customer until the 30th, posted by the controller."""
+        claim = self.claim("2023-01-30")
+        claim.with_user(self.controller).action_post()
+        return claim
+
     def total(self, partner=None):
         return sum(self.held(partner).mapped("amount_interest"))
 
@@ -260,8 +266,7 @@ class TestInterestClaim(InterestCase):
 
     def test_credited_part_of_what_was_posted(self):
         invoice = self.make_invoice("2023-01-10", 1000.0)
-        claim = self.claim("2023-01-30")
-        claim.with_user(self.controller).action_post()
+        claim = self.claim_and_post()
         self.credit(invoice, 400.0)
         self.commit()
         correction = self.held() - claim
@@ -309,8 +314,7 @@ class TestInterestClaim(InterestCase):
 
     def test_corrections_do_not_wait_for_what_is_blocked(self):
         invoice = self.make_invoice("2023-01-10", 1000.0)
-        claim = self.claim("2023-01-30")
-        claim.with_user(self.controller).action_post()
+        claim = self.claim_and_post()
         self.credit(invoice, 400.0)
         invoice.action_toggle_block_payment()
         self.assertEqual(invoice.payment_state, "blocked")
@@ -356,8 +360,7 @@ class TestInterestClaim(InterestCase):
         """Paid on the 20th, applied after the interest until the 30th was posted."""
         receipt = self.make_receipt("2023-01-20", 1000.0)
         invoice = self.make_invoice("2023-01-10", 1000.0)
-        claim = self.claim("2023-01-30")
-        claim.with_user(self.controller).action_post()
+        claim = self.claim_and_post()
         self.apply(receipt, invoice)
         correction = self.held() - claim
         self.assertEqual(correction.amount_interest, -round(1000 * 0.1 * 10 / 365, 2))
@@ -421,8 +424,7 @@ class TestInterestClaim(InterestCase):
     def test_credit_note_for_something_else_applied_late(self):
         """It could be set off from its date on."""
         invoice = self.make_invoice("2023-01-10", 1000.0)
-        claim = self.claim("2023-01-30")
-        claim.with_user(self.controller).action_post()
+        claim = self.claim_and_post()
         note = self.make_invoice(
             "2023-01-20", 1000.0, move_type="out_refund", invoice_date=DATE("2023-01-20")
         )
@@ -433,8 +435,7 @@ class TestInterestClaim(InterestCase):
     def test_correction_goes_when_the_matching_is_undone(self):
         receipt = self.make_receipt("2023-01-20", 1000.0)
         invoice = self.make_invoice("2023-01-10", 1000.0)
-        claim = self.claim("2023-01-30")
-        claim.with_user(self.controller).action_post()
+        claim = self.claim_and_post()
         self.apply(receipt, invoice)
         correction = self.held() - claim
         receipt.move_id.line_ids.remove_move_reconcile()
@@ -456,8 +457,7 @@ class TestInterestClaim(InterestCase):
         """Odoo keeps the matching of a receipt that is set back to draft, dated anew and posted again."""
         receipt = self.make_receipt("2023-01-30", 1000.0)
         invoice = self.make_invoice("2023-01-10", 1000.0)
-        claim = self.claim("2023-01-30")
-        claim.with_user(self.controller).action_post()
+        claim = self.claim_and_post()
         self.apply(receipt, invoice)
         self.assertEqual(self.held(), claim)
         for day, days in (("2023-01-15", 15), ("2023-01-25", 5), ("2023-02-05", 0)):
@@ -555,8 +555,7 @@ class TestInterestClaim(InterestCase):
 
     def test_cancelled_invoice_does_not_give_back_what_was_reversed(self):
         invoice = self.make_invoice("2023-01-10", 1000.0)
-        claim = self.claim("2023-01-30")
-        claim.with_user(self.controller).action_post()
+        claim = self.claim_and_post()
         claim.debit_move_id._reverse_moves([{"date": self.today}], cancel=True)
         self.assertEqual(claim.state, "waived")
         invoice.button_draft()
@@ -566,8 +565,7 @@ class TestInterestClaim(InterestCase):
 
     def test_cancelled_invoice_does_not_give_back_what_was_waived(self):
         invoice = self.make_invoice("2023-01-10", 1000.0)
-        claim = self.claim("2023-01-30")
-        claim.with_user(self.controller).action_post()
+        claim = self.claim_and_post()
         self.waive(claim, amount=1.48)
         claim.with_user(self.controller).action_approve_waiver()
         invoice.button_draft()
@@ -823,8 +821,7 @@ class TestInterestClaim(InterestCase):
 
     def test_correction_of_what_was_paid_stays_open(self):
         invoice = self.make_invoice("2023-01-10", 1000.0)
-        claim = self.claim("2023-01-30")
-        claim.with_user(self.controller).action_post()
+        claim = self.claim_and_post()
         self.pay(claim.debit_move_id, self.today)
         self.pay(invoice, "2023-01-20")
         self.commit()
@@ -967,9 +964,7 @@ class TestInterestClaim(InterestCase):
     def posted(self, amount=1000.0):
         """A posted claim of 5.48 for each 1,000."""
         self.make_invoice("2023-01-10", amount)
-        claim = self.claim("2023-01-30")
-        claim.with_user(self.controller).action_post()
-        return claim
+        return self.claim_and_post()
 
     def test_part_is_waived_and_the_rest_posted(self):
         self.scheme.fee_ids = [Command.create({"amount_from": 0, "amount": 40.0})]
@@ -1120,8 +1115,7 @@ class TestInterestClaim(InterestCase):
 
     def test_paid_is_not_waived(self):
         self.make_invoice("2023-01-10", 1000.0)
-        claim = self.claim("2023-01-30")
-        claim.with_user(self.controller).action_post()
+        claim = self.claim_and_post()
         self.pay(claim.debit_move_id, self.today)
         with self.assertRaises(UserError):
             self.waive(claim)

@@ -40,8 +40,8 @@ class AccountMove(models.Model):
     def _compute_payments_widget_reconciled_info(self):
         result = super()._compute_payments_widget_reconciled_info()
         rows = [row for move in self for row in (move.invoice_payments_widget or {"content": []})["content"]]
-        # sudo: whoever reads the invoice sees the entry there, and that it is no payment
-        lines = self.env["ar.writeoff.line"].sudo()
+        # Whoever reads the invoice sees the entry there, and that it is no payment.
+        lines = self.env["ar.writeoff.line"].sudo()  # sudo: see above
         entries = set(lines.search([("entry_id", "in", [row["move_id"] for row in rows])]).entry_id.ids)
         for row in rows:
             row["is_writeoff"] = row["move_id"] in entries
@@ -94,8 +94,7 @@ class AccountMove(models.Model):
 
         :raise UserError: naming the write-off
         """
-        # sudo: whoever books may not read write-offs
-        lines = self.env["ar.writeoff.line"].sudo()
+        lines = self.env["ar.writeoff.line"].sudo()  # sudo: whoever books may not read write-offs
         booked = Domain("entry_id", "in", self.ids) | Domain("move_id", "in", self.ids)
         kept = lines.search(
             booked & Domain("writeoff_id.state", "=", "posted") & Domain("amount", ">", 0), limit=1
